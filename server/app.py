@@ -1,0 +1,182 @@
+"""The only place where the parts are put together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from starlette.applications import Starlette
+
+from server.auth.throttle import Throttle
+from server.broker.memory import MemoryBroker
+from server.broker.protocol import Broker
+from server.domain.change import Change, FeedKey
+from server.domain.errors import Unavailable
+from server.domain.position import Position
+from server.hub.hub import Hub, HubOptions
+from server.media.files import MediaFiles
+from server.newsroom import schedule
+from server.newsroom.desk import Desk
+from server.settings import Settings
+from server.store import feeds, migrate
+from server.store.database import Database
+from server.web import errors, routes
+from server.web.assets import Assets
+from server.web.middleware import middleware
+from server.web.pages.render import BUNDLES, Renderer
+from server.web.site import Limits, Site
+from server.web.stream import wire
+from server.web.stream.gate import StreamGate
+
+log = structlog.get_logger()
+
+SCHEDULE_SECONDS = 1.0
+TIDY_SECONDS = 3600.0
+
+
+def static_folder() -> Path:
+    """`static/` beside the package in a checkout, or the copy inside an installed wheel."""
+    beside = Path(__file__).parent.parent / "static"
+    return beside if beside.is_dir() else Path(__file__).parent / "_static"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a running server consists of."""
+
+    database: Database
+    broker: Broker
+    desk: Desk
+    hub: Hub
+    site: Site
+    gate: StreamGate
+
+
+def make_broker(settings: Settings) -> Broker:
+    """The broker that `redis_url` names."""
+    if not settings.redis_url:
+        return MemoryBroker()
+    from server.broker.redis import RedisBroker
+
+    return RedisBroker(settings.redis_url)
+
+
+def make_desk(settings: Settings, *, broker: Broker | None = None) -> Desk:
+    """What writing needs, without a server: for the command line."""
+    return Desk(
+        Database(settings.database), broker or make_broker(settings), MediaFiles(settings.data_dir / "media")
+    )
+
+
+def build(settings: Settings) -> Parts:
+    """Put the parts together. Nothing is started and no file is touched yet."""
+    desk = make_desk(settings)
+    database, broker = desk.database, desk.broker
+
+    async def read_changes(feed: FeedKey, seq: int) -> tuple[Position, list[Change]]:
+        async with database.read() as connection:
+            return await feeds.changes_after(connection, feed, seq)
+
+    async def read_heads(wanted: list[FeedKey]) -> dict[FeedKey, Position]:
+        async with database.read() as connection:
+            return await feeds.heads(connection, wanted)
+
+    assets = Assets(static_folder(), bundles=BUNDLES)
+    renderer = Renderer(assets, site_name=settings.site_name, public_url=settings.public_url)
+    hub = Hub(
+        broker,
+        read_changes=read_changes,
+        read_heads=read_heads,
+        encode=wire.encoder(renderer),
+        options=HubOptions(
+            ring_changes=settings.ring_changes,
+            heartbeat_seconds=settings.heartbeat_seconds,
+            lag_seconds=settings.listener_lag_seconds,
+        ),
+    )
+    gate = StreamGate(
+        hub,
+        retry_ms=settings.retry_ms,
+        buffer_bytes=settings.listener_buffer_bytes,
+        handover=settings.handover,
+        compress=settings.compress_streams,
+        max_listeners=settings.max_listeners,
+        max_per_address=settings.max_listeners_per_address,
+    )
+    site = Site(
+        name=settings.site_name,
+        public_url=settings.public_url,
+        database=database,
+        desk=desk,
+        hub=hub,
+        renderer=renderer,
+        assets=assets,
+        throttle=Throttle(settings.redis_url),
+        limits=Limits(
+            settings.max_body_bytes, settings.max_upload_bytes, settings.max_upload_pixels,
+            settings.request_timeout,
+        ),
+        session_days=settings.session_days,
+        metrics_token=settings.metrics_token,
+    )
+    return Parts(database, broker, desk, hub, site, gate)
+
+
+def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
+    """The ASGI application. Its lifespan starts broker, hub and schedule, and stops them again.
+
+    Raises (when it starts):
+        SchemaMismatch: the database needs `stoppress migrate`, or a newer Stop Press.
+    """
+    parts = build(settings)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        await migrate.check(parts.database, create=True)
+        await parts.broker.start()
+        await parts.hub.start()
+        tasks = [asyncio.create_task(_schedule(parts.desk), name="schedule")]
+        if demo:
+            from server.demo import run as run_demo
+
+            tasks.append(asyncio.create_task(run_demo(parts.desk), name="demo"))
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await parts.hub.close()
+            await parts.broker.close()
+            await parts.database.close()
+
+    app = Starlette(
+        routes=routes.table(),
+        middleware=middleware(settings.trusted_proxies, parts.site.limits),
+        exception_handlers=errors.HANDLERS,
+        lifespan=lifespan,
+    )
+    app.state.site = parts.site
+    app.state.gate = parts.gate
+    return app
+
+
+async def _schedule(desk: Desk) -> None:
+    """Publish what is due, every second; tidy every hour. A database that is away is tried again."""
+    tidied = 0.0
+    while True:
+        try:
+            await schedule.publish_due(desk)
+            if time.monotonic() - tidied > TIDY_SECONDS:
+                await schedule.tidy(desk)
+                tidied = time.monotonic()
+        except Unavailable as error:
+            log.warning("schedule.unavailable", reason=error.detail)
+        except Exception:
+            log.exception("schedule.failed")
+        await asyncio.sleep(SCHEDULE_SECONDS)

@@ -1,0 +1,36 @@
+"""The broker of a single process: what is published is handed over at once."""
+
+from __future__ import annotations
+
+from server.broker.protocol import BrokerState, OnChange, OnDoubt
+from server.domain.change import Change, FeedKey
+
+
+class MemoryBroker:
+    """Carries changes within this process only. Always proven: nothing can get lost on the way."""
+
+    def __init__(self) -> None:
+        self._feeds: set[FeedKey] = set()
+        self._on_change: OnChange | None = None
+
+    def listen(self, *, on_change: OnChange, on_doubt: OnDoubt) -> None:
+        self._on_change = on_change
+
+    async def start(self) -> None:
+        return
+
+    async def close(self) -> None:
+        self._feeds.clear()
+
+    def publish(self, change: Change) -> None:
+        if self._on_change is not None and change.feed in self._feeds:
+            self._on_change(change)
+
+    async def subscribe(self, feed: FeedKey) -> None:
+        self._feeds.add(feed)
+
+    async def unsubscribe(self, feed: FeedKey) -> None:
+        self._feeds.discard(feed)
+
+    def state(self) -> BrokerState:
+        return BrokerState("memory", True, 0.0)

@@ -1,0 +1,65 @@
+"""What travels in a feed: the newest state of one thing, with the position that it got."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, get_args
+
+from server.domain.position import Position
+
+FeedName: TypeAlias = Literal["public", "newsroom"]
+ChangeKind: TypeAlias = Literal["entry", "gone", "blog"]
+FEEDS: tuple[FeedName, ...] = get_args(FeedName)
+KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedKey:
+    """Names one feed: what one kind of listener follows of one blog."""
+
+    blog_id: str
+    name: FeedName
+
+    def __str__(self) -> str:
+        return f"{self.blog_id}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The newest state of one thing in a feed.
+
+    `kind` is `entry` (shown or changed), `gone` (nothing of it may be shown any more; `data` then holds only
+    its place) or `blog` (the furniture). `data` is the thing as the API serves it, plus `slug`, `language`
+    and `time_zone` of the blog for those who render it.
+    """
+
+    feed: FeedKey
+    position: Position
+    kind: ChangeKind
+    id: str
+    revision: int
+    data: dict[str, Any]
+
+    def to_bytes(self) -> bytes:
+        """The change as the broker carries it."""
+        return json.dumps(
+            [self.feed.blog_id, self.feed.name, self.position.epoch, self.position.seq, self.kind, self.id,
+             self.revision, self.data],
+            ensure_ascii=False, separators=(",", ":"),
+        ).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Change:
+        """The change that `to_bytes` wrote. Raises ValueError for anything else."""
+        try:
+            blog_id, name, epoch, seq, kind, id_, revision, body = json.loads(data)
+        except (TypeError, UnicodeDecodeError) as error:
+            raise ValueError("not a change") from error
+        if (
+            name not in FEEDS or kind not in KINDS or not isinstance(body, dict)
+            or not isinstance(seq, int) or not isinstance(revision, int)
+            or not all(isinstance(x, str) for x in (blog_id, epoch, id_))
+        ):
+            raise ValueError("not a change")
+        return cls(FeedKey(blog_id, name), Position(epoch, seq), kind, id_, revision, body)

@@ -1,0 +1,81 @@
+"""Who may do what: one table.
+
+A role is held for all blogs or for one. `admin` runs the installation, `editor` publishes, `contributor`
+writes and waits for an editor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal, TypeAlias, get_args
+
+from server.domain.errors import Forbidden, NotFound
+
+Role: TypeAlias = Literal["contributor", "editor", "admin"]
+ROLES: tuple[Role, ...] = get_args(Role)
+_RANK: dict[Role, int] = {"contributor": 1, "editor": 2, "admin": 3}
+
+
+class Action(Enum):
+    """Something that needs leave. The value is the least role that may; `OWN` marks what a contributor may
+    do with an own entry that is not yet published."""
+
+    BLOG_CREATE = ("create a blog", "editor", False)
+    BLOG_READ = ("see a blog's newsroom side", "contributor", False)
+    BLOG_EDIT = ("change a blog's furniture", "editor", False)
+    ENTRY_CREATE = ("write an entry", "contributor", False)
+    ENTRY_PUBLISH = ("publish an entry", "editor", False)
+    ENTRY_EDIT = ("edit an entry", "editor", True)
+    ENTRY_RETRACT = ("retract an entry", "editor", True)
+    ENTRY_REVISIONS = ("see an entry's revisions", "editor", True)
+    MEDIA_UPLOAD = ("upload a picture", "contributor", False)
+    USERS_MANAGE = ("manage users", "admin", False)
+    TOKENS_MANAGE = ("manage API tokens", "admin", False)
+
+    def __init__(self, words: str, least: Role, own: bool) -> None:
+        self.words, self.least, self.own = words, least, own
+
+
+EVERYWHERE: frozenset[Action] = frozenset({Action.BLOG_CREATE, Action.USERS_MANAGE, Action.TOKENS_MANAGE})
+"""These need the role for all blogs; a role for one blog does not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks. `id` is unique among people and tokens (`user:…`, `token:…`, `system:…`); `role` holds for
+    all blogs, `blog_roles` for one each, by blog id."""
+
+    id: str
+    name: str
+    role: Role | None = None
+    blog_roles: Mapping[str, Role] = field(default_factory=dict)
+
+    def rank(self, blog_id: str | None) -> int:
+        """0 for an outsider, up to 3 for an admin."""
+        roles = [self.role, self.blog_roles.get(blog_id) if blog_id else None]
+        return max((_RANK[r] for r in roles if r), default=0)
+
+
+SYSTEM = Caller("system:stoppress", "Stop Press", "admin")
+"""The server itself: the schedule, the demo, the command line."""
+
+
+def may(caller: Caller | None, action: Action, blog_id: str | None = None, *, own: bool = False) -> bool:
+    """Whether `caller` may do `action` in that blog; `own` says it is an own, unpublished entry."""
+    if caller is None:
+        return False
+    if action is Action.MEDIA_UPLOAD and blog_id is None:
+        return bool(caller.role or caller.blog_roles)
+    rank = caller.rank(None if action in EVERYWHERE else blog_id)
+    return rank >= (_RANK["contributor"] if own and action.own else _RANK[action.least])
+
+
+def require(caller: Caller, action: Action, blog_id: str | None = None, *, own: bool = False) -> None:
+    """Pass, or raise: NotFound to somebody who may not even know the blog, else Forbidden."""
+    if may(caller, action, blog_id, own=own):
+        return
+    if blog_id is not None and caller.rank(blog_id) == 0:
+        raise NotFound
+    raise Forbidden(f"Your role does not allow you to {action.words}.")

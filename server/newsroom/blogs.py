@@ -1,0 +1,146 @@
+"""Blogs and their furniture: headline, standfirst, key developments, related links, status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.domain.blog import Blog, BlogStatus, Related
+from server.domain.change import Change, FeedKey
+from server.domain.errors import Conflict, Invalid, NotFound, StaleRevision
+from server.domain.permissions import Action, Caller, may, require
+from server.domain.position import Position, new_id
+from server.newsroom.desk import Desk, check_key, digest_of
+from server.store import blogs, feeds, idempotency
+
+
+@dataclass(frozen=True, slots=True)
+class Furniture:
+    """What a person writes about a blog. Plain text throughout."""
+
+    headline: str
+    standfirst: str = ""
+    key_developments: tuple[str, ...] = ()
+    status: BlogStatus = "draft"
+    byline: str = ""
+    language: str = "en"
+    time_zone: str = "UTC"
+    related: tuple[Related, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A blog as it stands after a write, and where that is in the newsroom feed."""
+
+    blog: Blog
+    position: Position
+
+
+async def create(
+    desk: Desk, caller: Caller, slug: str, furniture: Furniture, *, key: str | None = None
+) -> Written:
+    """Make a blog with its two feeds.
+
+    Raises:
+        Forbidden: only editors and admins for all blogs make blogs.
+        Conflict: the slug is taken.
+        KeyReused: `key` (Idempotency-Key) was used with another request.
+    """
+    require(caller, Action.BLOG_CREATE)
+    check_key(key)
+    digest = digest_of("blog.create", [slug, _plain(furniture)])
+    now = desk.now()
+    try:
+        async with desk.database.write() as connection:
+            if key and (made := await idempotency.made_before(connection, caller.id, key, digest)):
+                blog = await blogs.by_id(connection, made)
+                return Written(blog, await feeds.head(connection, FeedKey(blog.id, "newsroom")))
+            blog = Blog(
+                id=new_id(), slug=slug, revision=1, created_at=now, updated_at=now,
+                started_at=now if furniture.status == "live" else None, closed_at=None, **_fields(furniture),
+            )
+            blog = replace(blog, closed_at=now if blog.status == "closed" else None)
+            await blogs.insert(connection, blog)
+            await feeds.create(connection, blog.id)
+            blog, changes = await _commit(connection, blog, caller)
+            if key:
+                await idempotency.remember(connection, caller.id, key, digest, blog.id, now)
+    except IntegrityError as error:
+        raise Conflict(f"slug: there is a blog with the slug “{slug}” already.") from error
+    desk.publish(changes)
+    return Written(blog, changes[0].position)
+
+
+async def edit(
+    desk: Desk, caller: Caller, slug: str, changed: dict[str, object], *, revision: int | None
+) -> Written:
+    """Change furniture. `changed` holds fields of `Furniture`; `revision` is the one that was edited, or
+    None to write over whatever is there.
+
+    Raises:
+        NotFound, Forbidden: for outsiders; for contributors.
+        StaleRevision: somebody else was quicker; both versions are in it.
+    """
+    async with desk.database.write() as connection:
+        blog = await blogs.by_slug(connection, slug)
+        require(caller, Action.BLOG_EDIT, blog.id)
+        # the feed's row first: it is the lock that makes the check below hold until the commit
+        await feeds.lock(connection, blog.id)
+        blog = await blogs.by_slug(connection, slug)
+        if revision is not None and revision != blog.revision:
+            raise StaleRevision(
+                current=blog.to_json(), yours=_plain_changed(changed), based_on=str(revision)
+            )
+        now = desk.now()
+        edited = replace(blog, **changed, revision=blog.revision + 1, updated_at=now)  # type: ignore[arg-type]
+        if edited.status == "draft" and blog.started_at is not None:
+            raise Invalid.field("status", "a blog that was live cannot be a draft again; close it")
+        if edited.status == "live":
+            edited = replace(edited, started_at=blog.started_at or now, closed_at=None)
+        elif edited.status == "closed":
+            edited = replace(edited, closed_at=blog.closed_at or now)
+        if (edited.language, edited.time_zone) != (blog.language, blog.time_zone):
+            # every entry on every open page reads differently now: a new history makes them load afresh
+            await feeds.renew_epoch(connection, blog.id)
+        edited, changes = await _commit(connection, edited, caller)
+    desk.publish(changes)
+    return Written(edited, changes[0].position)
+
+
+async def readable(connection: AsyncConnection, caller: Caller | None, slug: str) -> Blog:
+    """The blog, for somebody of its newsroom. Raises NotFound to everybody else."""
+    blog = await blogs.by_slug(connection, slug)
+    if not may(caller, Action.BLOG_READ, blog.id):
+        raise NotFound("There is no such blog.")
+    return blog
+
+
+async def _commit(connection: AsyncConnection, blog: Blog, caller: Caller) -> tuple[Blog, list[Change]]:
+    newsroom = await feeds.advance(connection, FeedKey(blog.id, "newsroom"))
+    public = await feeds.advance(connection, FeedKey(blog.id, "public"))
+    blog = replace(blog, newsroom_seq=newsroom.seq, public_seq=public.seq)
+    await blogs.save(connection, blog)
+    await blogs.keep_revision(connection, blog, author_id=caller.id, author_name=caller.name)
+    return blog, [
+        feeds.of_blog(blog, "newsroom", newsroom.epoch),
+        feeds.of_blog(blog, "public", public.epoch),
+    ]
+
+
+def _fields(furniture: Furniture) -> dict[str, Any]:
+    return {f: getattr(furniture, f) for f in Furniture.__slots__}
+
+
+def _plain(furniture: Furniture) -> dict[str, object]:
+    return _plain_changed(_fields(furniture))
+
+
+def _plain_changed(changed: dict[str, object]) -> dict[str, object]:
+    related = changed.get("related")
+    plain = dict(changed)
+    if isinstance(related, tuple):
+        plain["related"] = [{"title": r.title, "url": r.url} for r in related]
+    return plain

@@ -1,0 +1,128 @@
+"""The settings: environment variables `STOPPRESS_…`, each also as `STOPPRESS_…_FILE` naming a file that
+holds the value (for secrets). docs/settings.md lists them; a test compares the two."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "STOPPRESS_"
+
+
+class Settings(BaseSettings):
+    """Everything that a deployment may choose. Only cli.py and app.py see it."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    data_dir: Path = Field(Path("./data"), description="Folder for the SQLite database and uploaded pictures.")
+    database_url: str = Field("", description="SQLite in the data folder, or `postgresql://…`.")
+    redis_url: str = Field(
+        "", description="Unset: the in-process broker. `redis://`, `rediss://` or `unix://`."
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    workers: int = Field(1, ge=1, le=64, description="Server processes; more than one needs Redis.")
+    public_url: str = Field(
+        "", description="The address readers use, for links, cookies and structured data; no path."
+    )
+    demo: bool = Field(False, description="Run the demo blog that updates by itself.")
+    site_name: str = Field("Stop Press", max_length=80, description="Name of the publication.")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level logged.")
+    log_json: bool = Field(False, description="Log lines as JSON.")
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("127.0.0.1", "::1"),
+        description="Addresses or networks, comma separated, whose X-Forwarded-For and -Proto are believed.",
+    )
+    max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest API request, pictures apart.")
+    max_upload_bytes: int = Field(20_971_520, ge=1024, description="Largest picture in bytes.")
+    max_upload_pixels: int = Field(50_000_000, ge=10_000, description="Largest picture in pixels.")
+    request_timeout: float = Field(30.0, gt=0, le=600, description="Seconds for one request, streams apart.")
+    session_days: int = Field(14, ge=1, le=365, description="Days until an unused log-in ends.")
+    heartbeat_seconds: float = Field(15.0, ge=1, le=60, description="Seconds between heartbeats of a stream.")
+    retry_ms: int = Field(2000, ge=100, le=60_000, description="Least wait before a reader reconnects.")
+    ring_changes: int = Field(1000, ge=10, le=100_000, description="Changes of a feed kept ready in memory.")
+    listener_buffer_bytes: int = Field(
+        65_536, ge=1024, description="Bytes that may wait for one slow listener before it gets no more."
+    )
+    listener_lag_seconds: float = Field(
+        30.0, ge=1, le=600, description="Seconds a listener may lag before it is closed and must resume."
+    )
+    drain_seconds: float = Field(
+        10.0, ge=0, le=300, description="Seconds over which streams are ended on SIGTERM."
+    )
+    compress_streams: bool = Field(True, description="Compress streams, once for all listeners.")
+    handover: bool = Field(True, description="Hand connections to the hub where the server can (uvicorn).")
+    max_listeners: int = Field(18_000, ge=1, description="Open streams of one process, at most.")
+    max_listeners_per_address: int = Field(
+        1_000, ge=1, description="Open streams from one client address, at most."
+    )
+    metrics_token: str = Field("", description="When set, `/metrics` asks for it as a bearer token.")
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(v.strip() for v in value.split(",") if v.strip()) if isinstance(value, str) else value
+
+    @field_validator("public_url")
+    @classmethod
+    def _plain_url(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_scheme(cls, value: str) -> str:
+        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must start with redis://, rediss:// or unix://")
+        return value
+
+    @model_validator(mode="after")
+    def _together(self) -> Settings:
+        if self.workers > 1 and not self.redis_url:
+            raise ValueError(
+                "workers: more than one process needs STOPPRESS_REDIS_URL, because only Redis carries an "
+                "update from the process that took it to the readers of the others"
+            )
+        return self
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'stoppress.db'}"
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the message names it and says why, one line each."""
+
+
+def load(**given: Any) -> Settings:
+    """The settings of the environment; what is `given` (not None) comes first.
+
+    Raises:
+        SettingsError: one does not fit.
+    """
+    chosen = {name: value for name, value in given.items() if value is not None}
+    for name in Settings.model_fields:
+        path = os.environ.get(f"{PREFIX}{name.upper()}_FILE")
+        if path and name not in chosen:
+            try:
+                chosen[name] = Path(path).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise SettingsError(f"{PREFIX}{name.upper()}_FILE: {error.strerror}: {path}") from error
+    try:
+        return Settings(**chosen)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_line(e) for e in error.errors())) from error
+
+
+def _line(error: Any) -> str:
+    name = PREFIX + str(error["loc"][0]).upper() if error["loc"] else ""
+    said = str(error["msg"]).removeprefix("Value error, ")
+    if not name and ":" in said:
+        field, _, said = said.partition(": ")
+        name = PREFIX + field.upper()
+    return f"{name}: {said}"

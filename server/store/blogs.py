@@ -1,0 +1,98 @@
+"""Blogs in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.domain.blog import Blog, BlogStatus
+from server.domain.errors import NotFound
+from server.store import rows
+from server.store.schema import blog_revisions, blogs
+
+
+async def by_slug(connection: AsyncConnection, slug: str) -> Blog:
+    """Raises NotFound."""
+    row = (await connection.execute(select(blogs).where(blogs.c.slug == slug))).one_or_none()
+    if row is None:
+        raise NotFound("There is no such blog.")
+    return rows.blog(row)
+
+
+async def by_id(connection: AsyncConnection, blog_id: str) -> Blog:
+    """Raises NotFound."""
+    row = (await connection.execute(select(blogs).where(blogs.c.id == blog_id))).one_or_none()
+    if row is None:
+        raise NotFound("There is no such blog.")
+    return rows.blog(row)
+
+
+async def listed(
+    connection: AsyncConnection,
+    *,
+    statuses: Sequence[BlogStatus],
+    only: Collection[str] | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> list[Blog]:
+    """Blogs of these statuses, newest first; with `only` just those with these ids."""
+    statement = (
+        select(blogs)
+        .where(blogs.c.status.in_(statuses))
+        .order_by(blogs.c.created_at.desc(), blogs.c.id.desc())
+        .limit(limit)
+        .offset(offset)
+    )
+    if only is not None:
+        statement = statement.where(blogs.c.id.in_(only))
+    return [rows.blog(r) for r in await connection.execute(statement)]
+
+
+async def insert(connection: AsyncConnection, blog: Blog) -> None:
+    """Raises IntegrityError when the slug is taken."""
+    await connection.execute(blogs.insert().values(published_count=0, **_values(blog)))
+
+
+async def save(connection: AsyncConnection, blog: Blog) -> None:
+    await connection.execute(update(blogs).where(blogs.c.id == blog.id).values(**_values(blog)))
+
+
+async def keep_revision(connection: AsyncConnection, blog: Blog, *, author_id: str, author_name: str) -> None:
+    """Keep this version of the furniture for good."""
+    await connection.execute(
+        blog_revisions.insert().values(
+            blog_id=blog.id, revision=blog.revision, content=blog.to_json(),
+            author_id=author_id, author_name=author_name, at=blog.updated_at,
+        )
+    )
+
+
+async def next_number(connection: AsyncConnection, blog_id: str) -> int:
+    """The place on the page for one more publication, from 1."""
+    statement = (
+        update(blogs)
+        .where(blogs.c.id == blog_id)
+        .values(published_count=blogs.c.published_count + 1)
+        .returning(blogs.c.published_count)
+    )
+    return int((await connection.execute(statement)).scalar_one())
+
+
+async def published_count(connection: AsyncConnection, blog_id: str) -> int:
+    """How many entries were ever published in the blog: the highest number in use."""
+    return int(
+        (await connection.execute(select(blogs.c.published_count).where(blogs.c.id == blog_id))).scalar_one()
+    )
+
+
+def _values(blog: Blog) -> dict[str, object]:
+    return {
+        "id": blog.id, "slug": blog.slug, "headline": blog.headline, "standfirst": blog.standfirst,
+        "key_developments": list(blog.key_developments), "status": blog.status, "byline": blog.byline,
+        "language": blog.language, "time_zone": blog.time_zone,
+        "related": [{"title": r.title, "url": r.url} for r in blog.related], "revision": blog.revision,
+        "created_at": blog.created_at, "updated_at": blog.updated_at, "started_at": blog.started_at,
+        "closed_at": blog.closed_at, "public_seq": blog.public_seq, "newsroom_seq": blog.newsroom_seq,
+    }

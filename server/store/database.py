@@ -1,0 +1,134 @@
+"""The connection to SQLite or PostgreSQL: consistent reads, one kind of write, and honest failures.
+
+SQLite: WAL, full synchronous (a 2xx survives a power cut), one writer at a time, `BEGIN IMMEDIATE` for
+writes only. PostgreSQL: a read is one REPEATABLE READ snapshot, writers meet at the row of the feed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event, exc
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from server.domain.errors import Unavailable
+
+BUSY_SECONDS = 5.0
+"""How long a write waits for another process's write before it gives up with 503."""
+READERS = 6
+
+
+class Database:
+    """Reads and writes of one database.
+
+    Args:
+        url: `sqlite:///path` or `postgresql://…`; the async driver is chosen here.
+        pool: PostgreSQL connections of this process, at most.
+        timeout: seconds until a connection or a statement that does not come counts as lost.
+    """
+
+    def __init__(self, url: str | URL, *, pool: int = 10, timeout: float = 10.0) -> None:
+        self.url = make_url(url)
+        self.dialect = self.url.get_backend_name()
+        if self.dialect == "sqlite":
+            self.url = self.url.set(drivername="sqlite+aiosqlite")
+            self._reader = _sqlite(self.url, begin="BEGIN", size=READERS)
+            self._writer = _sqlite(self.url, begin="BEGIN IMMEDIATE", size=1)
+            self._one_writer: asyncio.Lock | None = asyncio.Lock()
+        elif self.dialect == "postgresql":
+            self.url = self.url.set(drivername="postgresql+psycopg")
+            self._writer = create_async_engine(
+                self.url, pool_size=pool, max_overflow=0, pool_timeout=timeout, pool_pre_ping=True,
+                connect_args={
+                    "connect_timeout": int(timeout),
+                    "application_name": "stoppress",
+                    "options": f"-c statement_timeout={int(timeout * 1000)} -c timezone=UTC",
+                    "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
+                    "tcp_user_timeout": int(timeout * 1000),
+                },
+            )
+            self._reader = self._writer.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+            self._one_writer = None
+        else:
+            raise ValueError(f"DATABASE_URL: {self.dialect} is not one of sqlite, postgresql")
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection whose statements all see one state of the database.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        with _honest():
+            async with self._reader.connect() as connection, connection.begin():
+                yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction: committed when the block ends, undone when it raises.
+
+        Raises:
+            Unavailable: nothing was written: the disk is full, the database locked or not reachable.
+        """
+        with _honest():
+            if self._one_writer is None:
+                async with self._writer.begin() as connection:
+                    yield connection
+                return
+            async with self._one_writer, self._writer.begin() as connection:
+                yield connection
+
+    async def close(self) -> None:
+        await self._reader.dispose()
+        await self._writer.dispose()
+
+
+class _honest:
+    """Turns a database's failures into `Unavailable`; a broken rule (IntegrityError) passes as it is."""
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, exc.IntegrityError):
+            return
+        if isinstance(error, exc.DBAPIError | exc.TimeoutError | OSError):
+            raise Unavailable(_reason(error)) from error
+
+
+def _reason(error: BaseException) -> str:
+    said = str(getattr(error, "orig", error)).lower()
+    if "disk is full" in said or "no space left" in said:
+        return "The database's disk is full; nothing was written."
+    if "locked" in said or "busy" in said:
+        return "The database is busy with another write; nothing was written. Try again."
+    if "readonly" in said or "read-only" in said:
+        return "The database is read-only; nothing was written."
+    return "The database cannot be reached; nothing was written. Try again."
+
+
+def _sqlite(url: URL, *, begin: str, size: int) -> AsyncEngine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(url, pool_size=size, max_overflow=0, connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN comes too late for a snapshot
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

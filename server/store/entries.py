@@ -1,0 +1,176 @@
+"""Entries and their revisions in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.domain import blocks
+from server.domain.entry import Content, Entry, EntryStatus
+from server.domain.errors import NotFound
+from server.store import rows
+from server.store.schema import entries, entry_media, revisions
+
+ON_PAGE: tuple[EntryStatus, ...] = ("published", "retracted")
+"""What has a place on the reader's page: an entry, or the short note that one was taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One version of an entry, as it was written."""
+
+    revision: int
+    status: EntryStatus
+    content: Content
+    author_id: str | None
+    author_name: str
+    at: datetime
+
+
+async def get(connection: AsyncConnection, blog_id: str, entry_id: str, *, lock: bool = False) -> Entry:
+    """One entry of a blog; `lock` keeps other writers off it until the transaction ends. Raises NotFound."""
+    statement = select(entries).where(entries.c.blog_id == blog_id, entries.c.id == entry_id)
+    if lock:
+        statement = statement.with_for_update()
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such entry.")
+    return rows.entry(row)
+
+
+async def between(connection: AsyncConnection, blog_id: str, *, first: int, last: int) -> list[Entry]:
+    """What readers see of the publications numbered `first` to `last`, newest first; a retracted one as a
+    tombstone."""
+    return await _select(
+        connection,
+        entries.c.blog_id == blog_id, entries.c.status.in_(ON_PAGE),
+        entries.c.number >= first, entries.c.number <= last,
+    )
+
+
+async def pinned(connection: AsyncConnection, blog_id: str) -> list[Entry]:
+    """The published entries that an editor pinned to the top, newest first."""
+    return await _select(
+        connection, entries.c.blog_id == blog_id, entries.c.status == "published", entries.c.pinned.is_(True)
+    )
+
+
+async def key_events(connection: AsyncConnection, blog_id: str, *, limit: int = 100) -> list[Entry]:
+    """The published entries marked as key, newest first."""
+    return await _select(
+        connection,
+        entries.c.blog_id == blog_id, entries.c.status == "published", entries.c.key.is_(True),
+        limit=limit,
+    )
+
+
+async def latest(connection: AsyncConnection, blog_id: str, *, limit: int) -> list[Entry]:
+    """The newest published entries, tombstones left out: for syndication and structured data."""
+    return await _select(
+        connection, entries.c.blog_id == blog_id, entries.c.status == "published", limit=limit
+    )
+
+
+async def listed(
+    connection: AsyncConnection,
+    blog_id: str,
+    *,
+    statuses: Sequence[EntryStatus],
+    author_id: str | None = None,
+    before: tuple[datetime, str] | None = None,
+    limit: int = 50,
+) -> list[Entry]:
+    """A page of a blog's entries, the newest written first. `before` is `(created_at, id)` of the last one
+    of the page before; `author_id` keeps to one person's."""
+    where = [entries.c.blog_id == blog_id, entries.c.status.in_(statuses)]
+    if author_id is not None:
+        where.append(entries.c.author_id == author_id)
+    if before is not None:
+        moment, entry_id = before
+        where.append(
+            (entries.c.created_at < moment) | ((entries.c.created_at == moment) & (entries.c.id < entry_id))
+        )
+    statement = (
+        select(entries).where(*where).order_by(entries.c.created_at.desc(), entries.c.id.desc()).limit(limit)
+    )
+    return [rows.entry(r) for r in await connection.execute(statement)]
+
+
+async def due(connection: AsyncConnection, moment: datetime, *, limit: int = 50) -> list[tuple[str, str]]:
+    """`(blog_id, entry_id)` of scheduled entries whose time has come, the oldest first."""
+    statement = (
+        select(entries.c.blog_id, entries.c.id)
+        .where(entries.c.status == "scheduled", entries.c.publish_at <= moment)
+        .order_by(entries.c.publish_at)
+        .limit(limit)
+    )
+    return [(r.blog_id, r.id) for r in await connection.execute(statement)]
+
+
+async def insert(connection: AsyncConnection, entry: Entry) -> None:
+    await connection.execute(entries.insert().values(**_values(entry)))
+    await _link_media(connection, entry)
+
+
+async def save(connection: AsyncConnection, entry: Entry) -> None:
+    await connection.execute(update(entries).where(entries.c.id == entry.id).values(**_values(entry)))
+    await connection.execute(delete(entry_media).where(entry_media.c.entry_id == entry.id))
+    await _link_media(connection, entry)
+
+
+async def keep_revision(connection: AsyncConnection, entry: Entry, *, author_id: str, author_name: str) -> None:
+    """Keep this version for good."""
+    await connection.execute(
+        revisions.insert().values(
+            entry_id=entry.id, revision=entry.revision, status=entry.status,
+            content=entry.content.to_json(), author_id=author_id, author_name=author_name,
+            at=entry.updated_at,
+        )
+    )
+
+
+async def revisions_of(connection: AsyncConnection, entry_id: str) -> list[Revision]:
+    """Every version that was kept, the newest first."""
+    statement = select(revisions).where(revisions.c.entry_id == entry_id).order_by(revisions.c.revision.desc())
+    return [
+        Revision(r.revision, r.status, Content.from_json(r.content), r.author_id, r.author_name, r.at)
+        for r in await connection.execute(statement)
+    ]
+
+
+async def counts(connection: AsyncConnection, blog_id: str) -> dict[EntryStatus, int]:
+    """How many entries the blog has of each status."""
+    statement = (
+        select(entries.c.status, func.count()).where(entries.c.blog_id == blog_id).group_by(entries.c.status)
+    )
+    return {status: count for status, count in await connection.execute(statement)}
+
+
+async def _link_media(connection: AsyncConnection, entry: Entry) -> None:
+    found = blocks.media_ids(entry.content.blocks)
+    if found:
+        await connection.execute(
+            entry_media.insert(), [{"entry_id": entry.id, "media_id": m} for m in sorted(found)]
+        )
+
+
+async def _select(
+    connection: AsyncConnection, *where: ColumnElement[bool], limit: int | None = None
+) -> list[Entry]:
+    statement = select(entries).where(*where).order_by(entries.c.number.desc()).limit(limit)
+    return [rows.entry(r) for r in await connection.execute(statement)]
+
+
+def _values(entry: Entry) -> dict[str, object]:
+    return {
+        "id": entry.id, "blog_id": entry.blog_id, "status": entry.status, "revision": entry.revision,
+        "content": entry.content.to_json(), "author_id": entry.author_id, "author_name": entry.author_name,
+        "created_at": entry.created_at, "updated_at": entry.updated_at, "publish_at": entry.publish_at,
+        "published_at": entry.published_at, "edited_at": entry.edited_at,
+        "retracted_at": entry.retracted_at, "number": entry.number, "pinned": entry.content.pinned,
+        "key": entry.content.key, "public_seq": entry.public_seq, "newsroom_seq": entry.newsroom_seq,
+    }

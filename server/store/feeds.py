@@ -1,0 +1,150 @@
+"""The counters of the feeds, and what changed after a position. The one idea of the product lives here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.domain.blog import Blog
+from server.domain.change import FEEDS, Change, FeedKey, FeedName
+from server.domain.entry import Entry
+from server.domain.errors import NotFound
+from server.domain.position import Position, new_epoch
+from server.store import rows
+from server.store.schema import blogs, entries, feeds
+
+CHUNK = 500
+"""Changes that one query fetches at most; a longer absence takes several."""
+
+
+async def create(connection: AsyncConnection, blog_id: str) -> None:
+    """Start both feeds of a new blog at seq 0, each with its own epoch."""
+    await connection.execute(
+        feeds.insert(), [{"blog_id": blog_id, "name": n, "epoch": new_epoch(), "seq": 0} for n in FEEDS]
+    )
+
+
+async def advance(connection: AsyncConnection, key: FeedKey) -> Position:
+    """Take the next number of a feed. The row stays locked until the transaction ends, so that numbers are
+    committed in their order and none is ever skipped. Take `newsroom` before `public`: one order, no deadlock.
+    """
+    statement = (
+        update(feeds)
+        .where(feeds.c.blog_id == key.blog_id, feeds.c.name == key.name)
+        .values(seq=feeds.c.seq + 1)
+        .returning(feeds.c.epoch, feeds.c.seq)
+    )
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        raise NotFound
+    return Position(row.epoch, row.seq)
+
+
+async def lock(connection: AsyncConnection, blog_id: str) -> None:
+    """Keep other writers out of the blog until the transaction ends (SQLite: they are out already)."""
+    await connection.execute(
+        select(feeds.c.seq)
+        .where(feeds.c.blog_id == blog_id, feeds.c.name == "newsroom")
+        .with_for_update()
+    )
+
+
+async def head(connection: AsyncConnection, key: FeedKey) -> Position:
+    """Where the feed stands. Raises NotFound when there is no such blog."""
+    statement = select(feeds.c.epoch, feeds.c.seq).where(
+        feeds.c.blog_id == key.blog_id, feeds.c.name == key.name
+    )
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        raise NotFound
+    return Position(row.epoch, row.seq)
+
+
+async def heads(connection: AsyncConnection, keys: Sequence[FeedKey]) -> dict[FeedKey, Position]:
+    """Where many feeds stand, in one query. A feed whose blog is gone is left out."""
+    wanted = set(keys)
+    statement = select(feeds).where(feeds.c.blog_id.in_({k.blog_id for k in keys}))
+    found = {
+        FeedKey(r.blog_id, r.name): Position(r.epoch, r.seq) for r in await connection.execute(statement)
+    }
+    return {k: p for k, p in found.items() if k in wanted}
+
+
+async def renew_epoch(connection: AsyncConnection, blog_id: str | None = None) -> None:
+    """Start a new history: every position given out before gets a `reset`. For one blog, or for all after
+    the database was restored to an earlier state."""
+    statement = select(feeds.c.blog_id, feeds.c.name)
+    if blog_id is not None:
+        statement = statement.where(feeds.c.blog_id == blog_id)
+    for row in (await connection.execute(statement)).all():
+        await connection.execute(
+            update(feeds)
+            .where(feeds.c.blog_id == row.blog_id, feeds.c.name == row.name)
+            .values(epoch=new_epoch())
+        )
+
+
+async def changes_after(
+    connection: AsyncConnection, key: FeedKey, seq: int, *, limit: int = CHUNK
+) -> tuple[Position, list[Change]]:
+    """What changed in a feed after `seq`: each thing once, in its newest state, in seq order.
+
+    At most `limit` changes come at once; ask again after the last one's seq until none is left. The position
+    returned is the feed's head in the same snapshot.
+
+    Raises:
+        NotFound: there is no such blog.
+    """
+    blog = await _blog(connection, key.blog_id)
+    at = await head(connection, key)
+    if seq >= at.seq:
+        return at, []
+    column = _seq_column(key.name)
+    statement = select(entries).where(entries.c.blog_id == key.blog_id, column > seq).order_by(column)
+    found = [
+        of_entry(rows.entry(r), blog, key.name, at.epoch)
+        for r in await connection.execute(statement.limit(limit))
+    ]
+    blog_seq = _seq(blog, key.name)
+    if blog_seq > seq and (len(found) < limit or blog_seq < found[-1].position.seq):
+        found.append(of_blog(blog, key.name, at.epoch))
+        found.sort(key=lambda change: change.position.seq)
+    return at, found[:limit]
+
+
+def of_entry(entry: Entry, blog: Blog, name: FeedName, epoch: str) -> Change:
+    """The change that an entry's present state is in a feed. Text that a feed may not show is not in it."""
+    place = {"slug": blog.slug, "language": blog.language, "time_zone": blog.time_zone}
+    position = Position(epoch, _seq(entry, name))
+    shown = entry.public if name == "public" else entry.status != "retracted"
+    if shown:
+        data: dict[str, Any] = entry.to_json(newsroom=name == "newsroom")
+        return Change(FeedKey(blog.id, name), position, "entry", entry.id, entry.revision, data | place)
+    data = entry.to_tombstone()
+    return Change(FeedKey(blog.id, name), position, "gone", entry.id, entry.revision, data | place)
+
+
+def of_blog(blog: Blog, name: FeedName, epoch: str) -> Change:
+    """The change that a blog's furniture is in a feed; a blog that is not public is `gone` for readers."""
+    position = Position(epoch, _seq(blog, name))
+    if name == "public" and blog.status == "draft":
+        return Change(FeedKey(blog.id, name), position, "gone", blog.id, blog.revision, {"slug": blog.slug})
+    return Change(FeedKey(blog.id, name), position, "blog", blog.id, blog.revision, blog.to_json())
+
+
+def _seq(thing: Blog | Entry, name: FeedName) -> int:
+    return (thing.public_seq if name == "public" else thing.newsroom_seq) or 0
+
+
+def _seq_column(name: FeedName) -> ColumnElement[int]:
+    return entries.c.public_seq if name == "public" else entries.c.newsroom_seq
+
+
+async def _blog(connection: AsyncConnection, blog_id: str) -> Blog:
+    row = (await connection.execute(select(blogs).where(blogs.c.id == blog_id))).one_or_none()
+    if row is None:
+        raise NotFound
+    return rows.blog(row)

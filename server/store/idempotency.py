@@ -1,0 +1,40 @@
+"""Which request made what, so that a retry posts once (draft-ietf-httpapi-idempotency-key-header)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.domain.errors import KeyReused
+from server.store.schema import idempotency
+
+KEPT = timedelta(hours=48)
+"""How long a key is remembered; at least 24 hours are promised."""
+
+
+async def made_before(connection: AsyncConnection, caller: str, key: str, digest: str) -> str | None:
+    """What this caller made with this key, or None. Raises KeyReused when the request was another one."""
+    statement = select(idempotency).where(idempotency.c.caller == caller, idempotency.c.key == key)
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        return None
+    if row.digest != digest:
+        raise KeyReused
+    return str(row.made)
+
+
+async def remember(
+    connection: AsyncConnection, caller: str, key: str, digest: str, made: str, at: datetime
+) -> None:
+    """Raises IntegrityError when a request with the same key was quicker."""
+    await connection.execute(
+        idempotency.insert().values(caller=caller, key=key, digest=digest, made=made, at=at)
+    )
+
+
+async def forget_old(connection: AsyncConnection, now: datetime) -> int:
+    """Drop what is older than `KEPT`; how many that were."""
+    done = await connection.execute(delete(idempotency).where(idempotency.c.at < now - KEPT))
+    return done.rowcount

@@ -1,0 +1,201 @@
+"""Users, their roles, sessions and API tokens in the database. Secrets are here only as digests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.domain.errors import NotFound
+from server.domain.permissions import Role
+from server.domain.times import to_text
+from server.store.schema import blog_roles, blogs, sessions, tokens, users
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person of the newsroom. `role` holds for all blogs, `blog_roles` (by blog id) for one each."""
+
+    id: str
+    username: str
+    name: str
+    password: str
+    role: Role | None
+    active: bool
+    created_at: datetime
+    blog_roles: Mapping[str, Role] = field(default_factory=dict)
+
+    def to_json(self, slugs: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """The user as the API serves it; `slugs` names blogs by id."""
+        names = slugs or {}
+        return {
+            "id": self.id, "username": self.username, "name": self.name, "role": self.role,
+            "blog_roles": {names.get(b, b): r for b, r in sorted(self.blog_roles.items())},
+            "active": self.active, "created_at": to_text(self.created_at),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An API token: for all blogs, or for one. The token itself is shown once and not kept."""
+
+    id: str
+    name: str
+    digest: str
+    role: Role
+    blog_id: str | None
+    author_id: str | None
+    created_at: datetime
+    used_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+    def to_json(self, slug: str | None = None) -> dict[str, Any]:
+        return {
+            "id": self.id, "name": self.name, "role": self.role, "blog": slug or self.blog_id,
+            "created_at": to_text(self.created_at), "used_at": to_text(self.used_at),
+            "revoked_at": to_text(self.revoked_at),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A log-in that lives until it expires or is revoked."""
+
+    digest: str
+    user_id: str
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    agent: str
+
+
+async def insert_user(connection: AsyncConnection, user: User) -> None:
+    """Raises IntegrityError when the user name is taken."""
+    values = {f: getattr(user, f) for f in User.__slots__ if f != "blog_roles"}
+    await connection.execute(users.insert().values(**values))
+    await _set_blog_roles(connection, user)
+
+
+async def save_user(connection: AsyncConnection, user: User) -> None:
+    values = {f: getattr(user, f) for f in User.__slots__ if f not in ("blog_roles", "id")}
+    await connection.execute(update(users).where(users.c.id == user.id).values(**values))
+    await connection.execute(delete(blog_roles).where(blog_roles.c.user_id == user.id))
+    await _set_blog_roles(connection, user)
+
+
+async def user_by_id(connection: AsyncConnection, user_id: str) -> User:
+    """Raises NotFound."""
+    row = (await connection.execute(select(users).where(users.c.id == user_id))).one_or_none()
+    if row is None:
+        raise NotFound("There is no such user.")
+    return await _user(connection, row)
+
+
+async def user_by_name(connection: AsyncConnection, username: str) -> User | None:
+    """The user with this log-in name (kept in lower case), if there is one."""
+    row = (await connection.execute(select(users).where(users.c.username == username.lower()))).one_or_none()
+    return await _user(connection, row) if row else None
+
+
+async def all_users(connection: AsyncConnection) -> list[User]:
+    found = (await connection.execute(select(users).order_by(users.c.username))).all()
+    return [await _user(connection, row) for row in found]
+
+
+async def count_admins(connection: AsyncConnection) -> int:
+    """Active people with the role admin for all blogs; the last one may not be removed."""
+    statement = select(func.count()).where(users.c.role == "admin", users.c.active.is_(True))
+    return int((await connection.execute(statement)).scalar_one())
+
+
+async def insert_session(connection: AsyncConnection, session: Session) -> None:
+    await connection.execute(sessions.insert().values(**{f: getattr(session, f) for f in Session.__slots__}))
+
+
+async def session_by_digest(connection: AsyncConnection, digest: str, now: datetime) -> Session | None:
+    """The session, unless it expired."""
+    row = (
+        await connection.execute(
+            select(sessions).where(sessions.c.digest == digest, sessions.c.expires_at > now)
+        )
+    ).one_or_none()
+    return Session(**{f: getattr(row, f) for f in Session.__slots__}) if row else None
+
+
+async def touch_session(
+    connection: AsyncConnection, digest: str, *, seen_at: datetime, expires_at: datetime
+) -> None:
+    await connection.execute(
+        update(sessions).where(sessions.c.digest == digest).values(seen_at=seen_at, expires_at=expires_at)
+    )
+
+
+async def delete_session(connection: AsyncConnection, digest: str) -> None:
+    await connection.execute(delete(sessions).where(sessions.c.digest == digest))
+
+
+async def delete_sessions_of(connection: AsyncConnection, user_id: str) -> None:
+    await connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
+
+
+async def delete_expired_sessions(connection: AsyncConnection, now: datetime) -> None:
+    await connection.execute(delete(sessions).where(sessions.c.expires_at <= now))
+
+
+async def insert_token(connection: AsyncConnection, token: Token) -> None:
+    """Raises IntegrityError when the name is taken."""
+    await connection.execute(tokens.insert().values(**{f: getattr(token, f) for f in Token.__slots__}))
+
+
+async def token_by_digest(connection: AsyncConnection, digest: str) -> Token | None:
+    """The token, unless it was revoked."""
+    row = (
+        await connection.execute(
+            select(tokens).where(tokens.c.digest == digest, tokens.c.revoked_at.is_(None))
+        )
+    ).one_or_none()
+    return _token(row) if row else None
+
+
+async def all_tokens(connection: AsyncConnection) -> list[Token]:
+    return [_token(r) for r in await connection.execute(select(tokens).order_by(tokens.c.created_at))]
+
+
+async def revoke_token(connection: AsyncConnection, token_id: str, at: datetime) -> None:
+    """Raises NotFound."""
+    done = await connection.execute(
+        update(tokens).where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None)).values(revoked_at=at)
+    )
+    if done.rowcount == 0:
+        raise NotFound("There is no such token.")
+
+
+async def touch_token(connection: AsyncConnection, token_id: str, at: datetime) -> None:
+    await connection.execute(update(tokens).where(tokens.c.id == token_id).values(used_at=at))
+
+
+async def slugs(connection: AsyncConnection) -> dict[str, str]:
+    """The slug of every blog, by id."""
+    return {r.id: r.slug for r in await connection.execute(select(blogs.c.id, blogs.c.slug))}
+
+
+async def _set_blog_roles(connection: AsyncConnection, user: User) -> None:
+    if user.blog_roles:
+        await connection.execute(
+            blog_roles.insert(),
+            [{"user_id": user.id, "blog_id": b, "role": r} for b, r in user.blog_roles.items()],
+        )
+
+
+async def _user(connection: AsyncConnection, row: Any) -> User:
+    held = await connection.execute(select(blog_roles).where(blog_roles.c.user_id == row.id))
+    values = {f: getattr(row, f) for f in User.__slots__ if f != "blog_roles"}
+    return User(**values, blog_roles={r.blog_id: r.role for r in held})
+
+
+def _token(row: Any) -> Token:
+    return Token(**{f: getattr(row, f) for f in Token.__slots__})

@@ -1,0 +1,31 @@
+"""Rows become values here, and nowhere else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row
+
+from server.domain.blog import Blog, Related
+from server.domain.entry import Content, Entry
+
+
+def blog(row: Row[Any]) -> Blog:
+    return Blog(
+        id=row.id, slug=row.slug, headline=row.headline, standfirst=row.standfirst,
+        key_developments=tuple(row.key_developments), status=row.status, byline=row.byline,
+        language=row.language, time_zone=row.time_zone,
+        related=tuple(Related(r["title"], r["url"]) for r in row.related), revision=row.revision,
+        created_at=row.created_at, updated_at=row.updated_at, started_at=row.started_at,
+        closed_at=row.closed_at, public_seq=row.public_seq, newsroom_seq=row.newsroom_seq,
+    )
+
+
+def entry(row: Row[Any]) -> Entry:
+    return Entry(
+        id=row.id, blog_id=row.blog_id, status=row.status, revision=row.revision,
+        content=Content.from_json(row.content), author_id=row.author_id, author_name=row.author_name,
+        created_at=row.created_at, updated_at=row.updated_at, publish_at=row.publish_at,
+        published_at=row.published_at, edited_at=row.edited_at, retracted_at=row.retracted_at,
+        number=row.number, public_seq=row.public_seq, newsroom_seq=row.newsroom_seq,
+    )

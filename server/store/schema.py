@@ -1,0 +1,223 @@
+"""The tables. Migrations in `migrations/` make them; a test holds the two together."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment in UTC with microseconds: `timestamptz` in PostgreSQL, ISO text in SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        moment: datetime = value
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+ID = String(32)
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("blog_id", ID, ForeignKey("blogs.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String(16), primary_key=True),
+    Column("epoch", String(16), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+)
+
+blogs = Table(
+    "blogs",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("slug", String(100), nullable=False, unique=True),
+    Column("headline", Text, nullable=False),
+    Column("standfirst", Text, nullable=False),
+    Column("key_developments", JSON, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("byline", Text, nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("time_zone", String(64), nullable=False),
+    Column("related", JSON, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("started_at", Instant),
+    Column("closed_at", Instant),
+    Column("published_count", Integer, nullable=False),
+    Column("public_seq", BigInteger, nullable=False),
+    Column("newsroom_seq", BigInteger, nullable=False),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("blog_id", ID, ForeignKey("blogs.id", ondelete="CASCADE"), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("content", JSON, nullable=False),
+    Column("author_id", String(64)),
+    Column("author_name", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("publish_at", Instant),
+    Column("published_at", Instant),
+    Column("edited_at", Instant),
+    Column("retracted_at", Instant),
+    Column("number", Integer),
+    Column("pinned", Boolean, nullable=False),
+    Column("key", Boolean, nullable=False),
+    Column("public_seq", BigInteger),
+    Column("newsroom_seq", BigInteger, nullable=False),
+    # the changes feed: "rows with seq > N, in seq order"
+    Index("ix_entries_public_seq", "blog_id", "public_seq", unique=True),
+    Index("ix_entries_newsroom_seq", "blog_id", "newsroom_seq", unique=True),
+    Index("ix_entries_number", "blog_id", "number", unique=True),
+    Index(
+        "ix_entries_due", "publish_at",
+        sqlite_where=text("status = 'scheduled'"), postgresql_where=text("status = 'scheduled'"),
+    ),
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("entry_id", ID, ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("status", String(16), nullable=False),
+    Column("content", JSON, nullable=False),
+    Column("author_id", String(64)),
+    Column("author_name", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+blog_revisions = Table(
+    "blog_revisions",
+    metadata,
+    Column("blog_id", ID, ForeignKey("blogs.id", ondelete="CASCADE"), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("content", JSON, nullable=False),
+    Column("author_id", String(64)),
+    Column("author_name", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("caller", String(64), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    # what was made, not what was answered: a replay must not repeat text that was retracted since
+    Column("made", ID, nullable=False),
+    Column("at", Instant, nullable=False, index=True),
+)
+
+media = Table(
+    "media",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("sha256", String(64), nullable=False),
+    Column("mime", String(32), nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("widths", JSON, nullable=False),
+    Column("alt", Text, nullable=False),
+    Column("caption", Text, nullable=False),
+    Column("credit", Text, nullable=False),
+    Column("author_id", String(64)),
+    Column("created_at", Instant, nullable=False, index=True),
+)
+
+entry_media = Table(
+    "entry_media",
+    metadata,
+    Column("entry_id", ID, ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True),
+    Column("media_id", ID, ForeignKey("media.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_entry_media_media_id", "media_id"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("username", String(64), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("password", Text, nullable=False),
+    Column("role", String(16)),
+    Column("active", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+blog_roles = Table(
+    "blog_roles",
+    metadata,
+    Column("user_id", ID, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("blog_id", ID, ForeignKey("blogs.id", ondelete="CASCADE"), primary_key=True),
+    Column("role", String(16), nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("user_id", ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+    Column("agent", Text, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("name", String(100), nullable=False),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("role", String(16), nullable=False),
+    Column("blog_id", ID, ForeignKey("blogs.id", ondelete="CASCADE")),
+    Column("author_id", String(64)),
+    Column("created_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    Column("revoked_at", Instant),
+    UniqueConstraint("name"),
+)

@@ -1,0 +1,33 @@
+"""Which site an address belongs to, so that it can be shown as a facade until the reader asks for it."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+PROVIDERS: dict[str, tuple[str, ...]] = {
+    "YouTube": ("youtube.com", "youtu.be"),
+    "Vimeo": ("vimeo.com",),
+    "Dailymotion": ("dailymotion.com", "dai.ly"),
+    "X": ("x.com", "twitter.com"),
+    "Bluesky": ("bsky.app",),
+    "Instagram": ("instagram.com",),
+    "Facebook": ("facebook.com",),
+    "TikTok": ("tiktok.com",),
+    "SoundCloud": ("soundcloud.com",),
+}
+_FILE = re.compile(r"\.(mp4|webm|m4v|mov)$", re.IGNORECASE)
+
+
+def provider(url: str) -> str:
+    """The name of the site, or its host without `www.`; empty for an address without a host."""
+    host = (urlsplit(url).hostname or "").lower().removeprefix("www.").removeprefix("m.")
+    for name, domains in PROVIDERS.items():
+        if any(host == d or host.endswith("." + d) for d in domains):
+            return name
+    return host
+
+
+def plays_in_place(url: str) -> bool:
+    """Whether the address is a video file that a browser plays itself."""
+    return bool(_FILE.search(urlsplit(url).path))

@@ -1,0 +1,67 @@
+"""Files of static/ as the browser gets them: hashed addresses that never change, compressed once.
+
+The address holds a digest of the whole tree, `/static/DIGEST/reader/main.js`, so that modules may import one
+another by relative paths and all may be cached for good.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from pathlib import Path
+
+KEPT_SUFFIXES = {".js", ".css", ".svg", ".png", ".ico", ".woff2", ".webmanifest", ".map"}
+LAYERS = ("tokens", "base", "components")
+_COMPRESSED = {".js", ".css", ".svg", ".webmanifest", ".map"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    body: bytes
+    gzipped: bytes | None
+    media_type: str
+
+
+class Assets:
+    """All static files, read once at the start.
+
+    Style sheets named in `bundles` are joined from their parts in order, so that a page loads one file and
+    the parts stay one component each.
+    """
+
+    def __init__(self, folder: Path, *, bundles: dict[str, list[str]] | None = None) -> None:
+        files = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and path.suffix in KEPT_SUFFIXES and "node_modules" not in path.parts
+        }
+        for name, parts in (bundles or {}).items():
+            files[name] = b"\n".join(files[part] for part in parts if part in files)
+        digest = hashlib.sha256()
+        for name, body in sorted(files.items()):
+            digest.update(name.encode() + b"\0" + body)
+        self.digest = digest.hexdigest()[:12]
+        self._assets = {name: _asset(name, body) for name, body in files.items()}
+
+    def url(self, name: str) -> str:
+        """The address of a file, e.g. `url("reader/main.js")`. Raises KeyError for a file that is not there."""
+        if name not in self._assets:
+            raise KeyError(name)
+        return f"/static/{self.digest}/{name}"
+
+    def get(self, digest: str, name: str) -> Asset | None:
+        """The file at an address; a page that was cached under an older digest still gets today's file."""
+        return self._assets.get(name)
+
+    def has(self, name: str) -> bool:
+        return name in self._assets
+
+
+def _asset(name: str, body: bytes) -> Asset:
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    if kind.startswith("text/") or kind.endswith(("javascript", "json")):
+        kind += "; charset=utf-8"
+    gzipped = gzip.compress(body, 9, mtime=0) if Path(name).suffix in _COMPRESSED else None
+    return Asset(body, gzipped, kind)

@@ -1,0 +1,55 @@
+"""What handlers are given. app.py puts it together and hangs it on the application's state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from starlette.requests import HTTPConnection
+
+from server.auth.throttle import Throttle
+from server.hub.hub import Hub
+from server.newsroom.desk import Desk
+from server.store.database import Database
+from server.web.assets import Assets
+
+if TYPE_CHECKING:
+    from server.web.pages.render import Renderer
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what one request may bring: bytes, pixels, seconds."""
+
+    body_bytes: int
+    upload_bytes: int
+    upload_pixels: int
+    request_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The parts that handlers use. `public_url` has no slash at its end; empty: as the request came in."""
+
+    name: str
+    public_url: str
+    database: Database
+    desk: Desk
+    hub: Hub
+    renderer: Renderer
+    assets: Assets
+    throttle: Throttle
+    limits: Limits
+    session_days: int
+    metrics_token: str = ""
+
+    def url(self, connection: HTTPConnection, path: str = "") -> str:
+        """An absolute address on this site."""
+        base = self.public_url or f"{connection.url.scheme}://{connection.url.netloc}"
+        return base.replace("ws://", "http://").replace("wss://", "https://") + path
+
+
+def site_of(connection: HTTPConnection) -> Site:
+    site = connection.app.state.site
+    assert isinstance(site, Site)
+    return site
