@@ -93,6 +93,7 @@ def build(settings: Settings) -> Parts:
         read_changes=read_changes,
         read_heads=read_heads,
         encode=wire.encoder(renderer),
+        signals=wire.SIGNALS,
         options=HubOptions(
             ring_changes=settings.ring_changes,
             heartbeat_seconds=settings.heartbeat_seconds,

@@ -31,7 +31,7 @@ class Change:
 
     `kind` is `entry` (shown or changed), `gone` (nothing of it may be shown any more; `data` then holds only
     its place) or `blog` (the furniture). `data` is the thing as the API serves it, plus `slug`, `language`
-    and `time_zone` of the blog for those who render it.
+    and `time_zone` of the blog for those who render it. `at` is when it was written, in seconds since 1970.
     """
 
     feed: FeedKey
@@ -40,12 +40,13 @@ class Change:
     id: str
     revision: int
     data: dict[str, Any]
+    at: float = 0.0
 
     def to_bytes(self) -> bytes:
         """The change as the broker carries it."""
         return json.dumps(
             [self.feed.blog_id, self.feed.name, self.position.epoch, self.position.seq, self.kind, self.id,
-             self.revision, self.data],
+             self.revision, self.data, self.at],
             ensure_ascii=False, separators=(",", ":"),
         ).encode()
 
@@ -53,13 +54,13 @@ class Change:
     def from_bytes(cls, data: bytes) -> Change:
         """The change that `to_bytes` wrote. Raises ValueError for anything else."""
         try:
-            blog_id, name, epoch, seq, kind, id_, revision, body = json.loads(data)
+            blog_id, name, epoch, seq, kind, id_, revision, body, at = json.loads(data)
         except (TypeError, UnicodeDecodeError) as error:
             raise ValueError("not a change") from error
         if (
             name not in FEEDS or kind not in KINDS or not isinstance(body, dict)
-            or not isinstance(seq, int) or not isinstance(revision, int)
+            or not isinstance(seq, int) or not isinstance(revision, int) or not isinstance(at, int | float)
             or not all(isinstance(x, str) for x in (blog_id, epoch, id_))
         ):
             raise ValueError("not a change")
-        return cls(FeedKey(blog_id, name), Position(epoch, seq), kind, id_, revision, body)
+        return cls(FeedKey(blog_id, name), Position(epoch, seq), kind, id_, revision, body, at)

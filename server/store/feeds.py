@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -117,22 +115,32 @@ async def changes_after(
 
 def of_entry(entry: Entry, blog: Blog, name: FeedName, epoch: str) -> Change:
     """The change that an entry's present state is in a feed. Text that a feed may not show is not in it."""
-    place = {"slug": blog.slug, "language": blog.language, "time_zone": blog.time_zone}
-    position = Position(epoch, _seq(entry, name))
     shown = entry.public if name == "public" else entry.status != "retracted"
-    if shown:
-        data: dict[str, Any] = entry.to_json(newsroom=name == "newsroom")
-        return Change(FeedKey(blog.id, name), position, "entry", entry.id, entry.revision, data | place)
-    data = entry.to_tombstone()
-    return Change(FeedKey(blog.id, name), position, "gone", entry.id, entry.revision, data | place)
+    data = entry.to_json(newsroom=name == "newsroom") if shown else entry.to_tombstone()
+    place = {"slug": blog.slug, "language": blog.language, "time_zone": blog.time_zone}
+    return Change(
+        feed=FeedKey(blog.id, name),
+        position=Position(epoch, _seq(entry, name)),
+        kind="entry" if shown else "gone",
+        id=entry.id,
+        revision=entry.revision,
+        data=data | place,
+        at=entry.updated_at.timestamp(),
+    )
 
 
 def of_blog(blog: Blog, name: FeedName, epoch: str) -> Change:
     """The change that a blog's furniture is in a feed; a blog that is not public is `gone` for readers."""
-    position = Position(epoch, _seq(blog, name))
-    if name == "public" and blog.status == "draft":
-        return Change(FeedKey(blog.id, name), position, "gone", blog.id, blog.revision, {"slug": blog.slug})
-    return Change(FeedKey(blog.id, name), position, "blog", blog.id, blog.revision, blog.to_json())
+    hidden = name == "public" and blog.status == "draft"
+    return Change(
+        feed=FeedKey(blog.id, name),
+        position=Position(epoch, _seq(blog, name)),
+        kind="gone" if hidden else "blog",
+        id=blog.id,
+        revision=blog.revision,
+        data={"slug": blog.slug} if hidden else blog.to_json(),
+        at=blog.updated_at.timestamp(),
+    )
 
 
 def _seq(thing: Blog | Entry, name: FeedName) -> int:

@@ -1,0 +1,1 @@
+"""The feeds on the wire: SSE, WebSocket and JSON, all from the same changes and the same positions."""

@@ -1,0 +1,160 @@
+"""`stoppress serve` and `stoppress demo`: the server, in one process or in several."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from rich.console import Console
+from rich.panel import Panel
+
+from server import settings
+from server.app import create_app
+from server.commands import first_login, logs, workers
+from server.commands.local import open_desk
+from server.commands.output import AsJson, print_json
+from server.demo import SLUG
+from server.settings import Settings
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
+Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
+SHUTDOWN_SECONDS = 5
+"""What a request in progress may take longer than the draining of the streams."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a person wants to know when the server listens. `password` only at the first start."""
+
+    url: str
+    password: str | None
+    password_file: Path | None
+
+    @property
+    def console(self) -> str:
+        return f"{self.url}/console"
+
+
+def serve(host: Host = None, port: Port = None, as_json: AsJson = False) -> None:
+    """Run the server until SIGTERM or Ctrl+C."""
+    _serve(settings.load(host=host, port=port), as_json=as_json)
+
+
+def demo(host: Host = None, port: Port = None, as_json: AsJson = False) -> None:
+    """Run the server with a live blog that updates by itself."""
+    _serve(settings.load(host=host, port=port, demo=True), as_json=as_json)
+
+
+def _serve(chosen: Settings, *, as_json: bool) -> None:
+    logs.set_up(level=chosen.log_level, as_json=chosen.log_json)
+    if workers.in_worker():
+        run_one(chosen, workers.listen(chosen.host, chosen.port), listening=workers.report)
+        return
+    password = asyncio.run(_prepare(chosen))
+    kept = first_login.keep(chosen.data_dir, password) if password and chosen.demo else None
+    if kept is None and (chosen.data_dir / first_login.FILE).exists():
+        kept = chosen.data_dir / first_login.FILE
+    reserved = workers.listen(chosen.host, chosen.port, listening=chosen.workers == 1)
+    start = Start(_address(chosen, reserved), password, kept)
+
+    def announce() -> None:
+        _announce(chosen, start, as_json=as_json)
+
+    if chosen.workers == 1:
+        run_one(chosen, reserved, listening=announce)
+    else:
+        workers.run_many(chosen.workers, reserved, listening=announce)
+
+
+async def _prepare(chosen: Settings) -> str | None:
+    """Set up an empty database and its first user, before anything listens."""
+    async with open_desk(chosen) as desk:
+        return await first_login.make(desk)
+
+
+def make_server(chosen: Settings) -> uvicorn.Server:
+    """The ASGI server around the application."""
+    config = uvicorn.Config(
+        create_app(chosen, demo=chosen.demo),
+        http="httptools",
+        ws="websockets-sansio",
+        lifespan="on",
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=int(chosen.drain_seconds) + SHUTDOWN_SECONDS,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # web/middleware.py believes only trusted_proxies
+        log_config=None,
+    )
+    return uvicorn.Server(config)
+
+
+def run_one(chosen: Settings, listener: socket.socket, *, listening: Callable[[], None]) -> None:
+    """Serve in this process until a signal; `listening` is called once connections are taken."""
+    # uvicorn raises the signal again when it has shut down in good order: that is no failure
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+
+    async def whole() -> None:
+        server = make_server(chosen)
+        running = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started and not running.done():
+            await asyncio.sleep(0.01)
+        if server.started:
+            listening()
+        await running
+
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(whole())
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _address(chosen: Settings, listener: socket.socket) -> str:
+    port = listener.getsockname()[1]
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(chosen.host, chosen.host)  # noqa: S104 (to show)
+    return f"http://[{host}]:{port}" if ":" in host and "[" not in host else f"http://{host}:{port}"
+
+
+def _announce(chosen: Settings, start: Start, *, as_json: bool) -> None:
+    reader = f"{start.url}/live/{SLUG}" if chosen.demo else start.url
+    if as_json:
+        said = {"event": "listening", "url": start.url, "console": start.console, "pid": os.getpid()}
+        if start.password:
+            said |= {"username": first_login.USERNAME, "password": start.password}
+        print_json(said)
+        return
+    if start.password:
+        login = f"user [bold]{first_login.USERNAME}[/bold], password [bold]{start.password}[/bold]"
+        if start.password_file:
+            login += f"\n           (kept in {start.password_file}; delete it when you have read it)"
+        else:
+            login += "\n           (shown this once; `stoppress user reset admin` makes another)"
+    elif start.password_file:
+        login = f"see {start.password_file}"
+    else:
+        login = "with your user name (`stoppress user reset NAME` makes a new password)"
+    lines = [
+        f"Reader     [link={reader}]{reader}[/link]",
+        f"Console    [link={start.console}]{start.console}[/link]",
+        f"Log in     {login}",
+    ]
+    if chosen.public_url:
+        lines.insert(0, f"Public     {chosen.public_url}")
+    Console(soft_wrap=True).print(
+        Panel("\n".join(lines), title="Stop Press is live", subtitle="Ctrl+C stops it", expand=False)
+    )

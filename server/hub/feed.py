@@ -1,0 +1,216 @@
+"""One feed in this process: what it knows, who listens, and the fan-out.
+
+Everything here is synchronous but the fan-out itself, which pauses between groups of listeners. A change is
+accepted when its seq follows on the last; listeners are seated at `delivered`, the seq up to which the
+fan-out that runs (or ran last) goes, so that a newcomer gets everything after it once and nothing twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from server.domain.change import Change, FeedKey
+from server.domain.position import Position
+from server.hub.listener import Listener, Puller
+from server.hub.ring import Encode, Item, Ring, Variant
+from server.hub.stats import Stats
+
+GROUP = 500
+"""Listeners written to before other work of the process gets its turn."""
+
+
+class Feed:
+    """The state of one feed. `head` is the seq of the newest change known here."""
+
+    def __init__(self, key: FeedKey, at: Position, *, capacity: int, encode: Encode, stats: Stats) -> None:
+        self.key = key
+        self.epoch = at.epoch
+        self.head = self.delivered = at.seq
+        self.ring = Ring(at.seq, capacity)
+        self.seats: dict[Variant, set[Listener]] = {}
+        self.lagging: set[Listener] = set()
+        self.pullers: set[Puller] = set()
+        self.idle_since = time.monotonic()
+        self.doubted = False
+        self._capacity = capacity
+        self._encode = encode
+        self._stats = stats
+        self._scheduled = False
+        self._fan_out: asyncio.Task[None] | None = None
+        self._settled: asyncio.Future[None] | None = None
+        self.on_reset: Callable[[Feed], None] = lambda feed: None
+
+    # what arrives
+
+    def accept(self, change: Change, *, compacted: bool = False) -> bool:
+        """Take a change, if it follows on the head. Changes of one query of the store are `compacted`: in
+        order, with the numbers of superseded ones left out. False: it does not follow, something is missing."""
+        if change.position.epoch != self.epoch:
+            return False
+        seq = change.position.seq
+        if seq <= self.head:
+            return True  # a repeat
+        if seq != self.head + 1 and not compacted:
+            return False
+        self.head = seq
+        self.ring.add(change, keep_after=self.delivered)
+        self._stats.changes += 1
+        self._schedule()
+        return True
+
+    def skip_to(self, seq: int) -> None:
+        """The store has nothing between the head and `seq`."""
+        if seq > self.head:
+            self.head = seq
+            self._schedule()
+
+    def restart(self, at: Position) -> None:
+        """Another history begins: forget this one. Everybody seated has to load afresh."""
+        self.on_reset(self)
+        self.epoch = at.epoch
+        self.head = self.delivered = at.seq
+        self.ring = Ring(at.seq, self._capacity)
+
+    # who listens
+
+    @property
+    def size(self) -> int:
+        return sum(len(s) for s in self.seats.values()) + len(self.lagging) + len(self.pullers)
+
+    def covers(self, seq: int) -> bool:
+        """Whether a listener at `seq` can be served from memory."""
+        return self.ring.floor <= seq <= self.head
+
+    def seat(self, listener: Listener, seq: int) -> bool:
+        """Seat a listener that stands at `seq`: it gets what it misses now, and all that follows. False when
+        it stands where this cannot be served from here (see `covers`), or ahead of a fan-out that runs."""
+        if not self.ring.floor <= seq <= self.delivered:
+            return False
+        listener.feed = self
+        seats = self.seats.get(listener.variant)
+        if seats is None:
+            seats = self.seats[listener.variant] = set()
+        seats.add(listener)
+        if seq < self.delivered and (data := self.frames(seq, self.delivered, listener.variant)):
+            listener.write(data)
+        return True
+
+    def leave(self, listener: Listener) -> None:
+        """The connection ended."""
+        listener.feed = None
+        if (seats := self.seats.get(listener.variant)) is not None:
+            seats.discard(listener)
+        self.lagging.discard(listener)
+        self._maybe_idle()
+
+    def pull(self, puller: Puller) -> None:
+        puller.feed = self
+        self.pullers.add(puller)
+
+    def stop_pulling(self, puller: Puller) -> None:
+        puller.feed = None
+        self.pullers.discard(puller)
+        self._maybe_idle()
+
+    def lag(self, listener: Listener) -> None:
+        """The listener's transport is full: it gets nothing more until it drains. What it misses is not
+        queued; it is looked up by position when it comes back, compacted."""
+        if listener in self.lagging:
+            return
+        self.seats[listener.variant].discard(listener)
+        self.lagging.add(listener)
+        listener.seq = self.delivered
+        listener.lags_since = time.monotonic()
+
+    def catch_up(self, listener: Listener) -> None:
+        """The listener's transport drained: send what it missed, or end it when that is no longer here."""
+        if listener not in self.lagging:
+            return
+        self.lagging.discard(listener)
+        if not self.seat(listener, listener.seq):
+            self._stats.closed_slow += 1
+            listener.abort()
+
+    def listeners(self) -> list[Listener]:
+        return [x for seats in self.seats.values() for x in seats] + list(self.lagging)
+
+    def frames(self, seq: int, upto: int, variant: Variant) -> bytes:
+        """What changed after `seq` and not after `upto`, as bytes for the wire."""
+        return b"".join(self.encoded(item, variant) for item in self.ring.after(seq, upto))
+
+    def encoded(self, item: Item, variant: Variant) -> bytes:
+        data = item.encoded.get(variant)
+        if data is None:
+            data = item.encoded[variant] = self._encode(item, variant)
+        return data
+
+    # the fan-out
+
+    async def settled(self) -> None:
+        """Wait until everything known was handed to the transports."""
+        while self.delivered < self.head:
+            if self._settled is None or self._settled.done():
+                self._settled = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._settled)
+
+    def stop(self) -> None:
+        if self._fan_out is not None:
+            self._fan_out.cancel()
+
+    def _schedule(self) -> None:
+        # one fan-out carries everything that arrives in the same tick: writes are the cost, bytes are not
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._tick)
+
+    def _tick(self) -> None:
+        self._scheduled = False
+        for puller in self.pullers:
+            puller.wake()
+        if self._fan_out is None:
+            if sum(len(s) for s in self.seats.values()) <= GROUP:
+                while self.delivered < self.head:
+                    for listeners, data in self._round():
+                        _write(listeners, data)
+                self._settle()
+            else:
+                self._fan_out = asyncio.get_running_loop().create_task(self._rounds())
+
+    def _round(self) -> list[tuple[list[Listener], bytes]]:
+        start, self.delivered = self.delivered, self.head
+        plan = []
+        for variant, seats in self.seats.items():
+            if seats and (data := self.frames(start, self.delivered, variant)):
+                plan.append((list(seats), data))
+                self._stats.deliveries += len(seats)
+        self._stats.delivered(self.ring.after(start, self.delivered))
+        return plan
+
+    async def _rounds(self) -> None:
+        try:
+            while self.delivered < self.head:
+                for listeners, data in self._round():
+                    for first in range(0, len(listeners), GROUP):
+                        _write(listeners[first : first + GROUP], data)
+                        await asyncio.sleep(0)
+        finally:
+            self._fan_out = None
+            self._settle()
+            if self.delivered < self.head:
+                self._schedule()
+
+    def _settle(self) -> None:
+        if self._settled is not None and not self._settled.done():
+            self._settled.set_result(None)
+
+    def _maybe_idle(self) -> None:
+        if not self.size:
+            self.idle_since = time.monotonic()
+
+
+def _write(listeners: list[Listener], data: bytes) -> None:
+    for listener in listeners:
+        if listener.feed is not None:
+            listener.write(data)

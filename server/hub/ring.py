@@ -1,0 +1,73 @@
+"""The recent changes of one feed, compacted: each thing once, in its newest state, in seq order.
+
+Because an older version is dropped when a newer one comes, a replay from here can never send text that was
+retracted since.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from typing import TypeAlias
+
+from server.domain.change import Change
+
+Variant: TypeAlias = Hashable
+"""Names one way to put a change on the wire: view, transport, compression. The hub does not look inside."""
+
+
+class Item:
+    """A change with what was encoded of it so far: each variant is encoded once for all listeners."""
+
+    __slots__ = ("change", "encoded")
+
+    def __init__(self, change: Change) -> None:
+        self.change = change
+        self.encoded: dict[Hashable, bytes] = {}
+
+
+Encode: TypeAlias = Callable[[Item, Variant], bytes]
+
+
+class Ring:
+    """Holds every thing that changed after `floor`, the newest state of each.
+
+    Args:
+        floor: the seq after which nothing is missing here.
+        capacity: changes kept at most; the oldest go first and raise the floor.
+    """
+
+    def __init__(self, floor: int, capacity: int) -> None:
+        self.floor = floor
+        self._capacity = capacity
+        self._items: OrderedDict[str, Item] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def add(self, change: Change, *, keep_after: int) -> None:
+        """Take the newest change. What has a seq above `keep_after` is still to be delivered and stays,
+        whatever the capacity."""
+        self._items.pop(change.id, None)
+        self._items[change.id] = Item(change)
+        while len(self._items) > self._capacity:
+            oldest = next(iter(self._items.values()))
+            if oldest.change.position.seq > keep_after:
+                return
+            self._items.popitem(last=False)
+            self.floor = oldest.change.position.seq
+
+    def after(self, seq: int, upto: int) -> list[Item]:
+        """What changed after `seq` and not after `upto`, in seq order. Only for `seq >= floor`."""
+        found: list[Item] = []
+        for item in reversed(self._items.values()):
+            at = item.change.position.seq
+            if at <= seq:
+                break
+            if at <= upto:
+                found.append(item)
+        found.reverse()
+        return found
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self._items.values())

@@ -1,0 +1,125 @@
+"""Who may open a stream, and how many there may be. Counts for each address and in total."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from starlette.requests import HTTPConnection
+
+from server.domain.change import FEEDS, FeedKey, FeedName
+from server.domain.errors import Invalid, NotFound, Unauthenticated
+from server.domain.permissions import Action, require
+from server.domain.position import Position
+from server.hub.hub import Hub
+from server.store import blogs
+from server.web.authenticate import caller_of
+from server.web.site import site_of
+from server.web.stream.wire import VIEWS, View
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a listener asked for. `after` is None for "from now on"; `broken` says its position cannot be
+    read, which is answered with `reset`."""
+
+    key: FeedKey
+    view: View
+    after: Position | None
+    broken: bool
+    private: bool
+
+
+class StreamGate:
+    """Admits listeners of this process.
+
+    Args:
+        retry_ms: the wait that listeners are told, in milliseconds.
+        buffer_bytes: what may wait in one transport before its listener lags.
+        handover, compress: whether connections are handed to the hub, and streams compressed.
+        max_listeners, max_per_address: open streams, in total and from one client address.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        *,
+        retry_ms: int,
+        buffer_bytes: int,
+        handover: bool,
+        compress: bool,
+        max_listeners: int,
+        max_per_address: int,
+    ) -> None:
+        self.hub = hub
+        self.retry_ms = retry_ms
+        self.buffer_bytes = buffer_bytes
+        self.handover = handover
+        self.compress = compress
+        self.max_listeners, self.max_per_address = max_listeners, max_per_address
+        self.count = 0
+        self.shed = 0
+        self.by_address: Counter[str] = Counter()
+        self.public: dict[str, FeedKey] = {}
+
+    def admit(self, address: str) -> bool:
+        """Count one more stream, unless there are too many or the process is about to end."""
+        full = self.count >= self.max_listeners or self.by_address[address] >= self.max_per_address
+        if full or self.hub.draining:
+            self.shed += 1
+            return False
+        self.count += 1
+        self.by_address[address] += 1
+        return True
+
+    def release(self, address: str) -> None:
+        self.count -= 1
+        self.by_address[address] -= 1
+        if not self.by_address[address]:
+            del self.by_address[address]
+
+
+def gate_of(connection: HTTPConnection) -> StreamGate:
+    gate = connection.app.state.gate
+    assert isinstance(gate, StreamGate)
+    return gate
+
+
+async def asked(connection: HTTPConnection) -> Asked:
+    """What the request asks for, if it may.
+
+    Raises:
+        NotFound: no such blog, or a draft and no leave to see it.
+        Unauthenticated, Forbidden: the newsroom feed shows every entry, so it needs an editor.
+        Invalid: `feed` or `view` is none of the known.
+    """
+    query = connection.query_params
+    name, view = query.get("feed", "public"), query.get("view", "html")
+    if name not in FEEDS:
+        raise Invalid.field("feed", f"one of {', '.join(FEEDS)}")
+    if view not in VIEWS:
+        raise Invalid.field("view", f"one of {', '.join(VIEWS)}")
+    key = await _feed_key(connection, connection.path_params["slug"], name)
+    text = connection.headers.get("last-event-id") or query.get("after")
+    try:
+        after, broken = (Position.parse(text), False) if text else (None, False)
+    except Invalid:
+        after, broken = None, True
+    return Asked(key, view, after, broken, name == "newsroom")
+
+
+async def _feed_key(connection: HTTPConnection, slug: str, name: FeedName) -> FeedKey:
+    known = gate_of(connection).public
+    if name == "public" and slug in known:
+        return known[slug]
+    async with site_of(connection).database.read() as database:
+        blog = await blogs.by_slug(database, slug)
+    if name == "public" and blog.status != "draft":
+        # a blog that was public stays so, and keeps its slug: this need not be asked again
+        known[slug] = FeedKey(blog.id, name)
+        return known[slug]
+    caller = await caller_of(connection)
+    if caller is None:
+        raise NotFound("There is no such blog.") if name == "public" else Unauthenticated
+    require(caller, Action.BLOG_READ if name == "public" else Action.ENTRY_PUBLISH, blog.id)
+    return FeedKey(blog.id, name)

@@ -1,0 +1,209 @@
+"""Connections that belong to the hub alone: a transport, a few slots, no task and no parser.
+
+uvicorn finishes the request in its own way, and then the endpoint takes the transport over: the protocols here
+offer that as an extension of the ASGI scope. They use private parts of uvicorn 0.54 (see
+tests/contracts/test_handover.py); under any other server the extension is absent and the portable path runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
+from websockets.http11 import Request
+from websockets.protocol import OPEN, SERVER, Protocol
+
+from server.hub.feed import Feed
+from server.hub.listener import Listener
+from server.web.stream.gate import StreamGate
+from server.web.stream.wire import LEVEL, Wire
+
+EXTENSION = "stoppress.handover"
+MAX_MESSAGE = 4096
+"""Listeners have nothing to say; a longer message ends the connection with 1009."""
+GRACE_SECONDS = 5.0
+"""How long a peer may take to finish a close before the transport is cut."""
+
+
+class Seat(Listener, asyncio.Protocol):
+    """A listener that is its connection's protocol."""
+
+    __slots__ = ("address", "gate", "transport")
+
+    def __init__(self, wire: Wire, gate: StreamGate, address: str) -> None:
+        super().__init__(wire)
+        self.gate = gate
+        self.address = address
+        self.transport: asyncio.Transport = None  # type: ignore[assignment]
+
+    def take(self, transport: asyncio.Transport) -> None:
+        """The transport is ours from here on."""
+        self.transport = transport
+        transport.set_write_buffer_limits(high=self.gate.buffer_bytes)
+
+    def sit(self, feed: Feed, seq: int, seconds: float | None) -> None:
+        """Sit down in the feed at `seq`, where the hub said that it can be; end after `seconds`, if given."""
+        if not feed.seat(self, seq):
+            self.abort()
+            return
+        self.gate.hub.wheel.add(self)
+        if seconds is not None:
+            asyncio.get_running_loop().call_later(seconds, self._expire)
+
+    def _expire(self) -> None:
+        if self.address:
+            self.end(self.gate.hub.signals.farewell(self.variant, self.gate.retry_ms))
+
+    def write(self, data: bytes) -> None:
+        self.transport.write(data)
+
+    def end(self, farewell: bytes) -> None:
+        self._leave()
+        if not self.transport.is_closing():
+            self.transport.write(farewell)
+            self.transport.close()
+            # a peer that reads nothing must not keep the last bytes, and so the socket, for ever
+            asyncio.get_running_loop().call_later(GRACE_SECONDS, self.transport.abort)
+
+    def abort(self) -> None:
+        self._leave()
+        self.transport.abort()
+
+    def pause_writing(self) -> None:
+        if self.feed is not None:
+            self.feed.lag(self)
+
+    def resume_writing(self) -> None:
+        if self.feed is not None:
+            self.feed.catch_up(self)
+
+    def data_received(self, data: bytes) -> None:
+        """An event stream goes one way; what the client sends after its request is dropped."""
+
+    def eof_received(self) -> bool:
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
+        if self.address:
+            self.gate.hub.leave(self)
+            self.gate.release(self.address)
+            self.address = ""
+
+
+class SocketSeat(Seat):
+    """The same over WebSocket: answers pings, wants its own answered, and closes by the book."""
+
+    __slots__ = ("awaits_pong", "compressed", "parser")
+
+    def __init__(self, wire: Wire, gate: StreamGate, address: str) -> None:
+        super().__init__(wire, gate, address)
+        self.awaits_pong = False
+        self.parser: Protocol | None = None
+        self.compressed = False
+
+    def beat(self, data: bytes) -> None:
+        if self.awaits_pong:  # a whole heartbeat interval without a sign of life
+            self.abort()
+            return
+        self.awaits_pong = True
+        self.transport.write(data)
+
+    def data_received(self, data: bytes) -> None:
+        self.awaits_pong = False
+        # nearly all that ever comes is a pong in one piece: not worth a parser for each connection
+        if self.parser is None and data[0] == 0x8A and len(data) >= 6 and len(data) == (data[1] & 0x7F) + 6:
+            return
+        if self.parser is None:
+            self.parser = Protocol(SERVER, state=OPEN, max_size=MAX_MESSAGE)
+            if self.compressed:
+                self.parser.extensions = [PerMessageDeflate(True, True, 15, 15)]
+        self.parser.receive_data(data)
+        self._answer(self.parser)
+
+    def _answer(self, parser: Protocol) -> None:
+        parser.events_received()  # messages of a listener are read and dropped
+        for reply in parser.data_to_send():
+            if reply:
+                self.transport.write(reply)
+            else:
+                self._leave()
+                self.transport.close()
+        if parser.close_expected():
+            self._leave()
+            self.transport.close()
+
+
+class HandoverHttp(HttpToolsProtocol):
+    """uvicorn's HTTP protocol, able to give its connection away."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        cast(dict[str, Any], self.scope)["extensions"] = {EXTENSION: self.hand_over}
+
+    def hand_over(self, seat: Seat) -> bool:
+        """Give the connection to `seat`, after the response head was sent. False when it is closing."""
+        if self.transport.is_closing() or self.cycle.disconnected:
+            return False
+        self.cycle.response_complete = True  # ends the ASGI cycle in peace
+        self.cycle.keep_alive = False
+        self.connections.discard(self)
+        self._unset_keepalive_if_required()
+        self.flow.resume_reading()
+        self.transport.set_protocol(seat)
+        seat.take(self.transport)
+        return True
+
+
+class HandoverWebSocket(WebSocketsSansIOProtocol):
+    """uvicorn's WebSocket protocol, able to give its connection away, and with compression that can be
+    shared: no context is kept, in either direction."""
+
+    compress = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.conn.available_extensions = (
+            [
+                ServerPerMessageDeflateFactory(
+                    server_no_context_takeover=True,
+                    client_no_context_takeover=True,
+                    compress_settings={"level": LEVEL, "memLevel": 5},
+                )
+            ]
+            if self.compress
+            else []
+        )
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if not self.close_sent:
+            cast(dict[str, Any], self.scope["extensions"])[EXTENSION] = self
+
+    @property
+    def deflates(self) -> bool:
+        """Whether frames compressed for everybody suit this client: it takes the largest window."""
+        return any(
+            isinstance(x, PerMessageDeflate) and x.local_max_window_bits == 15 for x in self.conn.extensions
+        )
+
+    def hand_over(self, seat: SocketSeat) -> bool:
+        """Give the connection to `seat`, after the handshake. False when it is closing."""
+        if self.transport.is_closing() or self.disconnected or self.close_sent:
+            return False
+        self.stop_keepalive()
+        self.connections.discard(self)
+        self.close_timer = cast(Any, self)  # not None: uvicorn then leaves the transport open
+        if self.read_paused:
+            self.transport.resume_reading()
+        seat.compressed = bool(self.conn.extensions)
+        if self.conn.reader.buffer or self.frames:
+            seat.parser = self.conn  # in the middle of a frame
+        self.transport.set_protocol(seat)
+        seat.take(self.transport)
+        return True

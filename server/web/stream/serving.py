@@ -1,0 +1,121 @@
+"""uvicorn as Stop Press runs it: connections can be handed over, and streams end before the server does."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+
+from server.web.stream.gate import StreamGate
+from server.web.stream.handover import MAX_MESSAGE, HandoverHttp, HandoverWebSocket
+
+KEEP_ALIVE_SECONDS = 5
+BACKLOG = 4096
+READINESS_SHARE = 0.2
+"""The part of the drain time for load balancers to notice that /readyz fails, before streams end."""
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A bound socket of its own, which other processes may share the port with (SO_REUSEPORT). What is set
+    here holds for every connection that it accepts: dead peers are found by TCP itself."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "SO_REUSEPORT"):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (
+        ("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 60_000)
+    ):
+        if hasattr(socket, name):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    sock.bind((host, port))
+    sock.set_inheritable(True)
+    return sock
+
+
+def make_config(app: Starlette, *, compress: bool = True, request_seconds: float = 30.0) -> uvicorn.Config:
+    """The server's settings. Proxy headers, access log and limits are the application's own."""
+
+    class WebSocket(HandoverWebSocket):
+        pass
+
+    WebSocket.compress = compress
+    return uvicorn.Config(
+        app,
+        http=HandoverHttp,
+        ws=WebSocket,
+        loop="uvloop" if _has_uvloop() else "asyncio",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=max(1, round(request_seconds)),
+        ws_max_size=MAX_MESSAGE,
+        ws_per_message_deflate=False,  # HandoverWebSocket negotiates its own, which can be shared
+    )
+
+
+class Server(uvicorn.Server):
+    """Ends in order: on the first signal `/readyz` fails, streams are ended in jittered batches, and only
+    then does uvicorn close. A second signal ends at once.
+
+    Args:
+        drain_seconds: for all of that together.
+    """
+
+    def __init__(self, config: uvicorn.Config, gate: StreamGate, *, drain_seconds: float) -> None:
+        super().__init__(config)
+        self._gate = gate
+        self._drain_seconds = drain_seconds
+        self._signals = 0
+        self._signal: int = signal.SIGTERM
+        self._drain: asyncio.Task[None] | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._signals += 1
+        self._signal = sig
+        self._gate.hub.draining = True
+        if self._signals > 1 or self._drain_seconds <= 0:
+            super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._signals and self._drain is None:
+            self._drain = asyncio.create_task(self._end_streams(), name="drain")
+        return await super().on_tick(counter)
+
+    async def _end_streams(self) -> None:
+        try:
+            if self._gate.count:
+                await asyncio.sleep(self._drain_seconds * READINESS_SHARE)
+            seconds = self._drain_seconds * (1 - READINESS_SHARE)
+            await self._gate.hub.drain(seconds, self._gate.retry_ms)
+        finally:
+            super().handle_exit(self._signal, None)
+
+    def stop(self) -> None:
+        """End as on SIGTERM, for whoever runs the server inside another program."""
+        self._signals += 1
+        self._gate.hub.draining = True
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port that the server listens on, once it does."""
+        name: Any = self.servers[0].sockets[0].getsockname()
+        return str(name[0]), int(name[1])
+
+
+def _has_uvloop() -> bool:
+    try:
+        import uvloop  # noqa: F401
+    except ImportError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""What tests are given: servers, databases, brokers, listeners."""

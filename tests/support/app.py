@@ -1,0 +1,139 @@
+"""A whole server in the test's own process, on a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from starlette.applications import Starlette
+
+from server.app import create_app
+from server.domain.permissions import SYSTEM
+from server.newsroom import people
+from server.newsroom.desk import Desk
+from server.settings import Settings
+from server.store import migrate
+from server.web.site import Site
+from server.web.stream.gate import StreamGate
+from server.web.stream.serving import Server, listening_socket, make_config
+
+
+@dataclass(slots=True)
+class Running:
+    """A server under test. `http` sends as an admin; `anonymous` as a reader."""
+
+    url: str
+    app: Starlette
+    server: Server
+    admin_token: str
+    http: httpx2.AsyncClient
+    anonymous: httpx2.AsyncClient
+    _made: int = field(default=0)
+
+    @property
+    def site(self) -> Site:
+        site = self.app.state.site
+        assert isinstance(site, Site)
+        return site
+
+    @property
+    def gate(self) -> StreamGate:
+        gate = self.app.state.gate
+        assert isinstance(gate, StreamGate)
+        return gate
+
+    @property
+    def desk(self) -> Desk:
+        return self.site.desk
+
+    @property
+    def address(self) -> tuple[str, int]:
+        host, _, port = self.url.removeprefix("http://").partition(":")
+        return host, int(port)
+
+    async def blog(self, slug: str = "storm", **fields: Any) -> dict[str, Any]:
+        """Make a live blog through the API."""
+        body = {"slug": slug, "headline": "Storm reaches the coast", "status": "live"} | fields
+        answer = await self.http.post("/api/v1/blogs", json=body)
+        assert answer.status_code == 201, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def post(self, slug: str = "storm", **fields: Any) -> dict[str, Any]:
+        """Post an entry through the API."""
+        self._made += 1
+        body = {"body": f"Update {self._made}"} | fields
+        answer = await self.http.post(f"/api/v1/blogs/{slug}/entries", json=body)
+        assert answer.status_code == 201, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def edit(self, entry: dict[str, Any], slug: str = "storm", **fields: Any) -> dict[str, Any]:
+        answer = await self.http.patch(
+            f"/api/v1/blogs/{slug}/entries/{entry['id']}", json=fields, headers={"If-Match": "*"}
+        )
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def retract(self, entry: dict[str, Any], slug: str = "storm") -> None:
+        answer = await self.http.delete(f"/api/v1/blogs/{slug}/entries/{entry['id']}")
+        assert answer.status_code in (200, 204), answer.text
+
+    async def changes(self, slug: str = "storm", **query: Any) -> dict[str, Any]:
+        answer = await self.anonymous.get(f"/live/{slug}/changes", params=query)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+@contextlib.asynccontextmanager
+async def running(folder: Path, *, demo: bool = False, **chosen: Any) -> AsyncIterator[Running]:
+    """Start a server with these settings, its data in `folder`; stop it in the end."""
+    settings = Settings(**({"data_dir": folder, "drain_seconds": 0.0} | chosen))
+    app = create_app(settings, demo=demo)
+    site: Site = app.state.site
+    await migrate.check(site.database, create=True)
+    _, token = await people.create_token(site.desk, SYSTEM, name=f"tests-{id(app)}", role="admin")
+    sock = listening_socket("127.0.0.1", 0)
+    server = Server(
+        make_config(app, compress=settings.compress_streams),
+        app.state.gate,
+        drain_seconds=settings.drain_seconds,
+    )
+    url = "http://{}:{}".format(*sock.getsockname())
+    serving = asyncio.create_task(server.serve(sockets=[sock]))
+    try:
+        await _started(server, serving)
+        async with (
+            httpx2.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}) as http,
+            httpx2.AsyncClient(base_url=url, timeout=70) as anonymous,
+        ):
+            yield Running(url, app, server, token, http, anonymous)
+    finally:
+        server.stop()
+        await serving
+        with contextlib.suppress(OSError):
+            sock.close()
+
+
+async def _started(server: Server, serving: asyncio.Task[None]) -> None:
+    async with asyncio.timeout(20):
+        while not server.started:
+            if serving.done():
+                serving.result()
+                raise RuntimeError("the server ended before it started")
+            await asyncio.sleep(0.005)
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])

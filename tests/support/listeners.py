@@ -1,0 +1,191 @@
+"""Listeners as they come: raw event streams over a plain socket, WebSockets, polls. They check what every
+client may rely on: positions only grow, and no older revision follows a newer one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import zlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+
+DEADLINE = 20.0
+
+
+@dataclass(slots=True)
+class Event:
+    """One event as it arrived; `id` is None where the frame had none."""
+
+    kind: str
+    id: str | None
+    data: Any
+
+
+@dataclass(slots=True)
+class State:
+    """What a reader has on screen: the newest state of each thing, and the position."""
+
+    position: str | None = None
+    things: dict[str, dict[str, Any]] = field(default_factory=dict)
+    log: list[dict[str, Any]] = field(default_factory=list)
+    resets: int = 0
+
+    def apply(self, change: dict[str, Any]) -> None:
+        if change["kind"] in ("beat", "hello"):
+            if change["kind"] == "hello" and self.position is None:
+                self.position = change["position"]
+            return
+        if change["kind"] == "reset":
+            self.resets += 1
+            self.position = change.get("position")
+            self.things.clear()
+            return
+        seq = seq_of(change["position"])
+        if self.position is not None:
+            assert seq > seq_of(self.position), f"{change['position']} after {self.position}"
+        before = self.things.get(change["id"])
+        assert before is None or before["revision"] <= change["revision"], "an older version after a newer one"
+        self.position = change["position"]
+        self.things[change["id"]] = change
+        self.log.append(change)
+
+
+def seq_of(position: str) -> int:
+    return int(position.rpartition(".")[2])
+
+
+class Sse:
+    """An event stream read from a plain socket, so that every byte is seen."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, gzip: bool) -> None:
+        self._reader, self.writer = reader, writer
+        self._inflate = zlib.decompressobj(31) if gzip else None
+        self._buffer = b""
+        self.state = State()
+        self.head = b""
+        self.retry: int | None = None
+        self.raw = b""
+        self.ended = False
+
+    @property
+    def status(self) -> int:
+        return int(self.head.split(b" ", 2)[1])
+
+    async def next(self) -> Event | None:
+        """The next event, heartbeats included; None at the end of the stream."""
+        while True:
+            text, found, rest = self._buffer.partition(b"\n\n")
+            if found:
+                self._buffer = rest
+                event = self._parse(text)
+                if event is not None:
+                    return event
+                continue
+            data = await self._chunk()
+            if not data:
+                self.ended = True
+                return None
+            self.raw += data
+            self._buffer += self._inflate.decompress(data) if self._inflate else data
+
+    async def follow(self, until: Callable[[State], bool], *, seconds: float = DEADLINE) -> State:
+        """Apply events until the condition holds or the stream ends."""
+        async with asyncio.timeout(seconds):
+            while not until(self.state):
+                event = await self.next()
+                if event is None:
+                    break
+                self.state.apply(event.data)
+        return self.state
+
+    def _parse(self, text: bytes) -> Event | None:
+        kind, place, data = "message", None, []
+        for line in text.split(b"\n"):
+            name, _, value = line.partition(b":")
+            value = value.removeprefix(b" ")
+            if name == b"event":
+                kind = value.decode()
+            elif name == b"id":
+                place = value.decode()
+            elif name == b"data":
+                data.append(value.decode())
+            elif name == b"retry":
+                self.retry = int(value)
+        if not data:
+            if place:
+                self.state.position = place
+            return None
+        return Event(kind, place, json.loads("\n".join(data)))
+
+    async def _chunk(self) -> bytes:
+        try:
+            size = int((await self._reader.readuntil(b"\r\n")).strip() or b"0", 16)
+            data = await self._reader.readexactly(size)
+            await self._reader.readexactly(2)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return b""
+        return data
+
+
+@contextlib.asynccontextmanager
+async def sse(
+    address: tuple[str, int],
+    path: str,
+    *,
+    last_event_id: str | None = None,
+    gzip: bool = False,
+    headers: dict[str, str] | None = None,
+) -> AsyncIterator[Sse]:
+    """Open an event stream and read its head."""
+    reader, writer = await asyncio.open_connection(*address)
+    lines = [f"GET {path} HTTP/1.1", "Host: localhost", "Accept: text/event-stream"]
+    if last_event_id:
+        lines.append(f"Last-Event-ID: {last_event_id}")
+    if gzip:
+        lines.append("Accept-Encoding: gzip")
+    lines += [f"{k}: {v}" for k, v in (headers or {}).items()]
+    writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+    try:
+        async with asyncio.timeout(DEADLINE):
+            head = await reader.readuntil(b"\r\n\r\n")
+        listener = Sse(reader, writer, gzip=b"content-encoding: gzip" in head.lower())
+        listener.head = head
+        yield listener
+    finally:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+
+
+class Socket:
+    """A WebSocket listener."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+        self.state = State()
+
+    async def follow(self, until: Callable[[State], bool], *, seconds: float = DEADLINE) -> State:
+        async with asyncio.timeout(seconds):
+            while not until(self.state):
+                self.state.apply(json.loads(await self.connection.recv()))
+        return self.state
+
+
+@contextlib.asynccontextmanager
+async def websocket(
+    address: tuple[str, int], path: str, *, compression: str | None = None, **options: Any
+) -> AsyncIterator[Socket]:
+    url = "ws://{}:{}".format(*address) + path
+    async with connect(url, subprotocols=["stoppress.v1"], compression=compression, **options) as connection:  # type: ignore[list-item]
+        yield Socket(connection)
+
+
+async def until(condition: Callable[[], Any], *, seconds: float = DEADLINE) -> None:
+    """Wait for a condition, with a deadline."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)
