@@ -1,0 +1,296 @@
+"""Promises 2, 3, 5 and 6 at the hub: whatever the broker does, listeners converge, in order, without a gap."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from server.domain.change import FeedKey
+from server.domain.errors import NotFound
+from server.domain.position import Position
+from server.hub.hub import Reset
+from server.hub.listener import Puller
+from server.store import feeds
+from tests.support.listeners import until
+from tests.support.newsroom import Ear, fresh, newsroom
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_live_changes_arrive_in_order_without_a_query(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        ear = Ear(room.hub)
+        await ear.join(room.key, None)
+        room.queries.clear()
+        entry = await room.post()
+        await room.edit(entry, "More rain")
+        await room.retract(entry)
+        await until(lambda: ear.seqs == [2, 3, 4])
+        assert [c["kind"] for c in ear] == ["entry", "entry", "gone"]
+        assert room.queries == []
+
+
+async def test_a_listener_that_comes_back_gets_each_thing_once_in_its_newest_state(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        at = await room.head()
+        first = await room.post("Rain")
+        await room.post("Wind")
+        await room.edit(first, "Hail")
+        ear = Ear(room.hub)
+        await ear.join(room.key, at)
+        assert ear.seqs == [3, 4]
+        assert "Rain" not in ear.heard.decode()
+
+
+async def test_a_resume_is_served_from_memory_when_the_feed_is_warm(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        await Ear(room.hub).join(room.key, None)
+        at = await room.head()
+        await room.post()
+        await room.hub.feeds[room.key].settled()
+        room.queries.clear()
+        ear = Ear(room.hub)
+        await ear.join(room.key, at)
+        assert ear.seqs == [2]
+        assert room.queries == []
+
+
+async def test_ten_thousand_that_come_back_at_one_position_cost_one_query(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        at = await room.head()
+        for _ in range(5):
+            await room.post()
+        ears = [Ear(room.hub) for _ in range(10_000)]
+        room.queries.clear()
+        await asyncio.gather(*(ear.join(room.key, at) for ear in ears))
+        assert len(room.queries) == 1
+        assert all(ear.seqs == [2, 3, 4, 5, 6] for ear in ears)
+
+
+@pytest.mark.parametrize("order", [(1, 0, 2), (2, 1, 0), (0, 2, 1), (0, 0, 1, 2, 1), (2,), (0, 2), (1,)])
+async def test_repeats_losses_and_disorder_of_the_broker_do_not_show(
+    tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    async with newsroom(tmp_path) as room:
+        ear = Ear(room.hub)
+        await ear.join(room.key, None)
+        room.broker.hold = True
+        for text in ("one", "two", "three"):
+            await room.post(text)
+        # newsroom and public changes alternate; only the public ones concern this feed
+        room.broker.held = [c for c in room.broker.held if c.feed == room.key]
+        room.broker.release(*order)
+        await until(lambda: ear.seqs == [2, 3, 4])
+
+
+async def test_a_broker_that_says_nothing_only_delays(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        ear = Ear(room.hub)
+        await ear.join(room.key, None)
+        room.broker.lose = True
+        await room.post()
+        await until(lambda: ear.seqs == [2], seconds=5)
+        assert room.hub.stats.catch_ups["look"] == 1
+
+
+async def test_a_gap_is_filled_by_one_query_however_many_listen(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        ears = [Ear(room.hub) for _ in range(1200)]
+        for ear in ears:
+            await ear.join(room.key, None)
+        room.broker.lose = True
+        await room.post()
+        room.broker.lose = False
+        room.queries.clear()
+        await room.post()
+        await until(lambda: all(ear.seqs == [2, 3] for ear in ears))
+        assert len([q for q in room.queries if q[0] == room.key]) == 1
+
+
+async def test_a_store_that_is_away_delays_and_loses_nothing(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        ear = Ear(room.hub)
+        await ear.join(room.key, None)
+        room.broker.lose = True
+        await room.post()
+        room.broker.lose = False
+        room.away = True
+        await room.post()
+        await until(lambda: room.hub.stats.gaps == 1)
+        assert ear.seqs == []
+        room.away = False
+        await until(lambda: ear.seqs == [2, 3])
+
+
+async def test_a_publish_at_every_step_of_a_join_is_seen_once(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        at = await room.head()
+        for _ in range(7):
+            await room.post()
+        steps = 0
+        while True:
+            # let the join take `steps` turns of the loop, then post, then let it finish
+            room.hub.feeds.clear()
+            ear = Ear(room.hub)
+            joining = asyncio.ensure_future(ear.join(room.key, at))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            finished = joining.done()
+            await room.post()
+            await joining
+            head = (await room.head()).seq
+            await until(lambda ear=ear, head=head: ear.seqs and ear.seqs[-1] == head)  # type: ignore[misc]
+            assert ear.seqs == list(range(2, head + 1))
+            ear.abort()
+            if finished:
+                break
+            steps += 1
+        assert steps > 3
+
+
+async def test_a_position_of_another_epoch_or_the_future_is_refused(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        at = await room.head()
+        for wrong in (Position("zzzz", 0), Position(at.epoch, at.seq + 1), Position(at.epoch, 2**62)):
+            with pytest.raises(Reset):
+                await Ear(room.hub).join(room.key, wrong)
+
+
+async def test_a_position_newer_than_this_process_knows_is_not_the_future(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        await Ear(room.hub).join(room.key, None)
+        room.broker.lose = True
+        await room.post()
+        ear = Ear(room.hub)
+        await ear.join(room.key, await room.head())
+        assert ear.seqs == []
+        assert room.hub.feeds[room.key].head == 2
+
+
+async def test_a_new_epoch_resets_everybody(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        ear = Ear(room.hub)
+        await ear.join(room.key, None)
+        async with room.database.write() as connection:
+            await feeds.renew_epoch(connection, room.key.blog_id)
+        await until(lambda: ear.closed)
+        assert [c["kind"] for c in ear] == ["reset"]
+
+
+async def test_a_database_that_went_back_in_time_resets_everybody(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        ear = Ear(room.hub)
+        await ear.join(room.key, None)
+        await room.post()
+        await until(lambda: ear.seqs == [2])
+        async with room.database.write() as connection:
+            await connection.exec_driver_sql("UPDATE feeds SET seq = 1 WHERE name = 'public'")
+        await until(lambda: ear.closed)
+        assert list(ear)[-1]["kind"] == "reset"
+
+
+async def test_an_unknown_feed_is_not_found_and_leaves_nothing(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        with pytest.raises(NotFound):
+            await room.hub.open(FeedKey("nothing", "public"))
+        assert room.hub.feeds == {}
+
+
+async def test_a_slow_listener_gets_no_more_until_it_drains_then_the_newest_state(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        slow, quick = Ear(room.hub), Ear(room.hub)
+        await slow.join(room.key, None)
+        await quick.join(room.key, None)
+        feed = room.hub.feeds[room.key]
+        feed.lag(slow)
+        entry = await room.post("secret name")
+        await room.retract(entry)
+        await until(lambda: quick.seqs == [2, 3])
+        assert slow.heard == b""
+        feed.catch_up(slow)
+        assert slow.seqs == [3]
+        assert b"secret" not in slow.heard
+
+
+async def test_a_listener_that_lags_too_long_is_closed(tmp_path: Path) -> None:
+    async with newsroom(tmp_path, lag_seconds=1) as room:
+        ear = Ear(room.hub)
+        await ear.join(room.key, None)
+        room.hub.feeds[room.key].lag(ear)
+        await until(lambda: ear.closed)
+        assert room.hub.stats.closed_slow == 1
+        assert room.hub.feeds[room.key].size == 0
+
+
+async def test_a_listener_whose_changes_left_the_ring_is_closed_and_resumes_from_the_store(
+    tmp_path: Path,
+) -> None:
+    async with newsroom(tmp_path, ring_changes=10) as room:
+        ear = Ear(room.hub)
+        await ear.join(room.key, None)
+        feed, at = room.hub.feeds[room.key], await room.head()
+        feed.lag(ear)
+        for _ in range(15):
+            await room.post()
+        await feed.settled()
+        feed.catch_up(ear)
+        assert ear.closed
+        again = Ear(room.hub)
+        await again.join(room.key, at)
+        assert again.state == {k: v for k, v in (await fresh(room)).items() if k != room.key.blog_id}
+
+
+async def test_a_listener_that_joins_during_a_fan_out_gets_everything_once(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        crowd = [Ear(room.hub) for _ in range(1500)]
+        for ear in crowd:
+            await ear.join(room.key, None)
+        feed = room.hub.feeds[room.key]
+        late: list[Ear] = []
+        for _ in range(4):
+            await room.post()
+            while feed.delivered < feed.head or feed._fan_out is not None:
+                ear = Ear(room.hub)
+                await ear.join(room.key, Position(feed.epoch, 1))
+                late.append(ear)
+                await asyncio.sleep(0)
+        head = (await room.head()).seq
+        await until(lambda: all(e.seqs[-1:] == [head] for e in crowd + late))
+        assert all(e.seqs == [2, 3, 4, 5] for e in crowd + late)
+
+
+async def test_a_puller_is_woken_and_told_to_end(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        feed = await room.hub.open(room.key)
+        puller = Puller("json")
+        feed.pull(puller)
+        assert not await puller.wait(0.01)
+        await room.post()
+        assert await puller.wait(1)
+        assert feed.frames(1, feed.head, "json")
+        await room.hub.drain(0, 1000)
+        assert puller.ended
+
+
+async def test_heartbeats_reach_everybody_but_those_who_lag(tmp_path: Path) -> None:
+    async with newsroom(tmp_path, heartbeat_seconds=1) as room:
+        ears = [Ear(room.hub) for _ in range(20)]
+        for ear in ears:
+            await ear.join(room.key, None)
+            room.hub.wheel.add(ear)
+        lagging = ears[0]
+        room.hub.feeds[room.key].lag(lagging)
+        await until(lambda: all(b"beat" in e.heard for e in ears[1:]))
+        assert lagging.heard == b""
+
+
+async def test_draining_ends_every_listener_with_a_farewell(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        ears = [Ear(room.hub) for _ in range(100)]
+        for ear in ears:
+            await ear.join(room.key, None)
+        await room.hub.drain(0.1, 1000)
+        assert all(e.closed and list(e)[-1]["kind"] == "farewell" for e in ears)
+        assert room.hub.feeds[room.key].size == 0
