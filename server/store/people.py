@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain.errors import NotFound
@@ -107,9 +107,10 @@ async def all_users(connection: AsyncConnection) -> list[User]:
 
 
 async def count_admins(connection: AsyncConnection) -> int:
-    """Active people with the role admin for all blogs; the last one may not be removed."""
-    statement = select(func.count()).where(users.c.role == "admin", users.c.active.is_(True))
-    return int((await connection.execute(statement)).scalar_one())
+    """Active people with the role admin for all blogs; the last one may not be removed. In a write nobody
+    else can take one of them away until it ends (SQLite has one writer anyway)."""
+    statement = select(users.c.id).where(users.c.role == "admin", users.c.active.is_(True)).with_for_update()
+    return len((await connection.execute(statement)).all())
 
 
 async def insert_session(connection: AsyncConnection, session: Session) -> None:

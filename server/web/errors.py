@@ -1,0 +1,158 @@
+"""The one place where errors become HTTP: application/problem+json (RFC 9457), or a page for a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ExceptionHandler
+
+from server.domain import errors
+from server.domain.errors import StopPressError
+from server.web.site import site_of
+
+RETRY_SECONDS = 2
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a kind of error is over HTTP."""
+
+    status: int
+    title: str
+
+
+PROBLEMS: Mapping[str, Problem] = {
+    "bad_request": Problem(400, "The request cannot be read"),
+    "unauthenticated": Problem(401, "Log in, or send an API token"),
+    "forbidden": Problem(403, "Not allowed"),
+    "cross_site": Problem(403, "Sent by a page of another site"),
+    "not_found": Problem(404, "Nothing here"),
+    "method_not_allowed": Problem(405, "Not with this method"),
+    "request_timeout": Problem(408, "The request took too long to arrive"),
+    "conflict": Problem(409, "The present state does not allow this"),
+    "gone": Problem(410, "Retracted"),
+    "stale_revision": Problem(412, "Somebody was quicker"),
+    "too_large": Problem(413, "Too large"),
+    "unsupported_media": Problem(415, "Not of a kind that can be taken"),
+    "invalid": Problem(422, "Some of it cannot be taken"),
+    "idempotency_key_reused": Problem(422, "The key was used with another request"),
+    "revision_required": Problem(428, "Say which revision you edited"),
+    "throttled": Problem(429, "Too many attempts"),
+    "internal_error": Problem(500, "Our mistake"),
+    "unavailable": Problem(503, "Not right now"),
+    "timed_out": Problem(503, "It took too long"),
+    "schema_mismatch": Problem(503, "The database needs another version"),
+}
+"""Every code there is; docs/api.md lists them, and a test compares the two."""
+
+_CODES = {404: "not_found", 405: "method_not_allowed", 401: "unauthenticated", 403: "forbidden", 408:
+          "request_timeout", 413: "too_large", 415: "unsupported_media"}
+
+
+def problem(error: StopPressError, *, headers: Mapping[str, str] | None = None) -> Response:
+    """The error as problem details."""
+    return problem_of(error.code, error.detail, _extra(error), headers={**_headers(error), **(headers or {})})
+
+
+def problem_of(
+    code: str,
+    detail: str,
+    extra: Mapping[str, Any] | None = None,
+    *,
+    status: int | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Problem details of a code of `PROBLEMS`, for what no exception names."""
+    kind = PROBLEMS[code]
+    body = {
+        "type": f"/api/v1/openapi.json#/x-problems/{code}", "title": kind.title,
+        "status": status or kind.status, "detail": detail, "code": code, **(extra or {}),
+    }
+    return JSONResponse(
+        body, body["status"], headers={"Cache-Control": "no-store", **(headers or {})}, media_type=MEDIA_TYPE
+    )
+
+
+def answer(connection: HTTPConnection, error: StopPressError) -> Response:
+    """The error as the one who asked can read it: a page for a browser, else problem details."""
+    return _negotiated(connection, problem(error), error.detail, error.code)
+
+
+def answer_of(connection: HTTPConnection, code: str, detail: str) -> Response:
+    """As `answer`, for a code that no exception has."""
+    return _negotiated(connection, problem_of(code, detail), detail, code)
+
+
+def _negotiated(connection: HTTPConnection, plain: Response, detail: str, code: str) -> Response:
+    path = connection.url.path
+    wants_page = "text/html" in connection.headers.get("accept", "")
+    if not isinstance(connection, Request) or not wants_page or path.startswith("/api/"):
+        return plain
+    kept = {k: v for k, v in plain.headers.items() if k not in ("content-type", "content-length")}
+    kind = PROBLEMS[code]
+    try:
+        return site_of(connection).renderer.response(
+            connection, "error.html", status=plain.status_code, headers=kept,
+            title=kind.title, detail=detail, code=code,
+        )
+    except Exception:  # a page about an error must not fail with another one
+        return plain
+
+
+def _extra(error: StopPressError) -> dict[str, Any]:
+    if isinstance(error, errors.Invalid):
+        return {"errors": [{"field": f.field, "message": f.message} for f in error.fields]}
+    if isinstance(error, errors.StaleRevision):
+        return {"current": error.current, "yours": error.yours, "based_on": error.based_on}
+    return {}
+
+
+def _headers(error: StopPressError) -> dict[str, str]:
+    if isinstance(error, errors.Throttled):
+        return {"Retry-After": str(error.retry_after)}
+    if isinstance(error, errors.Unavailable):
+        return {"Retry-After": str(RETRY_SECONDS)}
+    if isinstance(error, errors.Unauthenticated):
+        return {"WWW-Authenticate": 'Bearer realm="stoppress"'}
+    if isinstance(error, errors.StaleRevision) and "revision" in error.current:
+        return {"ETag": f'"{error.current["revision"]}"'}
+    return {}
+
+
+async def _known(connection: HTTPConnection, error: Exception) -> Response:
+    assert isinstance(error, StopPressError)
+    return answer(connection, error)
+
+
+async def _http(connection: HTTPConnection, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = _CODES.get(error.status_code, "bad_request" if error.status_code < 500 else "internal_error")
+    detail = error.detail
+    if detail in ("", HTTPStatus(error.status_code).phrase):
+        detail = PROBLEMS[code].title + "."
+    plain = problem_of(code, detail, status=error.status_code, headers=error.headers)
+    return _negotiated(connection, plain, detail, code)
+
+
+async def _disconnected(connection: HTTPConnection, error: Exception) -> Response:
+    # nobody reads this any more; it keeps a broken upload out of the log of our own mistakes
+    return problem_of("bad_request", "The connection ended before the request did.")
+
+
+async def _unexpected(connection: HTTPConnection, error: Exception) -> Response:
+    return answer_of(connection, "internal_error", "Something went wrong on our side. It has been logged.")
+
+
+HANDLERS: Mapping[Any, ExceptionHandler] = {
+    StopPressError: _known,
+    HTTPException: _http,
+    ClientDisconnect: _disconnected,
+    Exception: _unexpected,
+}

@@ -1,0 +1,184 @@
+"""What holds for every request, as pure ASGI: proxies, security headers, size, time, the same-origin rule.
+
+WebSockets and the lifespan pass untouched; streams only get their headers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from server.domain.errors import TooLarge
+from server.web.authenticate import bearer
+from server.web.errors import answer, answer_of
+from server.web.site import Limits, site_of
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' https: data:",
+        "media-src 'self' https:", "connect-src 'self'", "font-src 'self'", "form-action 'self'",
+        "frame-ancestors 'self'", "base-uri 'none'", "manifest-src 'self'", "worker-src 'self'",
+    )
+)
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+TRANSPORT_SECURITY = "max-age=31536000"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+MULTIPART_SLACK = 65_536
+"""Room for the fields and boundaries around an uploaded picture, in bytes."""
+
+
+def middleware(trusted_proxies: Sequence[str], limits: Limits) -> list[Middleware]:
+    """The middleware in order, the outermost first.
+
+    Args:
+        trusted_proxies: addresses or networks whose X-Forwarded-For and -Proto are believed.
+        limits: bounds on one request.
+    """
+    return [
+        Middleware(ProxyHeadersMiddleware, trusted_hosts=list(trusted_proxies)),
+        Middleware(SecurityHeaders),
+        Middleware(SameOrigin),
+        Middleware(TimeLimit, seconds=limits.request_seconds),
+        Middleware(BodyLimit, body_bytes=limits.body_bytes, upload_bytes=limits.upload_bytes),
+    ]
+
+
+def is_stream(path: str) -> bool:
+    """Whether requests to this path may last: streams, and polls that wait."""
+    return path.startswith("/live/") and path.endswith(("/stream", "/ws", "/changes"))
+
+
+class SecurityHeaders:
+    """Adds what is missing; a page that may be embedded elsewhere sets its own policy."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+                if scope["scheme"] == "https":
+                    headers.setdefault("Strict-Transport-Security", TRANSPORT_SECURITY)
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+class SameOrigin:
+    """Refuses what a page of another site sends with a person's cookie (CSRF), and log-ins that such a page
+    starts. Browsers say where a request comes from: `Sec-Fetch-Site` (Fetch Metadata), and where that is
+    missing, `Origin`. Who sends neither is no browser. A request with a bearer token is no forgery: no page
+    can add one without having it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in SAFE_METHODS or _from_here(Request(scope)):
+            await self._app(scope, receive, send)
+            return
+        detail = "This request came from a page of another site, so it was not carried out."
+        await answer_of(Request(scope), "cross_site", detail)(scope, receive, send)
+
+
+def _from_here(request: Request) -> bool:
+    if bearer(request) is not None:
+        return True
+    fetched = request.headers.get("sec-fetch-site")
+    if fetched is not None:
+        return fetched in ("same-origin", "none")
+    origin = request.headers.get("origin")
+    if origin is None:
+        return True
+    own = site_of(request).public_url
+    # the scheme is not compared: a proxy that ends TLS may not say so, and the host cannot be forged
+    return origin == own or (origin != "null" and urlsplit(origin).netloc == request.headers.get("host"))
+
+
+class TimeLimit:
+    """Ends a request that takes too long: 408 when it never arrived whole, else 503."""
+
+    def __init__(self, app: ASGIApp, *, seconds: float) -> None:
+        self._app, self._seconds = app, seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or is_stream(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        started, arriving = False, False
+
+        async def watched_send(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        async def watched_receive() -> Message:
+            nonlocal arriving
+            arriving = True
+            message = await receive()
+            arriving = False
+            return message
+
+        try:
+            async with asyncio.timeout(self._seconds) as limit:
+                await self._app(scope, watched_receive, watched_send)
+        except TimeoutError:
+            if started or not limit.expired():
+                raise
+            code, detail = (
+                ("request_timeout", "The request did not arrive whole in time.") if arriving else
+                ("timed_out", "It took too long. It may have been done: a retry with the same "
+                              "Idempotency-Key does it once.")
+            )
+            await answer_of(Request(scope), code, detail)(scope, receive, send)
+
+
+class BodyLimit:
+    """Refuses bodies over the limit before they are read whole; a form with a file may be larger."""
+
+    def __init__(self, app: ASGIApp, *, body_bytes: int, upload_bytes: int) -> None:
+        self._app, self._body_bytes, self._upload_bytes = app, body_bytes, upload_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or is_stream(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        headers = Request(scope).headers
+        is_form = headers.get("content-type", "").lower().startswith("multipart/form-data")
+        limit = max(self._body_bytes, self._upload_bytes + MULTIPART_SLACK) if is_form else self._body_bytes
+        error = TooLarge(f"The request may have at most {limit} bytes.")
+        length = headers.get("content-length", "0")
+        if length.isdecimal() and length.isascii() and int(length[:20]) > limit:
+            await answer(Request(scope), error)(scope, receive, send)
+            return
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > limit:
+                raise error
+            return message
+
+        await self._app(scope, counted, send)
