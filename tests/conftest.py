@@ -1,0 +1,59 @@
+"""What every test may ask for: a database of each kind, a broker, and asyncio to run in."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from server.store import migrate
+from server.store.database import Database
+from tests.support.postgres import own_postgres, postgres_server, postgres_url
+from tests.support.valkey import own_valkey, valkey_server
+
+__all__ = ["own_postgres", "own_valkey", "postgres_server", "postgres_url", "valkey_server"]
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database with today's schema and nothing in it, to copy."""
+    path = tmp_path_factory.mktemp("template") / "stoppress.db"
+
+    async def make() -> None:
+        database = Database(f"sqlite:///{path}")
+        await migrate.upgrade(database)
+        await database.close()
+
+    asyncio.run(make())
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A fresh SQLite database with today's schema."""
+    path = tmp_path / "stoppress.db"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh database with today's schema: the test runs once on each kind."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """The same, open."""
+    opened = Database(database_url)
+    yield opened
+    await opened.close()
