@@ -61,19 +61,33 @@ class Newsroom:
     key: FeedKey
     queries: list[tuple[FeedKey, int]] = field(default_factory=list)
     away: bool = False
+    steps: int = 0
+    post_at: int | None = None
+
+    async def step(self) -> None:
+        """A place where a join waits: post here, when it is this one's turn."""
+        self.steps += 1
+        if self.post_at == self.steps - 1:
+            await self.post()
 
     async def read_changes(self, key: FeedKey, seq: int) -> tuple[Position, list[Change]]:
         self.queries.append((key, seq))
         if self.away:
             raise Unavailable
+        await self.step()
         async with self.database.read() as connection:
-            return await feeds.changes_after(connection, key, seq)
+            found = await feeds.changes_after(connection, key, seq)
+        await self.step()
+        return found
 
     async def read_heads(self, keys: list[FeedKey]) -> dict[FeedKey, Position]:
         if self.away:
             raise Unavailable
+        await self.step()
         async with self.database.read() as connection:
-            return await feeds.heads(connection, keys)
+            found = await feeds.heads(connection, keys)
+        await self.step()
+        return found
 
     async def post(self, text: str = "Rain", **content: Any) -> Entry:
         draft = entries.Draft(Content(blocks=(Text(html=f"<p>{text}</p>"),), **content))
