@@ -1,0 +1,164 @@
+"""An uploaded file becomes a picture that may be published: recognised by its content, turned upright, in
+sRGB, with nothing in it but pixels, in the sizes that pages need.
+
+Nothing of the upload itself is kept: what is served was encoded here. So neither a camera's coordinates nor
+a second meaning of the bytes (a picture that is also HTML) reaches a reader.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from server.domain.errors import StopPressError, TooLarge, UnsupportedMedia
+from server.media.addresses import WIDTHS
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+MAX_FRAMES = 500
+"""Frames of an animation; their pixels count together towards the limit on pixels."""
+_WEBP_SIDE = 16_383
+_MIME = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+_SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+
+# Pillow's own bound only warns, and at one size for every program. `_open` holds ours, from the header.
+Image.MAX_IMAGE_PIXELS = None
+
+# One at a time: a picture of 50 megapixels needs half a gigabyte while it is worked on.
+_worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="picture")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What is served: `full` in its own size and `mime`; `renditions` by width in pixels, all WebP."""
+
+    mime: str
+    width: int
+    height: int
+    full: bytes
+    renditions: dict[int, bytes] = field(default_factory=dict)
+
+
+async def prepare(data: bytes, *, max_bytes: int, max_pixels: int) -> Picture:
+    """Make a picture of an upload, in a thread.
+
+    Raises:
+        TooLarge: more bytes, pixels or frames than allowed; pixels are counted before any is decoded.
+        UnsupportedMedia: it is not a JPEG, PNG, WebP, GIF or AVIF, or it is damaged.
+    """
+    if len(data) > max_bytes:
+        raise TooLarge(f"A picture may have at most {max_bytes:,} bytes.")
+    return await asyncio.get_running_loop().run_in_executor(_worker, make, data, max_pixels)
+
+
+def make(data: bytes, max_pixels: int) -> Picture:
+    """As `prepare`, at once."""
+    try:
+        with _open(data, max_pixels) as image:
+            return _moving(image) if _frames(image) > 1 else _still(image)
+    except StopPressError:
+        raise
+    except MemoryError as error:
+        raise TooLarge("The picture needs more memory than there is.") from error
+    except Exception as error:
+        # decoders meet hostile bytes with every kind of exception there is: OSError, SyntaxError, IndexError…
+        raise UnsupportedMedia("The picture is damaged or incomplete.") from error
+
+
+def _open(data: bytes, max_pixels: int) -> Image.Image:
+    """The picture with its header read and checked, and no pixel decoded."""
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError as error:
+        raise UnsupportedMedia("Upload a picture in JPEG, PNG, WebP, GIF or AVIF.") from error
+    frames = _frames(image)
+    if frames > MAX_FRAMES:
+        raise TooLarge(f"An animation may have at most {MAX_FRAMES} frames.")
+    if image.width * image.height * frames > max_pixels:
+        raise TooLarge(f"A picture may have at most {max_pixels:,} pixels, all frames together.")
+    return image
+
+
+def _frames(image: Image.Image) -> int:
+    # the other pictures in a camera's MPO file are previews and depth maps
+    return 1 if image.format == "MPO" else int(getattr(image, "n_frames", 1))
+
+
+def _still(source: Image.Image) -> Picture:
+    lossless = source.format in ("PNG", "GIF")
+    source.load()
+    image = _plain(ImageOps.exif_transpose(source))
+    if lossless:
+        kind, full = "PNG", _encode(image, "PNG", optimize=True)
+    elif image.mode == "RGBA":
+        kind, full = "WEBP", _encode(image, "WEBP", quality=88, method=4)
+    else:
+        kind, full = "JPEG", _encode(image, "JPEG", quality=88, progressive=True, optimize=True)
+    return Picture(_MIME[kind], image.width, image.height, full, _renditions(image))
+
+
+def _renditions(image: Image.Image) -> dict[int, bytes]:
+    made: dict[int, bytes] = {}
+    whole = image.size
+    for width in sorted(WIDTHS, reverse=True):
+        height = max(1, round(whole[1] * width / whole[0]))
+        if width > whole[0] or height > _WEBP_SIDE:
+            continue
+        if image.width != width:
+            # each from the next larger one: the largest is read once
+            image = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        made[width] = _encode(image, "WEBP", quality=80, method=4)
+    return made
+
+
+def _moving(source: Image.Image) -> Picture:
+    """An animation as animated WebP, in one size."""
+    frames: list[Image.Image] = []
+    durations: list[int] = []
+    for number in range(_frames(source)):
+        source.seek(number)
+        source.load()
+        frames.append(_plain(source.copy()))
+        durations.append(max(20, int(source.info.get("duration") or 100)))
+    full = _encode(
+        frames[0], "WEBP", save_all=True, append_images=frames[1:], duration=durations,
+        loop=int(source.info.get("loop") or 0), quality=75, method=2,
+    )
+    return Picture(_MIME["WEBP"], source.width, source.height, full)
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """The same pixels as RGB or RGBA in sRGB, with no metadata left."""
+    profile = image.info.get("icc_profile")
+    if image.mode.startswith("I"):
+        # 16 bits of grey, which `convert` would clip instead of scale
+        image = image.convert("I").point(lambda value: value / 257, "L")
+    transparent = image.has_transparency_data
+    if image.mode not in ("RGB", "RGBA", "CMYK", "L"):
+        image = image.convert("RGBA" if transparent else "RGB")
+    if profile:
+        image = _to_srgb(image, profile)
+    image = image.convert("RGBA" if transparent else "RGB")
+    if transparent and image.getchannel("A").getextrema() == (255, 255):
+        image = image.convert("RGB")
+    image.info = {}
+    return image
+
+
+def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    mode = "RGBA" if image.mode == "RGBA" else "RGB"
+    try:
+        found = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        converted = ImageCms.profileToProfile(image, found, _SRGB, outputMode=mode)
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image  # a broken profile says nothing: the pixels are taken for sRGB, as browsers do
+    return converted or image
+
+
+def _encode(image: Image.Image, kind: str, **options: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()

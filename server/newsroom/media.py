@@ -1,0 +1,75 @@
+"""Pictures: uploaded once, shown in any number of entries."""
+
+from __future__ import annotations
+
+import hashlib
+
+from server.domain.errors import FieldError, Invalid
+from server.domain.permissions import Action, Caller, require
+from server.domain.position import new_id
+from server.media import images
+from server.media.addresses import file_name
+from server.newsroom.desk import Desk
+from server.store import media
+from server.store.media import Media
+
+MAX_WORDS = {"alt": 1000, "caption": 2000, "credit": 300}
+"""Characters of each text that goes with a picture."""
+
+
+async def upload(
+    desk: Desk,
+    caller: Caller,
+    data: bytes,
+    *,
+    alt: str = "",
+    caption: str = "",
+    credit: str = "",
+    max_bytes: int,
+    max_pixels: int,
+) -> Media:
+    """Keep a picture. Its files are on disk before its row is in the database, so that a picture that is
+    known can always be served; when anything fails, nothing is left of it.
+
+    Raises:
+        Forbidden: the caller has no role anywhere.
+        Invalid: a text is too long.
+        TooLarge, UnsupportedMedia: see `media/images.py`.
+        Unavailable: the disk or the database took nothing.
+    """
+    require(caller, Action.MEDIA_UPLOAD)
+    words = _words(alt=alt, caption=caption, credit=credit)
+    picture = await images.prepare(data, max_bytes=max_bytes, max_pixels=max_pixels)
+    item = Media(
+        id=new_id(), sha256=hashlib.sha256(picture.full).hexdigest(), mime=picture.mime,
+        bytes=len(picture.full), width=picture.width, height=picture.height,
+        widths=tuple(sorted(picture.renditions)), author_id=caller.id, created_at=desk.now(), **words,
+    )
+    files = {file_name(item.id): picture.full}
+    files |= {file_name(item.id, width): body for width, body in picture.renditions.items()}
+    try:
+        for name, body in files.items():
+            await desk.media.put(name, body)
+        async with desk.database.write() as connection:
+            await media.insert(connection, item)
+    except BaseException:
+        # a request that was cancelled leaves nothing either
+        for name in files:
+            await desk.media.delete(name)
+        raise
+    return item
+
+
+def _words(**given: str) -> dict[str, str]:
+    """The texts on one line each, without control characters. Raises Invalid."""
+    words = {
+        name: " ".join("".join(c if c.isprintable() else " " for c in text).split())
+        for name, text in given.items()
+    }
+    errors = [
+        FieldError(name, f"at most {MAX_WORDS[name]} characters")
+        for name, text in words.items() if len(text) > MAX_WORDS[name]
+    ]
+    if errors:
+        raise Invalid(*errors)
+    return words
