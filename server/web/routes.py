@@ -5,13 +5,19 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from server.web import health
-from server.web.pages import static
+from server.web.pages import media, reader, static, syndication
 from server.web.stream import changes, sse, websocket
 
 
 def table() -> list[BaseRoute]:
     return [
         # readers
+        Route("/", reader.index, name="index"),
+        Route("/live/{slug}", reader.blog, name="blog"),
+        Route("/live/{slug}/entries/{id}", reader.entry, name="entry"),
+        Route("/live/{slug}/feed.rss", syndication.rss, name="rss"),
+        Route("/live/{slug}/feed.atom", syndication.atom, name="atom"),
+        Route("/live/{slug}/feed.json", syndication.json_feed, name="json_feed"),
         Route("/live/{slug}/stream", sse.stream, name="stream"),
         WebSocketRoute("/live/{slug}/ws", websocket.stream, name="ws"),
         Route("/live/{slug}/changes", changes.changes, name="changes"),
@@ -20,6 +26,7 @@ def table() -> list[BaseRoute]:
         Route("/readyz", health.ready, name="readyz"),
         Route("/metrics", health.metrics, name="metrics"),
         # files
+        Route("/media/{media_id}/{name}", media.picture, name="media"),
         Route("/static/{digest}/{name:path}", static.asset, name="static"),
     ]
 

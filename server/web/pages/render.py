@@ -1,4 +1,4 @@
-"""Templates to HTML: the entry, the key event and the furniture that pages and streams share, and whole pages.
+"""Templates to HTML: the entry, the key event and the furniture that pages and streams share, and pages.
 
 One partial renders an entry wherever it is shown, from a `Change`; what it says depends on nothing else, so
 that a page plus the changes after it equals the page rendered now.
@@ -22,6 +22,7 @@ from server.text import embeds
 from server.text.excerpt import excerpt, plain
 from server.web.assets import Assets
 from server.web.pages import times
+from server.web.pages.kept import KeptPages
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 _SHARED = ["css/layers.css", "css/tokens.css", "css/themes.css", "css/base.css"]
@@ -83,9 +84,11 @@ class Renderer:
         self._entry = self.environment.get_template("entry.html")
         self._tombstone = self.environment.get_template("tombstone.html")
         self._key_event = self.environment.get_template("key_event.html")
-        self._furniture = self.environment.get_template("furniture.html")
+        self._head = self.environment.get_template("head.html")
+        self._related = self.environment.get_template("related.html")
+        self.pages = KeptPages()
         self.version = self._version()
-        """Changes with the templates, the static files and the settings that pages show: part of every ETag."""
+        """Changes with the templates, the static files and the settings that pages show: for ETags."""
 
     def entry(self, change: Change) -> str:
         """The `<article>` of a change of kind `entry`, or the short tombstone of kind `gone`."""
@@ -100,8 +103,12 @@ class Renderer:
         return self._key_event.render(entry=data, title=title_of(data, KEY_EVENT_CHARACTERS))
 
     def furniture(self, change: Change) -> str:
-        """The head of the page and the related reports: elements with `data-part`, each replaced by itself."""
-        return self._furniture.render(blog=change.data)
+        """The head of the page and the related reports: one element for each `data-part`."""
+        return "".join(self.parts(change))
+
+    def parts(self, change: Change) -> tuple[str, str]:
+        """The same two elements one by one: head, related reports."""
+        return self._head.render(blog=change.data), self._related.render(blog=change.data)
 
     def template(self, name: str, **context: Any) -> str:
         """A whole template by its file name. Raises jinja2.UndefinedError for a name that is not given."""
@@ -117,7 +124,7 @@ class Renderer:
         **context: Any,
     ) -> Response:
         """A page for this request; it is not kept by anybody unless `headers` say so."""
-        page = self.template(name, path=request.url.path, **context)
+        page = self.template(name, path=request.url.path, status=status, **context)
         return Response(
             page,
             status_code=status,

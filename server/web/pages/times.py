@@ -1,7 +1,7 @@
 """Moments as the newsroom's zone shows them. Scripts show the reader's own zone instead.
 
-Everything takes RFC 3339 text, as changes carry it, and the name of a time zone; a zone that this machine does
-not know counts as UTC.
+Everything takes RFC 3339 text, as changes carry it, and the name of a time zone; a zone that is not known on
+this machine counts as UTC.
 """
 
 from __future__ import annotations
