@@ -52,26 +52,44 @@ async def create(
     require(caller, Action.BLOG_CREATE)
     check_key(key)
     digest = digest_of("blog.create", [slug, _plain(furniture)])
-    now = desk.now()
+    if key and (made := await _made_before(desk, caller, key, digest)):
+        return made
     try:
-        async with desk.database.write() as connection:
-            if key and (made := await idempotency.made_before(connection, caller.id, key, digest)):
-                blog = await blogs.by_id(connection, made)
-                return Written(blog, await feeds.head(connection, FeedKey(blog.id, "newsroom")))
-            blog = Blog(
-                id=new_id(), slug=slug, revision=1, created_at=now, updated_at=now,
-                started_at=now if furniture.status == "live" else None, closed_at=None, **_fields(furniture),
-            )
-            blog = replace(blog, closed_at=now if blog.status == "closed" else None)
-            await blogs.insert(connection, blog)
-            await feeds.create(connection, blog.id)
-            blog, changes = await _commit(connection, blog, caller)
-            if key:
-                await idempotency.remember(connection, caller.id, key, digest, blog.id, now)
+        blog, changes = await _create(desk, caller, slug, furniture, key, digest)
     except IntegrityError as error:
+        # two requests with the same key at the same moment: the other one won, and this is its retry
+        if key and (made := await _made_before(desk, caller, key, digest)):
+            return made
         raise Conflict(f"slug: there is a blog with the slug “{slug}” already.") from error
     desk.publish(changes)
     return Written(blog, changes[0].position)
+
+
+async def _create(
+    desk: Desk, caller: Caller, slug: str, furniture: Furniture, key: str | None, digest: str
+) -> tuple[Blog, list[Change]]:
+    now = desk.now()
+    blog = Blog(
+        id=new_id(), slug=slug, revision=1, created_at=now, updated_at=now,
+        started_at=now if furniture.status == "live" else None,
+        closed_at=now if furniture.status == "closed" else None, **_fields(furniture),
+    )
+    async with desk.database.write() as connection:
+        await blogs.insert(connection, blog)
+        await feeds.create(connection, blog.id)
+        blog, changes = await _commit(connection, blog, caller)
+        if key:
+            await idempotency.remember(connection, caller.id, key, digest, blog.id, now)
+    return blog, changes
+
+
+async def _made_before(desk: Desk, caller: Caller, key: str, digest: str) -> Written | None:
+    async with desk.database.read() as connection:
+        made = await idempotency.made_before(connection, caller.id, key, digest)
+        if made is None:
+            return None
+        blog = await blogs.by_id(connection, made)
+        return Written(blog, await feeds.head(connection, FeedKey(blog.id, "newsroom")))
 
 
 async def edit(

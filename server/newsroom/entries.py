@@ -76,6 +76,7 @@ async def _create(
     async with desk.database.write() as connection:
         blog = await blogs.by_slug(connection, slug)
         require(caller, Action.ENTRY_CREATE, blog.id)
+        blog = await _locked(connection, blog)
         if key and (made := await idempotency.made_before(connection, caller.id, key, digest)):
             entry = await entries.get(connection, blog.id, made)
             return Written(entry, await _position(connection, entry), replayed=True)
@@ -126,6 +127,8 @@ async def edit(
         if entry.status == "retracted":
             raise Conflict("The entry is retracted; restore it first.")
         wanted = status or entry.status
+        if wanted == entry.status == "scheduled" and not may(caller, Action.ENTRY_PUBLISH, blog.id):
+            wanted = "pending"  # an editor approved other words than these
         if wanted != entry.status and wanted in ("published", "scheduled"):
             require(caller, Action.ENTRY_PUBLISH, blog.id)
             _open(blog)
@@ -225,12 +228,18 @@ async def _mine(
 ) -> tuple[Blog, Entry]:
     blog = await blogs.by_slug(connection, slug)
     require(caller, Action.BLOG_READ, blog.id)
-    await feeds.lock(connection, blog.id)  # from here on nobody else writes in this blog
+    blog = await _locked(connection, blog)
     entry = await entries.get(connection, blog.id, entry_id)
     if not visible_to(caller, blog, entry):
         raise NotFound("There is no such entry.")
     require(caller, action, blog.id, own=entry.author_id == caller.id and entry.status in UNPUBLISHED)
     return blog, entry
+
+
+async def _locked(connection: AsyncConnection, blog: Blog) -> Blog:
+    """The blog as it is once nobody else writes in it: it may have been closed while this one waited."""
+    await feeds.lock(connection, blog.id)
+    return await blogs.by_id(connection, blog.id)
 
 
 def _open(blog: Blog) -> None:
@@ -306,7 +315,7 @@ class _Committed:
 async def _commit(
     connection: AsyncConnection, blog: Blog, before: Entry | None, entry: Entry, caller: Caller
 ) -> _Committed:
-    """Store one version with its places in the feeds. The last change is the public one where there is one."""
+    """Store one version with its places in the feeds. The last change is the public one if there is one."""
     newsroom = await feeds.advance(connection, FeedKey(blog.id, "newsroom"))
     entry = replace(entry, revision=entry.revision + 1, newsroom_seq=newsroom.seq)
     if entry.status == "published" and entry.number is None:

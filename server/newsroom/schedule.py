@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from server.domain.errors import Conflict, NotFound, StaleRevision
 from server.domain.permissions import SYSTEM
 from server.newsroom import entries
@@ -28,7 +30,10 @@ async def publish_due(desk: Desk) -> int:
             continue  # another process published it, or an editor was quicker
         except Conflict:
             # the blog was closed meanwhile: what was planned waits for an editor instead of being lost
-            await entries.edit(desk, SYSTEM, slug, entry.id, {}, revision=entry.revision, status="pending")
+            with contextlib.suppress(StaleRevision, NotFound):
+                await entries.edit(
+                    desk, SYSTEM, slug, entry.id, {}, revision=entry.revision, status="pending"
+                )
     return done
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ class Database:
         Raises:
             Unavailable: the database cannot be reached.
         """
-        with _honest():
+        with _Honest():
             async with self._reader.connect() as connection, connection.begin():
                 yield connection
 
@@ -74,36 +74,43 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One transaction: committed when the block ends, undone when it raises.
 
+        PostgreSQL runs it READ COMMITTED: what a decision rests on must be read after `feeds.lock`, since
+        each statement sees what others committed before it began.
+
         Raises:
-            Unavailable: nothing was written: the disk is full, the database locked or not reachable.
+            Unavailable: nothing was written: the disk is full, the database locked or not reachable. Only
+                when the connection was lost during the commit itself is that not certain; it says so.
         """
-        with _honest():
-            if self._one_writer is None:
-                async with self._writer.begin() as connection:
-                    yield connection
-                return
-            async with self._one_writer, self._writer.begin() as connection:
+        with _Honest() as honest:
+            async with self._one_writer or nullcontext(), self._writer.begin() as connection:
                 yield connection
+                honest.committing = self._one_writer is None
 
     async def close(self) -> None:
         await self._reader.dispose()
         await self._writer.dispose()
 
 
-class _honest:
-    """Turns a database's failures into `Unavailable`; a broken rule (IntegrityError) passes as it is."""
+class _Honest:
+    """Turns a database's failures into `Unavailable`. A broken rule (IntegrityError) passes as it is, and so
+    does a mistake of ours: to call wrong SQL or a value that no column takes unavailable would hide it."""
 
-    def __enter__(self) -> None:
-        return
+    _OURS = (exc.IntegrityError, exc.ProgrammingError, exc.DataError, exc.NotSupportedError)
+
+    def __init__(self) -> None:
+        self.committing = False
+
+    def __enter__(self) -> _Honest:
+        return self
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, exc.IntegrityError):
+        if isinstance(error, self._OURS):
             return
         if isinstance(error, exc.DBAPIError | exc.TimeoutError | OSError):
-            raise Unavailable(_reason(error)) from error
+            raise Unavailable(_reason(error, committing=self.committing)) from error
 
 
-def _reason(error: BaseException) -> str:
+def _reason(error: BaseException, *, committing: bool) -> str:
     said = str(getattr(error, "orig", error)).lower()
     if "disk is full" in said or "no space left" in said:
         return "The database's disk is full; nothing was written."
@@ -111,6 +118,11 @@ def _reason(error: BaseException) -> str:
         return "The database is busy with another write; nothing was written. Try again."
     if "readonly" in said or "read-only" in said:
         return "The database is read-only; nothing was written."
+    if committing:
+        return (
+            "The database was lost while it committed; look whether it was written before you try again, or "
+            "send the same Idempotency-Key."
+        )
     return "The database cannot be reached; nothing was written. Try again."
 
 

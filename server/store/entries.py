@@ -122,7 +122,9 @@ async def save(connection: AsyncConnection, entry: Entry) -> None:
     await _link_media(connection, entry)
 
 
-async def keep_revision(connection: AsyncConnection, entry: Entry, *, author_id: str, author_name: str) -> None:
+async def keep_revision(
+    connection: AsyncConnection, entry: Entry, *, author_id: str, author_name: str
+) -> None:
     """Keep this version for good."""
     await connection.execute(
         revisions.insert().values(
@@ -135,7 +137,9 @@ async def keep_revision(connection: AsyncConnection, entry: Entry, *, author_id:
 
 async def revisions_of(connection: AsyncConnection, entry_id: str) -> list[Revision]:
     """Every version that was kept, the newest first."""
-    statement = select(revisions).where(revisions.c.entry_id == entry_id).order_by(revisions.c.revision.desc())
+    statement = (
+        select(revisions).where(revisions.c.entry_id == entry_id).order_by(revisions.c.revision.desc())
+    )
     return [
         Revision(r.revision, r.status, Content.from_json(r.content), r.author_id, r.author_name, r.at)
         for r in await connection.execute(statement)
@@ -145,9 +149,11 @@ async def revisions_of(connection: AsyncConnection, entry_id: str) -> list[Revis
 async def counts(connection: AsyncConnection, blog_id: str) -> dict[EntryStatus, int]:
     """How many entries the blog has of each status."""
     statement = (
-        select(entries.c.status, func.count()).where(entries.c.blog_id == blog_id).group_by(entries.c.status)
+        select(entries.c.status, func.count().label("entries"))
+        .where(entries.c.blog_id == blog_id)
+        .group_by(entries.c.status)
     )
-    return {status: count for status, count in await connection.execute(statement)}
+    return {row.status: row.entries for row in await connection.execute(statement)}
 
 
 async def _link_media(connection: AsyncConnection, entry: Entry) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,7 +28,8 @@ async def create(connection: AsyncConnection, blog_id: str) -> None:
 
 async def advance(connection: AsyncConnection, key: FeedKey) -> Position:
     """Take the next number of a feed. The row stays locked until the transaction ends, so that numbers are
-    committed in their order and none is ever skipped. Take `newsroom` before `public`: one order, no deadlock.
+    committed in their order and none is ever skipped. Take `newsroom` before `public`: one order, no
+    deadlock.
     """
     statement = (
         update(feeds)
@@ -74,7 +76,8 @@ async def heads(connection: AsyncConnection, keys: Sequence[FeedKey]) -> dict[Fe
 async def renew_epoch(connection: AsyncConnection, blog_id: str | None = None) -> None:
     """Start a new history: every position given out before gets a `reset`. For one blog, or for all after
     the database was restored to an earlier state."""
-    statement = select(feeds.c.blog_id, feeds.c.name)
+    # `newsroom` before `public`, as `advance` takes them: one order, no deadlock
+    statement = select(feeds.c.blog_id, feeds.c.name).order_by(feeds.c.blog_id, feeds.c.name)
     if blog_id is not None:
         statement = statement.where(feeds.c.blog_id == blog_id)
     for row in (await connection.execute(statement)).all():

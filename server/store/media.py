@@ -39,9 +39,8 @@ class Media:
 
 
 async def insert(connection: AsyncConnection, item: Media) -> None:
-    await connection.execute(
-        media.insert().values(**{f: getattr(item, f) for f in Media.__slots__} | {"widths": list(item.widths)})
-    )
+    values = {f: getattr(item, f) for f in Media.__slots__} | {"widths": list(item.widths)}
+    await connection.execute(media.insert().values(**values))
 
 
 async def get(connection: AsyncConnection, media_id: str) -> Media:
