@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -34,10 +35,12 @@ async def listed(
     *,
     statuses: Sequence[BlogStatus],
     only: Collection[str] | None = None,
+    before: tuple[datetime, str] | None = None,
     limit: int = 50,
     offset: int = 0,
 ) -> list[Blog]:
-    """Blogs of these statuses, newest first; with `only` just those with these ids."""
+    """Blogs of these statuses, newest first; with `only` just those with these ids. `before` is
+    `(created_at, id)` of the last one of the page before."""
     statement = (
         select(blogs)
         .where(blogs.c.status.in_(statuses))
@@ -47,6 +50,11 @@ async def listed(
     )
     if only is not None:
         statement = statement.where(blogs.c.id.in_(only))
+    if before is not None:
+        moment, blog_id = before
+        statement = statement.where(
+            (blogs.c.created_at < moment) | ((blogs.c.created_at == moment) & (blogs.c.id < blog_id))
+        )
     return [rows.blog(r) for r in await connection.execute(statement)]
 
 

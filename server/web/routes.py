@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from server.web import health
+from server.web.api import operations
 from server.web.pages import media, reader, static, syndication
 from server.web.stream import changes, sse, websocket
 
@@ -21,6 +22,8 @@ def table() -> list[BaseRoute]:
         Route("/live/{slug}/stream", sse.stream, name="stream"),
         WebSocketRoute("/live/{slug}/ws", websocket.stream, name="ws"),
         Route("/live/{slug}/changes", changes.changes, name="changes"),
+        # programs: web/api/operations.py is the table
+        *operations.routes(),
         # operators
         Route("/healthz", health.alive, name="healthz"),
         Route("/readyz", health.ready, name="readyz"),

@@ -1,0 +1,107 @@
+"""`/api/v1/blogs`: live blogs and their furniture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.domain.blog import STATUSES, Blog, BlogStatus, Related
+from server.domain.change import FeedKey, FeedName
+from server.domain.errors import Invalid, NotFound
+from server.domain.permissions import Action, Caller, may
+from server.domain.position import Position
+from server.newsroom import blogs
+from server.store import blogs as stored
+from server.store import feeds
+from server.web.api import requests
+from server.web.api.bodies import BlogBody, BlogChanges, RelatedBody
+from server.web.api.responses import shown
+from server.web.authenticate import caller_of, require_caller
+from server.web.site import site_of
+
+PUBLIC: tuple[BlogStatus, ...] = ("live", "closed")
+
+
+async def index(request: Request) -> Response:
+    """The newest first. Drafts are there for their newsroom only."""
+    requests.known(request, "status", "limit", "before")
+    limit, before, caller = requests.limit_of(request), requests.before_of(request), await caller_of(request)
+    wanted = request.query_params.get("status")
+    if wanted is not None and wanted not in STATUSES:
+        raise Invalid.field("status", f"one of {', '.join(STATUSES)}")
+    statuses = [s for s in STATUSES if wanted in (None, s)]
+    async with site_of(request).database.read() as connection:
+        found = await stored.listed(
+            connection, statuses=[s for s in statuses if s in PUBLIC], before=before, limit=limit + 1
+        )
+        if "draft" in statuses and caller is not None:
+            found += await stored.listed(
+                connection, statuses=["draft"], before=before, limit=limit + 1,
+                only=None if caller.role else list(caller.blog_roles),
+            )
+    found.sort(key=lambda b: (b.created_at, b.id), reverse=True)
+    page = found[:limit]
+    further = requests.cursor(page[-1].created_at, page[-1].id) if len(found) > limit else None
+    return shown(request, caller, {"blogs": [b.to_json() for b in page], "next": further})
+
+
+async def create(request: Request) -> Response:
+    """A retry with the same Idempotency-Key answers with the same blog."""
+    caller = await require_caller(request)
+    body = await requests.read(request, BlogBody)
+    furniture = blogs.Furniture(**_furniture(body, set(blogs.Furniture.__slots__)))
+    written = await blogs.create(
+        site_of(request).desk, caller, body.slug, furniture, key=request.headers.get("idempotency-key")
+    )
+    return shown(
+        request, caller, _json(written.blog, written.position), status=201, revision=written.blog.revision,
+        headers={"Location": f"/api/v1/blogs/{written.blog.slug}"},
+    )
+
+
+async def show(request: Request) -> Response:
+    """A draft is there for its newsroom only."""
+    requests.known(request)
+    caller = await caller_of(request)
+    async with site_of(request).database.read() as connection:
+        blog = await readable(connection, caller, request.path_params["slug"])
+        feed: FeedName = "newsroom" if may(caller, Action.BLOG_READ, blog.id) else "public"
+        head = await feeds.head(connection, FeedKey(blog.id, feed))
+    seq = blog.newsroom_seq if feed == "newsroom" else blog.public_seq
+    return shown(request, caller, _json(blog, Position(head.epoch, seq)), revision=blog.revision)
+
+
+async def edit(request: Request) -> Response:
+    """What is left out stays. Needs If-Match."""
+    caller = await require_caller(request)
+    body = await requests.read(request, BlogChanges)
+    written = await blogs.edit(
+        site_of(request).desk, caller, request.path_params["slug"], _furniture(body, body.model_fields_set),
+        revision=requests.revision_of(request, required=True),
+    )
+    return shown(request, caller, _json(written.blog, written.position), revision=written.blog.revision)
+
+
+async def readable(connection: AsyncConnection, caller: Caller | None, slug: str) -> Blog:
+    """The blog, if it is public or the caller's. Raises NotFound."""
+    blog = await stored.by_slug(connection, slug)
+    if blog.status not in PUBLIC and not may(caller, Action.BLOG_READ, blog.id):
+        raise NotFound("There is no such blog.")
+    return blog
+
+
+def _furniture(body: BlogChanges, wanted: set[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {name: getattr(body, name) for name in wanted}
+    for name, value in values.items():
+        if isinstance(value, list):
+            values[name] = tuple(
+                Related(v.title, v.url) if isinstance(v, RelatedBody) else v for v in value
+            )
+    return values
+
+
+def _json(blog: Blog, position: Position) -> dict[str, Any]:
+    return blog.to_json() | {"position": str(position)}

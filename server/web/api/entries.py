@@ -1,0 +1,206 @@
+"""`/api/v1/blogs/{slug}/entries`: updates, their revisions, and taking them back.
+
+Readers get what is published; the newsroom gets what each role sees (newsroom/entries.visible_to).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.domain.blog import Blog
+from server.domain.change import FeedKey, FeedName
+from server.domain.entry import STATUSES, Content, Entry, EntryStatus
+from server.domain.errors import Gone, Invalid, NotFound
+from server.domain.permissions import Action, Caller, may
+from server.domain.position import Position
+from server.domain.times import to_text
+from server.newsroom import entries
+from server.store import entries as stored
+from server.store import feeds
+from server.web.api import blogs, requests
+from server.web.api.bodies import EntryBody, EntryChanges, blocks_of
+from server.web.api.responses import shown
+from server.web.authenticate import caller_of, require_caller
+from server.web.site import site_of
+
+SEEN_BY_ALL: tuple[EntryStatus, ...] = ("published", "retracted")
+"""What every member of a blog's newsroom sees; the rest only its author and the editors."""
+
+
+async def index(request: Request) -> Response:
+    """The newest written first; `?before=` takes the `next` of the page before."""
+    requests.known(request, "status", "limit", "before")
+    limit, before, caller = requests.limit_of(request), requests.before_of(request), await caller_of(request)
+    wanted = _statuses(request)
+    async with site_of(request).database.read() as connection:
+        blog = await blogs.readable(connection, caller, request.path_params["slug"])
+        newsroom = may(caller, Action.BLOG_READ, blog.id)
+        found: list[Entry] = []
+        for statuses, author in _parts(caller, blog, wanted):
+            found += await stored.listed(
+                connection, blog.id, statuses=statuses, author_id=author, before=before, limit=limit + 1
+            )
+        epochs = await _epochs(connection, blog)
+    found.sort(key=lambda e: (e.created_at, e.id), reverse=True)
+    page = found[:limit]
+    further = requests.cursor(page[-1].created_at, page[-1].id) if len(found) > limit else None
+    items = [_json(e, _position(e, epochs), newsroom=newsroom) for e in page]
+    return shown(request, caller, {"entries": items, "next": further})
+
+
+async def create(request: Request) -> Response:
+    """Published at once unless `status` says otherwise; a contributor's waits as `pending`. A retry with the
+    same Idempotency-Key answers with the same entry as it is now."""
+    caller = await require_caller(request)
+    body = await requests.read(request, EntryBody)
+    draft = entries.Draft(
+        Content(
+            title=body.title, blocks=blocks_of(body.body, body.blocks), byline=body.byline,
+            pinned=body.pinned, key=body.key, breaking=body.breaking,
+        ),
+        body.status,
+        body.publish_at,
+    )
+    slug = request.path_params["slug"]
+    written = await entries.create(
+        site_of(request).desk, caller, slug, draft, key=request.headers.get("idempotency-key")
+    )
+    headers = {"Location": f"/api/v1/blogs/{slug}/entries/{written.entry.id}"}
+    if written.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return _written(request, caller, written, status=201, headers=headers)
+
+
+async def show(request: Request) -> Response:
+    """A retracted entry is 410 for readers; for the newsroom it is there without its content."""
+    requests.known(request)
+    caller = await caller_of(request)
+    async with site_of(request).database.read() as connection:
+        blog = await blogs.readable(connection, caller, request.path_params["slug"])
+        entry = await stored.get(connection, blog.id, request.path_params["id"])
+        epochs = await _epochs(connection, blog)
+    newsroom = may(caller, Action.BLOG_READ, blog.id)
+    if newsroom:
+        assert caller is not None
+        if not entries.visible_to(caller, blog, entry):
+            raise NotFound("There is no such entry.")
+    elif entry.status == "retracted" and entry.public_seq is not None:
+        raise Gone
+    elif entry.status != "published":
+        raise NotFound("There is no such entry.")
+    data = _json(entry, _position(entry, epochs), newsroom=newsroom)
+    return shown(request, caller, data, revision=entry.revision)
+
+
+async def edit(request: Request) -> Response:
+    """What is left out stays. Needs If-Match."""
+    caller = await require_caller(request)
+    body = await requests.read(request, EntryChanges)
+    given = body.model_fields_set
+    plain = given & {"title", "byline", "pinned", "key", "breaking"}
+    changed: dict[str, Any] = {name: getattr(body, name) for name in plain}
+    if given & {"body", "blocks"}:
+        changed["blocks"] = blocks_of(body.body, body.blocks)
+    written = await entries.edit(
+        site_of(request).desk, caller, request.path_params["slug"], request.path_params["id"], changed,
+        revision=requests.revision_of(request, required=True),
+        status=body.status if "status" in given else None, publish_at=body.publish_at,
+    )
+    return _written(request, caller, written)
+
+
+async def retract(request: Request) -> Response:
+    """Readers keep a short note at its place. If-Match is looked at when it is sent."""
+    caller = await require_caller(request)
+    written = await entries.retract(
+        site_of(request).desk, caller, request.path_params["slug"], request.path_params["id"],
+        revision=requests.revision_of(request, required=False),
+    )
+    return _written(request, caller, written)
+
+
+async def restore(request: Request) -> Response:
+    """Undo a retraction."""
+    caller = await require_caller(request)
+    written = await entries.restore(
+        site_of(request).desk, caller, request.path_params["slug"], request.path_params["id"]
+    )
+    return _written(request, caller, written)
+
+
+async def revisions(request: Request) -> Response:
+    """Every version, the newest first; without content while the entry is retracted."""
+    requests.known(request)
+    caller = await require_caller(request)
+    async with site_of(request).database.read() as connection:
+        entry, found = await entries.history(
+            connection, caller, request.path_params["slug"], request.path_params["id"]
+        )
+    return shown(request, caller, {"id": entry.id, "revisions": [_revision(r) for r in found]})
+
+
+def _written(
+    request: Request,
+    caller: Caller,
+    written: entries.Written,
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    data = _json(written.entry, written.position, newsroom=True)
+    return shown(request, caller, data, status=status, revision=written.entry.revision, headers=headers)
+
+
+def _statuses(request: Request) -> list[EntryStatus]:
+    text = request.query_params.get("status")
+    if text is None:
+        return list(STATUSES)
+    names = text.split(",")
+    if not all(name in STATUSES for name in names):
+        raise Invalid.field("status", f"of {', '.join(STATUSES)}, with commas between them")
+    return [s for s in STATUSES if s in names]
+
+
+def _parts(
+    caller: Caller | None, blog: Blog, wanted: Sequence[EntryStatus]
+) -> list[tuple[list[EntryStatus], str | None]]:
+    """What to ask the store for, as `(statuses, author)`, so that callers see what their role allows."""
+    if requests.publishes(caller, blog.id):
+        return [(list(wanted), None)]
+    if caller is None or not may(caller, Action.BLOG_READ, blog.id):
+        return [([s for s in wanted if s == "published"], None)]
+    return [
+        ([s for s in wanted if s in SEEN_BY_ALL], None),
+        ([s for s in wanted if s not in SEEN_BY_ALL], caller.id),
+    ]
+
+
+async def _epochs(connection: AsyncConnection, blog: Blog) -> dict[FeedName, str]:
+    keys = [FeedKey(blog.id, "public"), FeedKey(blog.id, "newsroom")]
+    return {key.name: position.epoch for key, position in (await feeds.heads(connection, keys)).items()}
+
+
+def _position(entry: Entry, epochs: dict[FeedName, str]) -> Position:
+    """Where the entry stands: in the public feed if it is there, else in the newsroom's."""
+    if entry.public_seq is not None:
+        return Position(epochs["public"], entry.public_seq)
+    return Position(epochs["newsroom"], entry.newsroom_seq)
+
+
+def _json(entry: Entry, position: Position, *, newsroom: bool) -> dict[str, Any]:
+    return entry.to_json(newsroom=newsroom) | {"position": str(position)}
+
+
+def _revision(revision: stored.Revision) -> dict[str, Any]:
+    return {
+        "revision": revision.revision,
+        "status": revision.status,
+        **revision.content.to_json(),
+        "author": {"id": revision.author_id, "name": revision.author_name},
+        "at": to_text(revision.at),
+    }

@@ -1,0 +1,219 @@
+"""The OpenAPI 3.1 document, made from the table of operations and the pydantic models.
+
+Kept generators were looked at first. Starlette's own reads YAML from docstrings, which nothing holds to the
+code. SpecTree and the frameworks with a generator (FastAPI, Litestar) parse and refuse requests themselves,
+in their own words, while here one place maps errors to problem details. What is left is small: paths from a
+table, and JSON Schema 2020-12, which pydantic writes and OpenAPI 3.1 takes as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.web.api import bodies, requests, shapes
+from server.web.errors import MEDIA_TYPE, PROBLEMS
+
+if TYPE_CHECKING:
+    from server.web.api.operations import Operation
+
+_REF = "#/components/schemas/{model}"
+_ALWAYS = ("bad_request", "unauthenticated", "request_timeout", "internal_error", "unavailable", "timed_out")
+"""What any operation may answer; a bearer token that is unknown is refused everywhere."""
+_WRITES = ("cross_site", "too_large")
+
+_REVISION_PATTERN = r'^("(0|[1-9][0-9]{0,8})"|\*)$'
+_PATH_SCHEMAS: dict[str, dict[str, Any]] = {"slug": {"type": "string"}, "id": {"type": "string"}}
+_ENTRY_STATUSES = "draft|pending|scheduled|published|retracted"
+_QUERY: dict[str, dict[str, Any]] = {
+    "limit": {
+        "name": "limit", "description": "How many at most.",
+        "schema": {
+            "type": "integer", "minimum": 1, "maximum": requests.MAX_PAGE, "default": requests.DEFAULT_PAGE
+        },
+    },
+    "before": {
+        "name": "before", "description": "`next` of the page before.",
+        "schema": {"type": "string", "maxLength": 200},
+    },
+    "status": {
+        "name": "status", "description": "Only blogs of this status.",
+        "schema": {"type": "string", "enum": ["draft", "live", "closed"]},
+    },
+    "statuses": {
+        "name": "status", "description": "Only entries of these statuses, with commas between them.",
+        "schema": {"type": "string", "pattern": f"^({_ENTRY_STATUSES})(,({_ENTRY_STATUSES}))*$"},
+    },
+}
+
+
+async def serve(request: Request) -> Response:
+    """This document."""
+    return Response(_encoded(), media_type="application/json", headers={"Cache-Control": "no-cache"})
+
+
+@cache
+def _encoded() -> bytes:
+    return json.dumps(document(), ensure_ascii=False).encode()
+
+
+def document() -> dict[str, Any]:
+    """The whole API as an OpenAPI 3.1 document."""
+    from server.web.api.operations import OPERATIONS, PREFIX  # the table names this module's `serve`
+
+    paths: dict[str, Any] = {}
+    for operation in OPERATIONS:
+        item = paths.setdefault(PREFIX + operation.path, {})
+        item[operation.method.lower()] = _operation(operation)
+        names = [part[1:-1] for part in operation.path.split("/") if part.startswith("{")]
+        if names:
+            item["parameters"] = [
+                {"name": n, "in": "path", "required": True, "schema": _PATH_SCHEMAS[n]} for n in names
+            ]
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Stop Press", "version": _version(), "license": {"name": "MIT", "identifier": "MIT"},
+            "description": "Live blogs: write them, follow them. Changes are followed at `/live/{slug}/…`.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": _schemas(OPERATIONS),
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": "An API token, `sp_…`."},
+                "session": {"type": "apiKey", "in": "cookie", "name": "stoppress_session"},
+            },
+        },
+        "x-problems": {code: {"status": p.status, "title": p.title} for code, p in PROBLEMS.items()},
+    }
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "description": f"{operation.handler.__doc__}\n\nWho may: {operation.who}.",
+        "tags": [operation.handler.__module__.rpartition(".")[2]],
+        "parameters": _parameters(operation),
+        "responses": _responses(operation),
+        "security": [{"token": []}, {"session": []}, *([{}] if operation.who.startswith("anyone") else [])],
+    }
+    if operation.takes is not None:
+        schema = {"$ref": _REF.format(model=operation.takes.__name__)}
+        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    if operation.uploads:
+        described["requestBody"] = {"required": True, "content": {"multipart/form-data": _upload()}}
+    return described
+
+
+def _parameters(operation: Operation) -> list[dict[str, Any]]:
+    found = [{"in": "query", "required": False, **_QUERY[name]} for name in operation.query]
+    if operation.if_match:
+        found.append({
+            "name": "If-Match", "in": "header", "required": operation.if_match == "required",
+            "description": "The revision that was edited, in quotes; `*` writes over whatever is there.",
+            "schema": {"type": "string", "pattern": _REVISION_PATTERN},
+        })
+    if operation.idempotent:
+        found.append({
+            "name": "Idempotency-Key", "in": "header", "required": False,
+            "description": "A retry with the same key within 24 hours makes nothing new.",
+            "schema": {"type": "string", "pattern": r"^[!-~]([ -~]*[!-~])?$", "maxLength": 255},
+        })
+    if operation.tells_revision and operation.method == "GET":
+        found.append({
+            "name": "If-None-Match", "in": "header", "required": False,
+            "description": "ETags of versions that one has.", "schema": {"type": "string"},
+        })
+    return found
+
+
+def _responses(operation: Operation) -> dict[str, Any]:
+    done: dict[str, Any] = {"description": "Done."}
+    if operation.answers is not None:
+        done["content"] = {"application/json": {"schema": _answer_schema(operation)}}
+    headers: dict[str, Any] = {}
+    if operation.tells_revision:
+        headers["ETag"] = {"schema": {"type": "string"}, "description": 'The revision, `"3"`.'}
+    if operation.status == 201 and operation.name not in ("logIn", "createToken"):
+        headers["Location"] = {"schema": {"type": "string"}, "description": "Where it is."}
+    if headers:
+        done["headers"] = headers
+    found = {str(operation.status): done}
+    if operation.tells_revision and operation.method == "GET":
+        found["304"] = {"description": "Not changed."}
+    by_status: dict[int, list[str]] = {}
+    for code in _codes(operation):
+        by_status.setdefault(PROBLEMS[code].status, []).append(code)
+    for status, codes in sorted(by_status.items()):
+        found[str(status)] = {
+            "description": "; ".join(f"`{code}`: {PROBLEMS[code].title}" for code in codes),
+            "content": {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="Problem")}}},
+        }
+    return found
+
+
+def _answer_schema(operation: Operation) -> dict[str, Any]:
+    assert operation.answers is not None
+    schema = {"$ref": _REF.format(model=operation.answers.__name__)}
+    if operation.name == "getEntry":  # readers get the entry without its author and its planning
+        return {"anyOf": [schema, {"$ref": _REF.format(model="PublicEntry")}]}
+    return schema
+
+
+def _codes(operation: Operation) -> list[str]:
+    codes = [*_ALWAYS, *operation.errors]
+    if operation.method != "GET":
+        codes += _WRITES
+    if not operation.who.startswith("anyone"):
+        codes += ["forbidden"]
+    if operation.takes is not None or operation.uploads:
+        codes += ["unsupported_media", "invalid"]
+    if operation.method == "GET" or operation.if_match:
+        codes += ["invalid"]
+    return list(dict.fromkeys(codes))
+
+
+def _upload() -> dict[str, Any]:
+    words = {n: {"type": "string", "maxLength": 300} for n in ("alt", "caption", "credit")}
+    file = {
+        "type": "string", "contentMediaType": "application/octet-stream",
+        "description": "JPEG, PNG, WebP, GIF or AVIF.",
+    }
+    return {
+        "schema": {
+            "type": "object", "required": ["file"], "additionalProperties": False,
+            "properties": {"file": file, **words},
+        }
+    }
+
+
+def _schemas(operations: tuple[Operation, ...]) -> dict[str, Any]:
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [
+        (shapes.Problem, "serialization"), (shapes.PublicEntry, "serialization")
+    ]
+    for operation in operations:
+        if operation.takes is not None:
+            models.append((operation.takes, "validation"))
+        if operation.answers is not None:
+            models.append((operation.answers, "serialization"))
+    _, found = models_json_schema(list(dict.fromkeys(models)), ref_template=_REF)
+    schemas: dict[str, Any] = found["$defs"]
+    for name in (bodies.BlogChanges.__name__, bodies.EntryChanges.__name__, bodies.UserChanges.__name__):
+        for field in schemas[name]["properties"].values():
+            field.pop("default", None)  # what is left out of a change stays as it is
+    return schemas
+
+
+def _version() -> str:
+    try:
+        return version("stoppress")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,41 @@
+"""Writing an answer: JSON with its ETag, and caching that keeps what was retracted out of every cache."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from server.domain.permissions import Caller
+from server.web.api.requests import unchanged
+
+VARY = "Authorization, Cookie"
+
+
+def shown(
+    request: Request,
+    caller: Caller | None,
+    data: Mapping[str, Any],
+    *,
+    status: int = 200,
+    revision: int | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """JSON. With `revision` it has an ETag, and a GET whose If-None-Match names it is answered 304.
+
+    What the newsroom sees is kept by no cache; what everybody sees may be kept and is asked about each time.
+    """
+    sent = {"Cache-Control": "no-cache" if caller is None else "private, no-store", "Vary": VARY}
+    sent |= headers or {}
+    if revision is not None:
+        etag = sent["ETag"] = f'"{revision}"'
+        if request.method in ("GET", "HEAD") and unchanged(request, etag):
+            return Response(status_code=304, headers=sent)
+    return JSONResponse(data, status, headers=sent)
+
+
+def nothing() -> Response:
+    """Done, and nothing to say."""
+    return Response(status_code=204, headers={"Cache-Control": "no-store"})

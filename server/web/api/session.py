@@ -1,0 +1,73 @@
+"""`/api/v1/session`: logging in and out with a cookie, and who one is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.domain.permissions import Caller
+from server.newsroom import people
+from server.store import people as stored
+from server.web.api import requests
+from server.web.api.bodies import LogInBody
+from server.web.api.responses import nothing, shown
+from server.web.authenticate import (
+    clear_session_cookie,
+    client_address,
+    require_caller,
+    session_secret,
+    set_session_cookie,
+)
+from server.web.site import site_of
+
+
+async def log_in(request: Request) -> Response:
+    """Answers with a session cookie. Throttled by user name and by address."""
+    body = await requests.read(request, LogInBody)
+    site = site_of(request)
+    await site.throttle.attempt(name=body.username.strip(), address=client_address(request))
+    secret, user = await people.log_in(
+        site.desk, body.username, body.password, days=site.session_days,
+        agent=request.headers.get("user-agent", ""),
+    )
+    await _end(request)  # a session that the browser had before does not live on unseen
+    caller = Caller(f"user:{user.id}", user.name, user.role, dict(user.blog_roles))
+    async with site.database.read() as connection:
+        response = shown(request, caller, await _json(connection, caller), status=201)
+    set_session_cookie(response, request, secret)
+    return response
+
+
+async def show(request: Request) -> Response:
+    """Also says whose an API token is."""
+    requests.known(request)
+    caller = await require_caller(request)
+    async with site_of(request).database.read() as connection:
+        return shown(request, caller, await _json(connection, caller))
+
+
+async def log_out(request: Request) -> Response:
+    """Ends the session for good, wherever its cookie was copied to. Without one nothing happens."""
+    await _end(request)
+    response = nothing()
+    clear_session_cookie(response, request)
+    return response
+
+
+async def _end(request: Request) -> None:
+    secret = session_secret(request)
+    if secret is not None:
+        await people.log_out(site_of(request).desk, secret)
+
+
+async def _json(connection: AsyncConnection, caller: Caller) -> dict[str, Any]:
+    slugs = await stored.slugs(connection) if caller.blog_roles else {}
+    return {
+        "id": caller.id,
+        "name": caller.name,
+        "role": caller.role,
+        "blog_roles": {slugs.get(b, b): r for b, r in sorted(caller.blog_roles.items())},
+    }

@@ -1,0 +1,242 @@
+"""What is answered, for the OpenAPI document. The answers are made by the domain's `to_json`; a test and
+schemathesis hold the two together."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from server.domain.blog import BlogStatus
+from server.domain.entry import EntryStatus
+from server.domain.permissions import Role
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details. `code` is stable; some codes bring more: `invalid` has `errors`,
+    `stale_revision` has `current`, `yours` and `based_on`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+
+
+class RelatedLink(Shape):
+    title: str
+    url: str
+
+
+class Blog(Shape):
+    id: str
+    slug: str
+    headline: str
+    standfirst: str
+    key_developments: list[str]
+    status: BlogStatus
+    byline: str
+    language: str
+    time_zone: str
+    related: list[RelatedLink]
+    revision: int
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    started_at: AwareDatetime | None
+    closed_at: AwareDatetime | None
+
+
+class BlogAtPosition(Blog):
+    """`position` is where this version stands in the caller's feed: the newsroom's, or the public one."""
+
+    position: str
+
+
+class BlogPage(Shape):
+    """`next` goes into `?before=`; null on the last page."""
+
+    blogs: list[Blog]
+    next: str | None
+
+
+class TextBlock(Shape):
+    """`html` is sanitised."""
+
+    type: Literal["text"]
+    html: str
+    markdown: str
+
+
+class QuoteBlock(Shape):
+    type: Literal["quote"]
+    html: str
+    cite: str
+
+
+class ImageBlock(Shape):
+    type: Literal["image"]
+    media_id: str
+    alt: str
+    caption: str
+    credit: str
+    decorative: bool
+    width: int
+    height: int
+    widths: list[int]
+    mime: str
+
+
+class VideoBlock(Shape):
+    type: Literal["video"]
+    url: str
+    title: str
+    byline: str
+    caption: str
+    poster: str
+    provider: str
+
+
+class EmbedBlock(Shape):
+    type: Literal["embed"]
+    url: str
+    title: str
+    provider: str
+
+
+Block = TextBlock | QuoteBlock | ImageBlock | VideoBlock | EmbedBlock
+
+
+class Author(Shape):
+    id: str | None
+    name: str
+
+
+class Content(Shape):
+    title: str
+    blocks: list[Block]
+    byline: str
+    pinned: bool
+    key: bool
+    breaking: bool
+
+
+class PublicEntry(Content):
+    """An entry as readers see it. `number` is its place on the page, from 1, for ever."""
+
+    id: str
+    status: EntryStatus
+    revision: int
+    position: str
+    number: int | None
+    published_at: AwareDatetime | None
+    edited_at: AwareDatetime | None
+
+
+class Entry(PublicEntry):
+    """An entry as the newsroom sees it. A retracted one has its place and no content."""
+
+    author: Author
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    publish_at: AwareDatetime | None
+    retracted_at: AwareDatetime | None
+
+
+class EntryPage(Shape):
+    """`next` goes into `?before=`; null on the last page."""
+
+    entries: list[Entry | PublicEntry]
+    next: str | None
+
+
+class Revision(Content):
+    revision: int
+    status: EntryStatus
+    author: Author
+    at: AwareDatetime
+
+
+class Revisions(Shape):
+    id: str
+    revisions: list[Revision]
+
+
+class Picture(Shape):
+    """Sizes in pixels and bytes. `widths` are those of srcset: `/media/ID/WIDTH.webp`."""
+
+    id: str
+    url: str
+    mime: str
+    bytes: int
+    width: int
+    height: int
+    widths: list[int]
+    alt: str
+    caption: str
+    credit: str
+    created_at: AwareDatetime
+
+
+class Pictures(Shape):
+    media: list[Picture]
+
+
+class User(Shape):
+    """`role` holds for all blogs, `blog_roles` for one each, by slug."""
+
+    id: str
+    username: str
+    name: str
+    role: Role | None
+    blog_roles: dict[str, Role]
+    active: bool
+    created_at: AwareDatetime
+
+
+class Users(Shape):
+    users: list[User]
+
+
+class Token(Shape):
+    """`blog` is the slug of the one blog it is for, or null for all."""
+
+    id: str
+    name: str
+    role: Role
+    blog: str | None
+    created_at: AwareDatetime
+    used_at: AwareDatetime | None
+    revoked_at: AwareDatetime | None
+
+
+class NewToken(Token):
+    """`token` is shown this once."""
+
+    token: str
+
+
+class Tokens(Shape):
+    tokens: list[Token]
+
+
+class Session(Shape):
+    """Who is asking: `user:ID` or `token:ID`."""
+
+    id: str
+    name: str
+    role: Role | None
+    blog_roles: dict[str, Role]
+
+
+class Document(BaseModel):
+    """An OpenAPI 3.1 document."""
+
+    model_config = ConfigDict(extra="allow")
+
+    openapi: str
+    info: dict[str, Any]
+    paths: dict[str, Any]

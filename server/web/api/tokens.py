@@ -1,0 +1,43 @@
+"""`/api/v1/tokens`: API tokens, for programs. Admins make and revoke them; a token is shown once."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.domain.permissions import Action, require
+from server.newsroom import people
+from server.store import people as stored
+from server.web.api import requests
+from server.web.api.bodies import TokenBody
+from server.web.api.responses import nothing, shown
+from server.web.authenticate import require_caller
+from server.web.site import site_of
+
+
+async def index(request: Request) -> Response:
+    """All that were ever made, the oldest first; never the tokens themselves."""
+    requests.known(request)
+    caller = await require_caller(request)
+    require(caller, Action.TOKENS_MANAGE)
+    async with site_of(request).database.read() as connection:
+        slugs = await stored.slugs(connection)
+        found = [t.to_json(slugs.get(t.blog_id or "")) for t in await stored.all_tokens(connection)]
+    return shown(request, caller, {"tokens": found})
+
+
+async def create(request: Request) -> Response:
+    """The answer's `token` is shown this once and kept nowhere."""
+    caller = await require_caller(request)
+    body = await requests.read(request, TokenBody)
+    token, plain = await people.create_token(
+        site_of(request).desk, caller, body.name, body.role, blog=body.blog
+    )
+    return shown(request, caller, token.to_json(body.blog) | {"token": plain}, status=201)
+
+
+async def revoke(request: Request) -> Response:
+    """It stops working at once."""
+    caller = await require_caller(request)
+    await people.revoke_token(site_of(request).desk, caller, request.path_params["id"])
+    return nothing()
