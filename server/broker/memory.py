@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import structlog
+
 from server.broker.protocol import BrokerState, OnChange, OnDoubt
 from server.domain.change import Change, FeedKey
+
+log = structlog.get_logger()
 
 
 class MemoryBroker:
@@ -24,7 +28,11 @@ class MemoryBroker:
 
     def publish(self, change: Change) -> None:
         if self._on_change is not None and change.feed in self._feeds:
-            self._on_change(change)
+            try:
+                self._on_change(change)
+            except Exception:
+                # the post is committed: a mistake in handing over must not look like a failed post
+                log.exception("broker.on_change", feed=str(change.feed))
 
     async def subscribe(self, feed: FeedKey) -> None:
         self._feeds.add(feed)

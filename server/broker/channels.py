@@ -1,0 +1,26 @@
+"""The names of the channels that changes travel on."""
+
+from __future__ import annotations
+
+from server.domain.change import FEEDS, FeedKey
+
+_PREFIX = "stoppress:feed:"
+_PROBE_PREFIX = "stoppress:probe:"
+
+
+def channel_of(feed: FeedKey) -> str:
+    """The channel of a feed."""
+    return f"{_PREFIX}{feed.blog_id}:{feed.name}"
+
+
+def feed_of(channel: str) -> FeedKey | None:
+    """The feed of a channel; None for a name that `channel_of` does not make."""
+    blog_id, _, name = channel.removeprefix(_PREFIX).rpartition(":")
+    if not channel.startswith(_PREFIX) or not blog_id or name not in FEEDS:
+        return None
+    return FeedKey(blog_id, name)
+
+
+def probe_channel(process: str, number: int = 0) -> str:
+    """The channel on which one process writes to itself. `number` finds one that a cluster node owns."""
+    return f"{_PROBE_PREFIX}{process}:{number}"

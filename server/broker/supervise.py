@@ -1,0 +1,44 @@
+"""Keeps the broker's tasks alive: what fails is logged and begun again after a wait."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+import structlog
+from redis.exceptions import RedisError
+
+log = structlog.get_logger()
+
+BACKOFF_SECONDS = (0.05, 2.0)
+UNREACHABLE = (RedisError, OSError, asyncio.TimeoutError)
+"""What a server that is away, frozen, restarting or busy looks like."""
+
+
+class Backoff:
+    """Waits that double, capped and jittered, so that many processes do not come back in step."""
+
+    def __init__(self) -> None:
+        self._next = BACKOFF_SECONDS[0]
+
+    def reset(self) -> None:
+        """It worked: begin with the shortest wait the next time."""
+        self._next = BACKOFF_SECONDS[0]
+
+    async def wait(self) -> None:
+        """Wait, and longer the next time."""
+        await asyncio.sleep(self._next * random.uniform(0.5, 1.0))  # noqa: S311
+        self._next = min(self._next * 2, BACKOFF_SECONDS[1])
+
+
+async def supervise(work: Callable[[], Awaitable[None]]) -> None:
+    """Run `work` for ever. It handles what it expects; a mistake in it must not silence the broker."""
+    backoff = Backoff()
+    while True:
+        try:
+            await work()
+            backoff.reset()
+        except Exception:
+            log.exception("broker.failed", work=getattr(work, "__qualname__", ""))
+            await backoff.wait()
