@@ -61,9 +61,9 @@ def make_broker(settings: Settings) -> Broker:
     """The broker that `redis_url` names."""
     if not settings.redis_url:
         return MemoryBroker()
-    from server.broker.redis import RedisBroker
+    from server.broker.connect import broker_from_url
 
-    return RedisBroker(settings.redis_url)
+    return broker_from_url(settings.redis_url)
 
 
 def make_desk(settings: Settings, *, broker: Broker | None = None) -> Desk:
@@ -108,6 +108,7 @@ def build(settings: Settings) -> Parts:
         compress=settings.compress_streams,
         max_listeners=settings.max_listeners,
         max_per_address=settings.max_listeners_per_address,
+        trusted_proxies=settings.trusted_proxies,
     )
     site = Site(
         name=settings.site_name,

@@ -83,7 +83,7 @@ class Hub:
         read_heads: ReadHeads,
         encode: Encode,
         signals: Signals,
-        options: HubOptions = HubOptions(),  # noqa: B008 - frozen
+        options: HubOptions = HubOptions(),
     ) -> None:
         self.broker = broker
         self.stats = Stats()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from urllib.parse import urlsplit
 
@@ -86,9 +87,13 @@ def clear_session_cookie(response: Response, connection: HTTPConnection) -> None
 
 
 def client_address(connection: HTTPConnection) -> str:
-    """Where the request comes from, as limits count it. Trusted proxies were resolved by the middleware. Of
-    an IPv6 address the /64 counts, because one client has all of it."""
-    host = connection.client.host if connection.client else ""
+    """Where the request comes from, as limits count it. Trusted proxies were resolved by the middleware."""
+    return counted_address(connection.client.host if connection.client else "")
+
+
+@functools.lru_cache(maxsize=65_536)
+def counted_address(host: str) -> str:
+    """An address as limits count it: of IPv6 the /64, because one client has all of it."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

@@ -63,7 +63,7 @@ async def _collect(hub: Hub, wants: Asked, seconds: float) -> bytes:
                 found.append(feed.frames(seq, feed.head, variant))
             at = Position(feed.epoch, feed.head)
             left = deadline - asyncio.get_running_loop().time()
-            if any(found) or left <= 0 or puller.ended or after is None and not seconds:
+            if any(found) or left <= 0 or puller.ended or (after is None and not seconds):
                 return _body(at, b"".join(found), reset=False)
             await puller.wait(left)
             after = at

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 from starlette.requests import HTTPConnection
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from server.domain.change import FEEDS, FeedKey, FeedName
 from server.domain.errors import Invalid, NotFound, Unauthenticated
@@ -13,7 +16,7 @@ from server.domain.permissions import Action, require
 from server.domain.position import Position
 from server.hub.hub import Hub
 from server.store import blogs
-from server.web.authenticate import caller_of
+from server.web.authenticate import caller_of, counted_address
 from server.web.site import site_of
 from server.web.stream.wire import VIEWS, View
 
@@ -50,6 +53,7 @@ class StreamGate:
         compress: bool,
         max_listeners: int,
         max_per_address: int,
+        trusted_proxies: Sequence[str] = (),
     ) -> None:
         self.hub = hub
         self.retry_ms = retry_ms
@@ -57,10 +61,18 @@ class StreamGate:
         self.handover = handover
         self.compress = compress
         self.max_listeners, self.max_per_address = max_listeners, max_per_address
+        proxies = ProxyHeadersMiddleware(cast(Any, None), trusted_hosts=list(trusted_proxies))
+        self._proxies = proxies.trusted_hosts
         self.count = 0
         self.shed = 0
         self.by_address: Counter[str] = Counter()
         self.public: dict[str, FeedKey] = {}
+
+    def address_of(self, peer: str, forwarded: bytes | None) -> str:
+        """The client's address as limits count it; a trusted proxy's word is taken for it."""
+        if forwarded is not None and peer in self._proxies:
+            peer = self._proxies.get_trusted_client_address(forwarded.decode("latin-1"))[0]
+        return counted_address(peer)
 
     def admit(self, address: str) -> bool:
         """Count one more stream, unless there are too many or the process is about to end."""
@@ -123,3 +135,4 @@ async def _feed_key(connection: HTTPConnection, slug: str, name: FeedName) -> Fe
         raise NotFound("There is no such blog.") if name == "public" else Unauthenticated
     require(caller, Action.BLOG_READ if name == "public" else Action.ENTRY_PUBLISH, blog.id)
     return FeedKey(blog.id, name)
+

@@ -19,9 +19,31 @@ from websockets.protocol import OPEN, SERVER, Protocol
 from server.hub.feed import Feed
 from server.hub.listener import Listener
 from server.web.stream.gate import StreamGate
-from server.web.stream.wire import LEVEL, Wire
+from server.web.stream.shortcut import Usual, recognise
+from server.web.stream.wire import (
+    GZIP_HEADER,
+    LEVEL,
+    Framing,
+    Wire,
+    chunk,
+    hello,
+    opening,
+    sse_bytes,
+    websocket_message,
+)
 
 EXTENSION = "stoppress.handover"
+SSE_HEADERS = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-store, no-transform",
+    "X-Accel-Buffering": "no",
+    "X-Content-Type-Options": "nosniff",
+    "Vary": "Accept-Encoding",
+    "Access-Control-Allow-Origin": "*",
+}
+EVENT_STREAM = b"transfer-encoding: chunked\r\n" + b"".join(
+    f"{name.lower()}: {value}\r\n".encode() for name, value in SSE_HEADERS.items()
+)
 MAX_MESSAGE = 4096
 """Listeners have nothing to say; a longer message ends the connection with 1009."""
 GRACE_SECONDS = 5.0
@@ -139,12 +161,75 @@ class SocketSeat(Seat):
             self.transport.close()
 
 
+def _seat(gate: StreamGate, usual: Usual, address: str) -> tuple[Seat, bytes, bytes]:
+    """A seat for a recognised request, the status line, and what comes between the date and the changes."""
+    seat: Seat
+    if usual.reply:
+        framing: Framing = "ws.deflated" if usual.compressed else "ws.framed"
+        socket = SocketSeat(Wire(usual.view, framing), gate, address)
+        socket.compressed = usual.compressed
+        greeting = websocket_message(hello(usual.feed.epoch, usual.seq), framing)
+        seat, status, lines = socket, b"HTTP/1.1 101 Switching Protocols\r\n", usual.reply
+    else:
+        framing = "sse.gzip.chunked" if usual.compressed else "sse.chunked"
+        seat = Seat(Wire(usual.view, framing), gate, address)
+        greeting = sse_bytes(opening(gate.retry_ms, usual.at), framing)
+        status, lines = b"HTTP/1.1 200 OK\r\n", EVENT_STREAM
+        if usual.compressed:
+            lines += b"content-encoding: gzip\r\n"
+            greeting = chunk(GZIP_HEADER) + greeting
+    return seat, status, lines + b"\r\n" + greeting
+
+
 class HandoverHttp(HttpToolsProtocol):
-    """uvicorn's HTTP protocol, able to give its connection away."""
+    """uvicorn's HTTP protocol, able to give its connection away: when the endpoint asks for it, or at once
+    for a usual stream request."""
+
+    gate: StreamGate | None = None
+    seated = False
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         cast(dict[str, Any], self.scope)["extensions"] = {EXTENSION: self.hand_over}
+
+    def on_headers_complete(self) -> None:
+        first = getattr(self, "cycle", None) is None
+        if self.gate is not None and first and self.url.startswith(b"/live/"):
+            self.seated = self._answer_at_once(self.gate)
+        if not self.seated:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if not self.seated:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if not self.seated:
+            super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        if not self.seated:
+            super().handle_websocket_upgrade()
+
+    def _answer_at_once(self, gate: StreamGate) -> bool:
+        if self.parser.get_method() != b"GET" or self.parser.get_http_version() != "1.1":
+            return False
+        usual = recognise(gate, self.url, self.headers)
+        upgrades = self.parser.should_upgrade() and self._should_upgrade()
+        if usual is None or upgrades != bool(usual.reply):
+            return False
+        address = gate.address_of(self.client[0] if self.client else "", usual.forwarded)
+        if not gate.admit(address):
+            return False
+        seat, status, rest = _seat(gate, usual, address)
+        date = b"".join(b"%b: %b\r\n" % header for header in self.server_state.default_headers)
+        self.connections.discard(self)
+        self.transport.set_protocol(seat)
+        seat.take(self.transport)
+        seat.write(status + date + rest)
+        seat.sit(usual.feed, usual.seq, None)
+        gate.hub.stats.resumes["head" if usual.at else "ring"] += 1
+        return True
 
     def hand_over(self, seat: Seat) -> bool:
         """Give the connection to `seat`, after the response head was sent. False when it is closing."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import socket
 from types import FrameType
 from typing import Any
@@ -42,13 +41,16 @@ def listening_socket(host: str, port: int) -> socket.socket:
 def make_config(app: Starlette, *, compress: bool = True, request_seconds: float = 30.0) -> uvicorn.Config:
     """The server's settings. Proxy headers, access log and limits are the application's own."""
 
+    class Http(HandoverHttp):
+        gate = app.state.gate if app.state.gate.handover else None
+
     class WebSocket(HandoverWebSocket):
         pass
 
     WebSocket.compress = compress
     return uvicorn.Config(
         app,
-        http=HandoverHttp,
+        http=Http,
         ws=WebSocket,
         loop="uvloop" if _has_uvloop() else "asyncio",
         lifespan="on",
@@ -77,7 +79,7 @@ class Server(uvicorn.Server):
         self._gate = gate
         self._drain_seconds = drain_seconds
         self._signals = 0
-        self._signal: int = signal.SIGTERM
+        self._signal: int | None = None
         self._drain: asyncio.Task[None] | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -99,7 +101,10 @@ class Server(uvicorn.Server):
             seconds = self._drain_seconds * (1 - READINESS_SHARE)
             await self._gate.hub.drain(seconds, self._gate.retry_ms)
         finally:
-            super().handle_exit(self._signal, None)
+            if self._signal is None:
+                self.should_exit = True
+            else:  # uvicorn raises it again after the end, for whoever waits for this process
+                super().handle_exit(self._signal, None)
 
     def stop(self) -> None:
         """End as on SIGTERM, for whoever runs the server inside another program."""

@@ -22,18 +22,11 @@ from server.hub.listener import Puller
 from server.web.authenticate import client_address
 from server.web.stream import wire
 from server.web.stream.gate import Asked, StreamGate, asked, gate_of
-from server.web.stream.handover import EXTENSION, Seat
+from server.web.stream.handover import EXTENSION, SSE_HEADERS, Seat
 from server.web.stream.wire import Framing, Wire
 
 PRIVATE_SECONDS = 300.0
 """A newsroom stream ends after this long and resumes by itself: its leave is then asked for again."""
-HEADERS = {
-    "Content-Type": "text/event-stream; charset=utf-8",
-    "Cache-Control": "no-store, no-transform",
-    "X-Accel-Buffering": "no",
-    "Vary": "Accept-Encoding",
-    "Access-Control-Allow-Origin": "*",
-}
 
 
 async def stream(request: Request) -> Response:
@@ -41,7 +34,7 @@ async def stream(request: Request) -> Response:
     gate = gate_of(request)
     wants = await asked(request)
     if request.method == "HEAD":
-        return Response(headers=HEADERS)
+        return Response(headers=SSE_HEADERS)
     address = client_address(request)
     if not gate.admit(address):
         return _shed(gate)
@@ -54,16 +47,9 @@ async def stream(request: Request) -> Response:
         raise
 
 
-def opening(gate: StreamGate, at: str | None) -> bytes:
-    """The first lines: how long to wait before coming back and, for who came without one, a position. An
-    event without data sets the position and dispatches nothing."""
-    place = f"id: {at}\n" if at else ""
-    return f"retry: {gate.retry_ms}\n{place}\n".encode()
-
-
 def _shed(gate: StreamGate) -> Response:
     wait = int(gate.retry_ms * random.uniform(2, 6))  # noqa: S311
-    return Response(f"retry: {wait}\n\n", headers=HEADERS | {"Connection": "close"})
+    return Response(f"retry: {wait}\n\n", headers=SSE_HEADERS | {"Connection": "close"})
 
 
 def _takes_gzip(request: Request, gate: StreamGate) -> bool:
@@ -74,7 +60,7 @@ class _Handover(Response):
     """Sends head and replay through ASGI, then gives the connection to the hub and ends."""
 
     def __init__(self, gate: StreamGate, wants: Asked, address: str, *, gzip: bool) -> None:
-        super().__init__(headers=HEADERS | ({"Content-Encoding": "gzip"} if gzip else {}))
+        super().__init__(headers=SSE_HEADERS | ({"Content-Encoding": "gzip"} if gzip else {}))
         self._gate, self._wants, self._address, self._gzip = gate, wants, address, gzip
         del self.headers["content-length"]
 
@@ -113,15 +99,15 @@ class _Handover(Response):
             seat.address = ""
             return False
         at = f"{feed.epoch}.{seq}" if wants.after is None else None
-        seat.write(wire.sse_bytes(opening(gate, at), cast(Framing, framing + ".chunked")))
+        seat.write(wire.sse_bytes(wire.opening(gate.retry_ms, at), cast(Framing, framing + ".chunked")))
         seat.sit(feed, seq, PRIVATE_SECONDS if wants.private else None)
         return True
 
 
 def _portable(gate: StreamGate, wants: Asked, address: str) -> Response:
     """The same for any ASGI server: a task for each listener that fetches when it is woken."""
-    response = EventSourceResponse(_events(gate, wants, address), ping=0, headers=HEADERS)
-    response.headers["Content-Type"] = HEADERS["Content-Type"]
+    response = EventSourceResponse(_events(gate, wants, address), ping=0, headers=SSE_HEADERS)
+    response.headers["Content-Type"] = SSE_HEADERS["Content-Type"]
     return response
 
 
@@ -142,7 +128,7 @@ async def _events(gate: StreamGate, wants: Asked, address: str) -> AsyncIterator
             feed, seq = await hub.prepare(wants.key, variant, after, keep)
             epoch = feed.epoch
             if first:
-                yield opening(gate, f"{epoch}.{seq}" if after is None else None)
+                yield wire.opening(gate.retry_ms, f"{epoch}.{seq}" if after is None else None)
                 first = False
             feed.pull(puller)
             while waiting:

@@ -70,13 +70,9 @@ async def _hand_over(
     if not protocol.hand_over(seat):
         seat.address = ""
         return False
-    seat.write(wire.websocket_message(_hello(feed.epoch, seq), framing))
+    seat.write(wire.websocket_message(wire.hello(feed.epoch, seq), framing))
     seat.sit(feed, seq, PRIVATE_SECONDS if wants.private else None)
     return True
-
-
-def _hello(epoch: str, seq: int) -> bytes:
-    return b'{"kind":"hello","position":"%b.%d"}' % (epoch.encode(), seq)
 
 
 async def _prepare(
@@ -128,7 +124,7 @@ async def _follow(
         epoch = feed.epoch
         feed.pull(puller)
         if first:
-            await socket.send_text(_hello(epoch, seq).decode())
+            await socket.send_text(wire.hello(epoch, seq).decode())
             first = False
         while not puller.ended and feed.epoch == epoch and feed.covers(seq):
             if wants.private and asyncio.get_running_loop().time() - started > PRIVATE_SECONDS:

@@ -175,6 +175,18 @@ def farewell(variant: Variant, wait_ms: int) -> bytes:
     return sse_bytes(b"retry: %d\n\n" % wait_ms, wire.framing) + ending(wire)
 
 
+def opening(retry_ms: int, at: str | None) -> bytes:
+    """The first lines of an event stream: how long to wait before coming back and, for who came without one,
+    a position. An event without data sets the position and dispatches nothing."""
+    place = f"id: {at}\n" if at else ""
+    return f"retry: {retry_ms}\n{place}\n".encode()
+
+
+def hello(epoch: str, seq: int) -> bytes:
+    """The first message on a WebSocket: where it stands."""
+    return b'{"kind":"hello","position":"%b.%d"}' % (epoch.encode(), seq)
+
+
 def ending(wire: Wire) -> bytes:
     """What ends the HTTP body or the WebSocket."""
     if wire.framing.endswith("chunked"):
