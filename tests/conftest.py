@@ -11,6 +11,7 @@ import pytest
 
 from server.store import migrate
 from server.store.database import Database
+from tests.support.desk import Newsroom, open_newsroom
 from tests.support.postgres import own_postgres, postgres_server, postgres_url
 from tests.support.valkey import own_valkey, valkey_server
 
@@ -57,3 +58,9 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     opened = Database(database_url)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def newsroom(database: Database, tmp_path: Path) -> Newsroom:
+    """A live blog `storm` on a database of either kind."""
+    return await open_newsroom(database, tmp_path)
