@@ -47,11 +47,12 @@ class Topology:
 
     @classmethod
     def of(cls, answer: Any, asked: Node) -> Topology:
-        """From redis-py's form of CLUSTER SLOTS. A node that does not know its own address is the `asked`."""
+        """From the answer to CLUSTER SLOTS: first and last slot, then the master and its replicas, each with
+        address and port. A node that does not know its own address is the one `asked`."""
         owners: dict[int, Node] = {}
-        for (first, last), place in answer.items():
-            host, port = place["primary"]
-            owners.update(dict.fromkeys(range(int(first), int(last) + 1), (host or asked[0], int(port))))
+        for first, last, (host, port, *_), *_ in answer:
+            address = host.decode() if host and host != b"?" else asked[0]
+            owners.update(dict.fromkeys(range(first, last + 1), (address, port)))
         return cls(owners)
 
     def owner(self, channel: str) -> Node | None:
