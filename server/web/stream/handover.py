@@ -8,11 +8,13 @@ tests/contracts/test_handover.py); under any other server the extension is absen
 from __future__ import annotations
 
 import asyncio
+from codecs import IncrementalDecoder, getincrementaldecoder
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
+from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import OPEN, SERVER, Protocol
 
@@ -46,6 +48,8 @@ EVENT_STREAM = b"transfer-encoding: chunked\r\n" + b"".join(
 )
 MAX_MESSAGE = 4096
 """Listeners have nothing to say; a longer message ends the connection with 1009."""
+MAX_HEARD = 65_536
+"""Bytes that a listener may say between two heartbeats (over SSE: at all)."""
 GRACE_SECONDS = 5.0
 """How long a peer may take to finish a close before the transport is cut."""
 
@@ -53,11 +57,12 @@ GRACE_SECONDS = 5.0
 class Seat(Listener, asyncio.Protocol):
     """A listener that is its connection's protocol."""
 
-    __slots__ = ("address", "gate", "transport")
+    __slots__ = ("address", "gate", "heard", "transport")
 
     def __init__(self, wire: Wire, gate: StreamGate, address: str) -> None:
         super().__init__(wire)
         self.gate = gate
+        self.heard = 0
         self.address = address
         self.transport: asyncio.Transport = None  # type: ignore[assignment]
 
@@ -104,6 +109,9 @@ class Seat(Listener, asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """An event stream goes one way; what the client sends after its request is dropped."""
+        self.heard += len(data)
+        if self.heard > MAX_HEARD:
+            self.abort()
 
     def eof_received(self) -> bool:
         return False
@@ -121,12 +129,13 @@ class Seat(Listener, asyncio.Protocol):
 class SocketSeat(Seat):
     """The same over WebSocket: answers pings, wants its own answered, and closes by the book."""
 
-    __slots__ = ("awaits_pong", "compressed", "parser")
+    __slots__ = ("awaits_pong", "compressed", "decoder", "parser")
 
     def __init__(self, wire: Wire, gate: StreamGate, address: str) -> None:
         super().__init__(wire, gate, address)
         self.awaits_pong = False
         self.parser: Protocol | None = None
+        self.decoder: IncrementalDecoder | None = None
         self.compressed = False
 
     def beat(self, data: bytes) -> None:
@@ -134,6 +143,7 @@ class SocketSeat(Seat):
             self.abort()
             return
         self.awaits_pong = True
+        self.heard = 0
         self.transport.write(data)
 
     def data_received(self, data: bytes) -> None:
@@ -145,11 +155,16 @@ class SocketSeat(Seat):
             self.parser = Protocol(SERVER, state=OPEN, max_size=MAX_MESSAGE)
             if self.compressed:
                 self.parser.extensions = [PerMessageDeflate(True, True, 15, 15)]
+        self.heard += len(data)
         self.parser.receive_data(data)
+        if self.heard > MAX_HEARD:
+            self.parser.fail(CloseCode.POLICY_VIOLATION, "this stream goes one way")
         self._answer(self.parser)
 
     def _answer(self, parser: Protocol) -> None:
-        parser.events_received()  # messages of a listener are read and dropped
+        for event in parser.events_received():  # messages of a listener are judged and dropped
+            if isinstance(event, Frame) and not self._is_text(event):
+                parser.fail(CloseCode.INVALID_DATA, "not UTF-8")
         for reply in parser.data_to_send():
             if reply:
                 self.transport.write(reply)
@@ -159,6 +174,21 @@ class SocketSeat(Seat):
         if parser.close_expected():
             self._leave()
             self.transport.close()
+
+    def _is_text(self, frame: Frame) -> bool:
+        """Whether what claims to be text is UTF-8 so far (RFC 6455 §8.1), over fragments too."""
+        if frame.opcode is Opcode.TEXT:
+            self.decoder = getincrementaldecoder("utf-8")()
+        elif frame.opcode is not Opcode.CONT or self.decoder is None:
+            return True
+        assert self.decoder is not None
+        try:
+            self.decoder.decode(bytes(frame.data), frame.fin)
+        except UnicodeDecodeError:
+            return False
+        if frame.fin:
+            self.decoder = None
+        return True
 
 
 def _seat(gate: StreamGate, usual: Usual, address: str) -> tuple[Seat, bytes, bytes]:
