@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from server.auth import passwords
+from server.domain.errors import Invalid
+
+pytestmark = pytest.mark.anyio
+
+PASSWORD = "correct horse battery"
+
+
+async def test_hash_is_argon2id_and_salted() -> None:
+    first, second = await passwords.hash(PASSWORD), await passwords.hash(PASSWORD)
+    assert first.startswith("$argon2id$")
+    assert first != second
+    assert await passwords.verify(first, PASSWORD)
+    assert not await passwords.verify(first, PASSWORD + "x")
+    assert not passwords.outdated(first)
+
+
+async def test_hash_of_other_parameters_is_outdated() -> None:
+    assert passwords.outdated("$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$WVy/xYjxkAz4Gv0PxVs1aw")
+
+
+async def test_nobody_has_no_password() -> None:
+    assert not await passwords.verify(None, PASSWORD)
+    assert not await passwords.verify(None, "what is compared when there is no such user")
+
+
+async def test_broken_hash_lets_nobody_in() -> None:
+    assert not await passwords.verify("plain", "plain")
+
+
+async def test_unknown_user_takes_as_long_as_a_wrong_password() -> None:
+    hashed = await passwords.hash(PASSWORD)
+
+    async def fastest(kept: str | None, tried: str) -> float:
+        taken = []
+        for _ in range(5):
+            start = time.perf_counter()
+            assert not await passwords.verify(kept, tried)
+            taken.append(time.perf_counter() - start)
+        return min(taken)
+
+    wrong = await fastest(hashed, "wrong")
+    # an answer without hashing would take less than a thousandth of it
+    assert await fastest(None, "wrong") > wrong / 3
+    assert await fastest(hashed, "x" * 5000) > wrong / 3
+
+
+@pytest.mark.parametrize("password", ["", "short", "x" * 257, "long enough\u0000", "long enough\n", "half \ud800 char"])
+async def test_password_that_cannot_be_taken_is_refused(password: str) -> None:
+    with pytest.raises(Invalid):
+        await passwords.hash(password)
+
+
+async def test_password_in_any_script_is_taken() -> None:
+    assert await passwords.verify(await passwords.hash("पासवर्ड बहुत लंबा है"), "पासवर्ड बहुत लंबा है")
