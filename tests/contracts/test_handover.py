@@ -47,5 +47,6 @@ def test_the_websocket_protocol_has_what_is_used() -> None:
 def test_both_override_only_what_exists() -> None:
     for ours, theirs in ((HandoverHttp, HttpToolsProtocol), (HandoverWebSocket, WebSocketsSansIOProtocol)):
         added = {"hand_over", "deflates", "_answer_at_once"}
-        overridden = {n for n, f in vars(ours).items() if inspect.isfunction(f) or isinstance(f, property)} - added
+        methods = {n for n, f in vars(ours).items() if inspect.isfunction(f) or isinstance(f, property)}
+        overridden = methods - added
         assert all(hasattr(theirs, name) for name in overridden), overridden

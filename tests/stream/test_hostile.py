@@ -30,7 +30,8 @@ def frame(head: int, data: bytes, *, masked: bool = True) -> bytes:
     """A client's frame: `head` is FIN, RSV and opcode."""
     mask = os.urandom(4)
     size = len(data)
-    length = struct.pack("!B", size | 0x80 * masked) if size < 126 else struct.pack("!BH", 126 | 0x80 * masked, size)
+    bit = 0x80 if masked else 0
+    length = struct.pack("!B", size | bit) if size < 126 else struct.pack("!BH", 126 | bit, size)
     if masked:
         data = mask + bytes(b ^ mask[i % 4] for i, b in enumerate(data))
     return bytes([head]) + length + data
@@ -91,7 +92,7 @@ async def test_websocket_violations_close_with_their_code(server: Running, sent:
 async def test_frames_in_small_pieces_are_understood(server: Running, step: int) -> None:
     await server.changes()
     reader, writer = await shaken(server)
-    sent = frame(0x01, "Ein".encode()) + frame(0x89, b"ping") + frame(0x80, " Wort – 雪".encode())
+    sent = frame(0x01, b"Ein") + frame(0x89, b"ping") + frame(0x80, " Wort – 雪".encode())
     for first in range(0, len(sent), step):
         writer.write(sent[first : first + step])
         await writer.drain()
@@ -105,7 +106,7 @@ async def test_frames_in_small_pieces_are_understood(server: Running, step: int)
 
 async def test_a_websocket_that_never_answers_pings_is_cut(server: Running) -> None:
     await server.changes()
-    reader, writer = await shaken(server)
+    _, writer = await shaken(server)
     await until(lambda: server.gate.count == 1)
     await until(lambda: server.gate.count == 0)
     writer.close()
@@ -113,7 +114,7 @@ async def test_a_websocket_that_never_answers_pings_is_cut(server: Running) -> N
 
 async def test_a_reader_that_reads_nothing_is_cut_and_the_others_get_everything(server: Running) -> None:
     async with sse(server.address, "/live/storm/stream?view=json") as quick:
-        reader, writer = await asyncio.open_connection(*server.address, limit=1024)
+        _, writer = await asyncio.open_connection(*server.address, limit=1024)
         sock = writer.get_extra_info("socket")
         assert sock is not None
         writer.transport.pause_reading()  # type: ignore[attr-defined]
