@@ -51,7 +51,9 @@ async def test_unknown_user_takes_as_long_as_a_wrong_password() -> None:
     assert await fastest(hashed, "x" * 5000) > wrong / 3
 
 
-@pytest.mark.parametrize("password", ["", "short", "x" * 257, "long enough\u0000", "long enough\n", "half \ud800 char"])
+@pytest.mark.parametrize(
+    "password", ["", "short", "x" * 257, "long enough\u0000", "long enough\n", "half \ud800 char"]
+)
 async def test_password_that_cannot_be_taken_is_refused(password: str) -> None:
     with pytest.raises(Invalid):
         await passwords.hash(password)

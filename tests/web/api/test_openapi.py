@@ -27,7 +27,8 @@ async def test_document_is_served_to_anyone(cast: Cast) -> None:
 
 
 def test_document_names_every_operation_once() -> None:
-    names = [o["operationId"] for item in document()["paths"].values() for m, o in item.items() if m != "parameters"]
+    items = document()["paths"].values()
+    names = [o["operationId"] for item in items for method, o in item.items() if method != "parameters"]
     assert sorted(names) == sorted(o.name for o in OPERATIONS)
     assert len(set(names)) == len(names)
 
