@@ -21,7 +21,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("./data"), description="Folder for the SQLite database and uploaded pictures.")
     database_url: str = Field("", description="SQLite in the data folder, or `postgresql://…`.")
     redis_url: str = Field(
-        "", description="Unset: the in-process broker. `redis://`, `rediss://` or `unix://`."
+        "",
+        description="Unset: the in-process broker. `redis://…`, `rediss://…`, `unix://…`, "
+        "`redis+sentinel://host:port,host:port/SERVICE` or `redis+cluster://host:port,…`.",
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
@@ -77,8 +79,10 @@ class Settings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _redis_scheme(cls, value: str) -> str:
-        if value and not value.startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("must start with redis://, rediss:// or unix://")
+        if value:
+            from server.broker.connect import check_url  # redis-py is not loaded for those who need none
+
+            check_url(value)
         return value
 
     @model_validator(mode="after")

@@ -93,6 +93,7 @@ class ClusterCarrier:
         self._process, self._probing = process, probing
         self._topology = Topology()
         self._lanes: dict[Node, Lane] = {}
+        self._leaving: set[Lane] = set()
         self._places: dict[str, Node | None] = {}
         self._homeless = Outbox()
         self._changed = asyncio.Event()
@@ -108,8 +109,9 @@ class ClusterCarrier:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
-        await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
+        await asyncio.gather(*(lane.close() for lane in [*self._lanes.values(), *self._leaving]))
         self._lanes.clear()
+        self._leaving.clear()
 
     def send(self, message: Message) -> None:
         lane = self._lane_of(self._topology.owner(message[0]))
@@ -229,11 +231,13 @@ class ClusterCarrier:
 
     async def _drop(self, node: Node) -> None:
         lane = self._lanes.pop(node)
+        self._leaving.add(lane)
         unsent = lane.outbox.take(len(lane.outbox))
         for message in unsent:
             if message[0] != lane.probe_channel:
                 self._homeless.put(message)
         await lane.close()
+        self._leaving.discard(lane)
         counts = lane.tally()
         for name in (each.name for each in fields(Counts)):
             setattr(self._past, name, getattr(self._past, name) + getattr(counts, name))
