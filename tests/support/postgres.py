@@ -149,10 +149,8 @@ def own_postgres() -> Iterator[Postgres]:
 
 async def _migrate(url: str) -> None:
     database = Database(url)
-    try:
-        await migrate.upgrade(database)
-    finally:
-        await database.close()
+    await migrate.upgrade(database)
+    await database.close()
 
 
 def _binaries() -> Path:
