@@ -50,6 +50,7 @@ def middleware(trusted_proxies: Sequence[str], limits: Limits) -> list[Middlewar
     return [
         Middleware(ProxyHeadersMiddleware, trusted_hosts=list(trusted_proxies)),
         Middleware(SecurityHeaders),
+        Middleware(PlainAddress),
         Middleware(SameOrigin),
         Middleware(TimeLimit, seconds=limits.request_seconds),
         Middleware(BodyLimit, body_bytes=limits.body_bytes, upload_bytes=limits.upload_bytes),
@@ -82,6 +83,23 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+class PlainAddress:
+    """Refuses control characters in paths and queries: no address of ours has any, and PostgreSQL takes no NUL
+    in a text, so that looking for one would seem like a database that is away."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and (
+            any(c < " " or c == "\x7f" for c in scope["path"]) or b"%00" in scope["query_string"]
+        ):
+            detail = "An address holds no control characters."
+            await answer_of(Request(scope), "bad_request", detail)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
 
 
 class SameOrigin:

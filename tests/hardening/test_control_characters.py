@@ -108,13 +108,16 @@ async def test_line_breaks_of_any_kind_forge_no_event(server: Running) -> None:
 
 async def test_header_values_cannot_be_forged_by_a_slug(server: Running) -> None:
     answer = await server.http.get("/api/v1/blogs/a%0d%0aSet-Cookie:%20x=y")
-    assert answer.status_code == 404
+    assert answer.status_code == 400
     assert "set-cookie" not in answer.headers
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/v1/blogs/%00", "/api/v1/blogs/%ff%fe", "/api/v1/blogs/storm/entries/%00",
-             "/api/v1/users/%00", "/api/v1/media/%00", "/live/%00/changes", "/live/%ff"]
+    "path",
+    [
+        "/api/v1/blogs/%00", "/api/v1/blogs/%ff%fe", "/api/v1/blogs/storm/entries/%00", "/api/v1/users/%00",
+        "/api/v1/media/%00", "/live/%00/changes", "/live/%ff", "/live/storm?entry=%00",
+    ],
 )
 async def test_odd_bytes_in_a_path_are_not_found(server: Running, path: str) -> None:
     answer = await server.http.get(path)

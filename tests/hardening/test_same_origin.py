@@ -6,6 +6,9 @@ from typing import Any
 
 import httpx2
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin
 
 from server.domain.permissions import SYSTEM
 from server.newsroom import people
@@ -79,6 +82,17 @@ async def test_program_with_a_token_is_no_forgery(server: Running) -> None:
 async def test_reading_is_open_to_pages_of_other_sites(server: Running) -> None:
     answer = await server.anonymous.get("/api/v1/blogs", headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 200
+
+
+async def test_page_of_another_site_cannot_open_a_socket_of_the_newsroom(server: Running) -> None:
+    cookie = await _cookie(server, "socket")
+    address = f"{server.url.replace('http', 'ws')}/live/storm/ws?feed=newsroom"
+    async with connect(address, origin=Origin(server.url), additional_headers=cookie) as socket:
+        assert '"hello"' in str(await socket.recv())
+    with pytest.raises(InvalidStatus) as refused:
+        async with connect(address, origin=Origin("https://evil.example"), additional_headers=cookie):
+            pass
+    assert refused.value.response.status_code == 401
 
 
 async def _log_in(server: Running, **headers: str) -> httpx2.Response:

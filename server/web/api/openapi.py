@@ -29,7 +29,7 @@ _ALWAYS = ("bad_request", "unauthenticated", "request_timeout", "internal_error"
 """What any operation may answer; a bearer token that is unknown is refused everywhere."""
 _WRITES = ("cross_site", "too_large")
 
-_REVISION_PATTERN = r'^("(0|[1-9][0-9]{0,8})"|\*)$'
+_REVISION_PATTERN = r'^("[0-9]{1,9}"|[0-9]{1,9}|\*)$'
 _PATH_SCHEMAS: dict[str, dict[str, Any]] = {"slug": {"type": "string"}, "id": {"type": "string"}}
 _ENTRY_STATUSES = "draft|pending|scheduled|published|retracted"
 _QUERY: dict[str, dict[str, Any]] = {

@@ -64,7 +64,7 @@ async def test_server_does_what_the_document_says(tmp_path: Path, only: str) -> 
             str(Path(sys.executable).with_name("schemathesis")),
             "--config-file", str(CONFIG), "run", f"{server.url}/api/v1/openapi.json",
             "-H", f"Authorization: Bearer {server.admin_token}", only, "revokeToken",
-            "--checks", "all", "--max-examples", "10", "--seed", "20", "--no-color",
+            "--checks", "all", "--max-examples", "5", "--seed", "20", "--no-color",
             cwd=tmp_path, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )
         try:
