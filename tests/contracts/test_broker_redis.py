@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
@@ -323,3 +325,16 @@ async def test_a_password_is_used_and_a_wrong_one_is_unproven() -> None:
 def test_a_url_that_cannot_be_used_is_refused_with_a_reason(url: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         broker_from_url(url)
+
+
+async def test_the_rights_that_the_documentation_asks_for_are_enough(own_valkey: Valkey) -> None:
+    documented = (Path(__file__).parents[2] / "docs" / "broker.md").read_text()
+    rights = re.search(r"An ACL needs `([^`]+)`", documented)
+    assert rights is not None
+    words = ["ACL", "SETUSER", "press", "on", ">Sesame", "resetchannels", "&stoppress:*", "-@all"]
+    assert own_valkey.command(*words, *rights[1].split()) == b"+OK"
+    url = f"redis://press:Sesame@127.0.0.1:{own_valkey.port}/1"
+    async with member(url) as here, member(url, FEED) as there:
+        await works(here, there, 1)
+        await there.broker.unsubscribe(FEED)
+        assert redis_of(there).carrier.tally().connection_failures == 0
