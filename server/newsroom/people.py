@@ -77,7 +77,7 @@ async def edit_user(desk: Desk, caller: Caller, user_id: str, changed: Mapping[s
     async with desk.database.write() as connection:
         # counted before the change and with the rows locked: of two admins who remove each other at the
         # same moment, one is refused
-        admins = await people.count_admins(connection)
+        admins = await people.count_admins(connection, lock=True)
         user = await people.user_by_id(connection, user_id)
         if "blog_roles" in changed:
             changed["blog_roles"] = await _by_id(connection, changed["blog_roles"])
