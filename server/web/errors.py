@@ -14,6 +14,7 @@ from starlette.types import ExceptionHandler
 
 from server.domain import errors
 from server.domain.errors import StopPressError
+from server.web.policy import add_headers
 from server.web.site import site_of
 
 RETRY_SECONDS = 2
@@ -147,7 +148,10 @@ async def _disconnected(connection: HTTPConnection, error: Exception) -> Respons
 
 
 async def _unexpected(connection: HTTPConnection, error: Exception) -> Response:
-    return answer_of(connection, "internal_error", "Something went wrong on our side. It has been logged.")
+    response = answer_of(connection, "internal_error", "Something went wrong on our side. It has been logged.")
+    # Starlette answers this one outside of all middleware
+    add_headers(response.headers, scheme=connection.url.scheme)
+    return response
 
 
 HANDLERS: Mapping[Any, ExceptionHandler] = {

@@ -18,23 +18,9 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from server.domain.errors import TooLarge
 from server.web.authenticate import bearer
 from server.web.errors import answer, answer_of
+from server.web.policy import add_headers
 from server.web.site import Limits, site_of
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' https: data:",
-        "media-src 'self' https:", "connect-src 'self'", "font-src 'self'", "form-action 'self'",
-        "frame-ancestors 'self'", "base-uri 'none'", "manifest-src 'self'", "worker-src 'self'",
-    )
-)
-SECURITY_HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "strict-origin-when-cross-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-}
-TRANSPORT_SECURITY = "max-age=31536000"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 MULTIPART_SLACK = 65_536
 """Room for the fields and boundaries around an uploaded picture, in bytes."""
@@ -75,11 +61,7 @@ class SecurityHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
-                if scope["scheme"] == "https":
-                    headers.setdefault("Strict-Transport-Security", TRANSPORT_SECURITY)
+                add_headers(MutableHeaders(scope=message), scheme=scope["scheme"])
             await send(message)
 
         await self._app(scope, receive, with_headers)

@@ -55,3 +55,4 @@ async def test_our_mistake_tells_nothing_of_the_inside(tmp_path: Path) -> None:
                 answer = await client.get("/broken", headers={"Accept": accept})
             assert answer.status_code == 500
             assert "42" not in answer.text
+            assert "default-src 'none'" in answer.headers["content-security-policy"]
