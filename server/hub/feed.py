@@ -10,12 +10,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from typing import TypeAlias
 
 from server.domain.change import Change, FeedKey
 from server.domain.position import Position
 from server.hub.listener import Listener, Puller
 from server.hub.ring import Encode, Item, Ring, Variant
 from server.hub.stats import Stats
+
+Write: TypeAlias = Callable[[bytes], None]
 
 GROUP = 500
 """Listeners written to before other work of the process gets its turn."""
@@ -29,7 +32,8 @@ class Feed:
         self.epoch = at.epoch
         self.head = self.delivered = at.seq
         self.ring = Ring(at.seq, capacity)
-        self.seats: dict[Variant, set[Listener]] = {}
+        # each with its `write`, looked up once and not at every delivery
+        self.seats: dict[Variant, dict[Listener, Write]] = {}
         self.lagging: set[Listener] = set()
         self.pullers: set[Puller] = set()
         self.idle_since = time.monotonic()
@@ -91,8 +95,8 @@ class Feed:
         listener.feed = self
         seats = self.seats.get(listener.variant)
         if seats is None:
-            seats = self.seats[listener.variant] = set()
-        seats.add(listener)
+            seats = self.seats[listener.variant] = {}
+        seats[listener] = listener.write
         if seq < self.delivered and (data := self.frames(seq, self.delivered, listener.variant)):
             listener.write(data)
         return True
@@ -101,7 +105,7 @@ class Feed:
         """The connection ended."""
         listener.feed = None
         if (seats := self.seats.get(listener.variant)) is not None:
-            seats.discard(listener)
+            seats.pop(listener, None)
         self.lagging.discard(listener)
         self._maybe_idle()
 
@@ -119,7 +123,7 @@ class Feed:
         queued; it is looked up by position when it comes back, compacted."""
         if listener in self.lagging:
             return
-        self.seats[listener.variant].discard(listener)
+        self.seats[listener.variant].pop(listener, None)
         self.lagging.add(listener)
         listener.seq = self.delivered
         listener.lags_since = time.monotonic()
@@ -172,18 +176,18 @@ class Feed:
         if self._fan_out is None:
             if sum(len(s) for s in self.seats.values()) <= GROUP:
                 while self.delivered < self.head:
-                    for listeners, data in self._round():
-                        _write(listeners, data)
+                    for writes, data in self._round():
+                        _write(writes, data)
                 self._settle()
             else:
                 self._fan_out = asyncio.get_running_loop().create_task(self._rounds())
 
-    def _round(self) -> list[tuple[list[Listener], bytes]]:
+    def _round(self) -> list[tuple[list[Write], bytes]]:
         start, self.delivered = self.delivered, self.head
         plan = []
         for variant, seats in self.seats.items():
             if seats and (data := self.frames(start, self.delivered, variant)):
-                plan.append((list(seats), data))
+                plan.append((list(seats.values()), data))
                 self._stats.deliveries += len(seats)
         self._stats.delivered(self.ring.after(start, self.delivered))
         return plan
@@ -191,9 +195,9 @@ class Feed:
     async def _rounds(self) -> None:
         try:
             while self.delivered < self.head:
-                for listeners, data in self._round():
-                    for first in range(0, len(listeners), GROUP):
-                        _write(listeners[first : first + GROUP], data)
+                for writes, data in self._round():
+                    for first in range(0, len(writes), GROUP):
+                        _write(writes[first : first + GROUP], data)
                         await asyncio.sleep(0)
         finally:
             self._fan_out = None
@@ -210,7 +214,7 @@ class Feed:
             self.idle_since = time.monotonic()
 
 
-def _write(listeners: list[Listener], data: bytes) -> None:
-    for listener in listeners:
-        if listener.feed is not None:
-            listener.write(data)
+def _write(writes: list[Write], data: bytes) -> None:
+    # a connection that was lost since the plan was made drops what is written to it
+    for write in writes:
+        write(data)

@@ -23,7 +23,7 @@ def test_the_http_protocol_has_what_is_used() -> None:
                  "self.headers", "self.parser", "self.client", "self.server_state"):
         assert name in source
     for method in ("on_message_begin", "on_headers_complete", "on_body", "on_message_complete",
-                   "handle_websocket_upgrade", "_unset_keepalive_if_required", "_should_upgrade"):
+                   "handle_websocket_upgrade", "_unset_keepalive_if_required", "shutdown"):
         assert callable(getattr(HttpToolsProtocol, method))
     assert "default_headers" in inspect.getsource(uvicorn.server.ServerState)
 
@@ -46,7 +46,7 @@ def test_the_websocket_protocol_has_what_is_used() -> None:
 
 def test_both_override_only_what_exists() -> None:
     for ours, theirs in ((HandoverHttp, HttpToolsProtocol), (HandoverWebSocket, WebSocketsSansIOProtocol)):
-        added = {"hand_over", "deflates", "_answer_at_once"}
+        added = {"hand_over", "deflates"}
         methods = {n for n, f in vars(ours).items() if inspect.isfunction(f) or isinstance(f, property)}
         overridden = methods - added
         assert all(hasattr(theirs, name) for name in overridden), overridden

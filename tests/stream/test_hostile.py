@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import struct
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from server.web.stream import serving
 from tests.support.app import Running, running
 from tests.support.listeners import sse, until, websocket
 
@@ -199,3 +201,18 @@ async def test_odd_requests_are_answered_or_refused_and_leave_nothing(
     writer.close()
     await until(lambda: server.gate.count == 0)
     assert (await server.anonymous.get("/readyz")).status_code == 200
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "])
+async def test_who_never_finishes_its_headers_is_shown_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setitem(serving.make_config.__kwdefaults__, "header_seconds", 0.3)
+    async with running(tmp_path) as server:
+        reader, writer = await asyncio.open_connection(*server.address)
+        writer.write(sent)
+        async with asyncio.timeout(10):
+            with contextlib.suppress(ConnectionError):
+                assert await reader.read() == b""
+        writer.close()
+        assert (await server.anonymous.get("/readyz")).status_code == 200

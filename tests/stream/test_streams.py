@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from server.web.stream import handover
+from server.web.stream import door
 from tests.support.app import Running, running
 from tests.support.listeners import seq_of, sse, until, websocket
 
@@ -22,7 +22,7 @@ async def server(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Running]:
     if request.param == "handover":  # the long way, through the ASGI stack
-        monkeypatch.setattr(handover, "recognise", lambda *_: None)
+        monkeypatch.setattr(door, "recognise", lambda *_: None)
     async with running(tmp_path, handover=request.param != "portable", heartbeat_seconds=1) as found:
         await found.blog()
         yield found
@@ -116,7 +116,7 @@ async def test_a_long_poll_in_silence_ends_in_time(server: Running) -> None:
     assert found == {"position": at, "changes": [], "reset": False}
 
 
-@pytest.mark.parametrize("after", ["zzzz.1", "{epoch}.99999", "garbage", "-1", "a.b.c", "%00"])
+@pytest.mark.parametrize("after", ["zzzz.1", "{epoch}.99999", "garbage", "-1", "a.b.c"])
 async def test_a_position_that_is_none_gets_a_reset_with_the_present_one(server: Running, after: str) -> None:
     at = (await server.changes())["position"]
     after = after.format(epoch=at.split(".")[0])

@@ -18,21 +18,11 @@ from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import OPEN, SERVER, Protocol
 
-from server.hub.feed import Feed
+from server.hub.feed import Feed, Write
 from server.hub.listener import Listener
 from server.web.stream.gate import StreamGate
-from server.web.stream.shortcut import Usual, recognise
-from server.web.stream.wire import (
-    GZIP_HEADER,
-    LEVEL,
-    Framing,
-    Wire,
-    chunk,
-    hello,
-    opening,
-    sse_bytes,
-    websocket_message,
-)
+from server.web.stream.patience import Patience
+from server.web.stream.wire import LEVEL, Wire
 
 EXTENSION = "stoppress.handover"
 SSE_HEADERS = {
@@ -57,7 +47,9 @@ GRACE_SECONDS = 5.0
 class Seat(Listener, asyncio.Protocol):
     """A listener that is its connection's protocol."""
 
-    __slots__ = ("address", "gate", "heard", "transport")
+    __slots__ = ("address", "gate", "heard", "transport", "write")
+
+    write: Write  # type: ignore[assignment]  # the transport's own, once there is one
 
     def __init__(self, wire: Wire, gate: StreamGate, address: str) -> None:
         super().__init__(wire)
@@ -69,6 +61,7 @@ class Seat(Listener, asyncio.Protocol):
     def take(self, transport: asyncio.Transport) -> None:
         """The transport is ours from here on."""
         self.transport = transport
+        self.write = transport.write
         transport.set_write_buffer_limits(high=self.gate.buffer_bytes)
 
     def sit(self, feed: Feed, seq: int, seconds: float | None) -> None:
@@ -83,9 +76,6 @@ class Seat(Listener, asyncio.Protocol):
     def _expire(self) -> None:
         if self.address:
             self.end(self.gate.hub.signals.farewell(self.variant, self.gate.retry_ms))
-
-    def write(self, data: bytes) -> None:
-        self.transport.write(data)
 
     def end(self, farewell: bytes) -> None:
         self._leave()
@@ -191,75 +181,23 @@ class SocketSeat(Seat):
         return True
 
 
-def _seat(gate: StreamGate, usual: Usual, address: str) -> tuple[Seat, bytes, bytes]:
-    """A seat for a recognised request, the status line, and what comes between the date and the changes."""
-    seat: Seat
-    if usual.reply:
-        framing: Framing = "ws.deflated" if usual.compressed else "ws.framed"
-        socket = SocketSeat(Wire(usual.view, framing), gate, address)
-        socket.compressed = usual.compressed
-        greeting = websocket_message(hello(usual.feed.epoch, usual.seq), framing)
-        seat, status, lines = socket, b"HTTP/1.1 101 Switching Protocols\r\n", usual.reply
-    else:
-        framing = "sse.gzip.chunked" if usual.compressed else "sse.chunked"
-        seat = Seat(Wire(usual.view, framing), gate, address)
-        greeting = sse_bytes(opening(gate.retry_ms, usual.at), framing)
-        status, lines = b"HTTP/1.1 200 OK\r\n", EVENT_STREAM
-        if usual.compressed:
-            lines += b"content-encoding: gzip\r\n"
-            greeting = chunk(GZIP_HEADER) + greeting
-    return seat, status, lines + b"\r\n" + greeting
-
-
 class HandoverHttp(HttpToolsProtocol):
-    """uvicorn's HTTP protocol, able to give its connection away: when the endpoint asks for it, or at once
-    for a usual stream request."""
+    """uvicorn's HTTP protocol, able to give its connection away."""
 
-    gate: StreamGate | None = None
-    seated = False
+    patience: Patience
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         cast(dict[str, Any], self.scope)["extensions"] = {EXTENSION: self.hand_over}
+        self.patience.wait_for(self)
 
     def on_headers_complete(self) -> None:
-        first = getattr(self, "cycle", None) is None
-        if self.gate is not None and first and self.url.startswith(b"/live/"):
-            self.seated = self._answer_at_once(self.gate)
-        if not self.seated:
-            super().on_headers_complete()
+        self.patience.enough(self)
+        super().on_headers_complete()
 
-    def on_body(self, body: bytes) -> None:
-        if not self.seated:
-            super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        if not self.seated:
-            super().on_message_complete()
-
-    def handle_websocket_upgrade(self) -> None:
-        if not self.seated:
-            super().handle_websocket_upgrade()
-
-    def _answer_at_once(self, gate: StreamGate) -> bool:
-        if self.parser.get_method() != b"GET" or self.parser.get_http_version() != "1.1":
-            return False
-        usual = recognise(gate, self.url, self.headers)
-        upgrades = self.parser.should_upgrade() and self._should_upgrade()
-        if usual is None or upgrades != bool(usual.reply):
-            return False
-        address = gate.address_of(self.client[0] if self.client else "", usual.forwarded)
-        if not gate.admit(address):
-            return False
-        seat, status, rest = _seat(gate, usual, address)
-        date = b"".join(b"%b: %b\r\n" % header for header in self.server_state.default_headers)
-        self.connections.discard(self)
-        self.transport.set_protocol(seat)
-        seat.take(self.transport)
-        seat.write(status + date + rest)
-        seat.sit(usual.feed, usual.seq, None)
-        gate.hub.stats.resumes["head" if usual.at else "ring"] += 1
-        return True
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.patience.enough(self)
+        super().connection_lost(exc)
 
     def hand_over(self, seat: Seat) -> bool:
         """Give the connection to `seat`, after the response head was sent. False when it is closing."""

@@ -10,8 +10,10 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 
+from server.web.stream.door import Door
 from server.web.stream.gate import StreamGate
 from server.web.stream.handover import MAX_MESSAGE, HandoverHttp, HandoverWebSocket
+from server.web.stream.patience import HEADER_SECONDS, Patience
 
 KEEP_ALIVE_SECONDS = 5
 BACKLOG = 4096
@@ -38,11 +40,22 @@ def listening_socket(host: str, port: int) -> socket.socket:
     return sock
 
 
-def make_config(app: Starlette, *, compress: bool = True, request_seconds: float = 30.0) -> uvicorn.Config:
+def make_config(
+    app: Starlette,
+    *,
+    compress: bool = True,
+    request_seconds: float = 30.0,
+    header_seconds: float = HEADER_SECONDS,
+) -> uvicorn.Config:
     """The server's settings. Proxy headers, access log and limits are the application's own."""
 
     class Http(HandoverHttp):
+        patience = Patience(header_seconds)
+
+    class Entrance(Door):
         gate = app.state.gate if app.state.gate.handover else None
+        patience = Http.patience
+        protocol = Http
 
     class WebSocket(HandoverWebSocket):
         pass
@@ -50,7 +63,7 @@ def make_config(app: Starlette, *, compress: bool = True, request_seconds: float
     WebSocket.compress = compress
     return uvicorn.Config(
         app,
-        http=Http,
+        http=Entrance,
         ws=WebSocket,
         loop="uvloop" if _has_uvloop() else "asyncio",
         lifespan="on",

@@ -80,8 +80,12 @@ def _with_headers(
     compressed = False
     reply = b""
     if kind == "stream":
+        if b"upgrade" in found:
+            return None
         after = found.get(b"last-event-id") or after
         compressed = gate.compress and b"gzip" in found.get(b"accept-encoding", b"")
+    elif found.get(b"upgrade", b"").lower() != b"websocket":
+        return None
     else:
         shaken = handshake(found, compress=gate.compress)
         if shaken is None:
@@ -109,6 +113,8 @@ def handshake(headers: dict[bytes, bytes], *, compress: bool) -> tuple[bytes, bo
     """The lines that accept a plain WebSocket handshake (RFC 6455 §4.2.2) and whether messages are compressed
     (RFC 7692 §7.1), or None for one that the library should judge."""
     key = headers.get(b"sec-websocket-key", b"")
+    if b"upgrade" not in headers.get(b"connection", b"").lower():
+        return None
     try:
         if len(base64.b64decode(key, validate=True)) != 16:
             return None
