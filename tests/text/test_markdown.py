@@ -1,0 +1,84 @@
+"""Markdown shorthand, plain text and sites."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from server.domain.blocks import Quote, Text
+from server.text import embeds, excerpt, markdown, sanitise
+
+
+def test_paragraphs_and_emphasis_become_one_text_block() -> None:
+    [block] = markdown.to_blocks("The **storm** moved.\n\n- one\n- two")
+    assert isinstance(block, Text)
+    assert block.html == "<p>The <strong>storm</strong> moved.</p>\n<ul>\n<li>one</li>\n<li>two</li>\n</ul>"
+    assert block.markdown == "The **storm** moved.\n\n- one\n- two"
+
+
+def test_a_quotation_becomes_a_block_of_its_own_and_names_the_speaker() -> None:
+    first, quote, last = markdown.to_blocks("Before.\n\n> Leave now.\n> — The mayor\n\nAfter.")
+    assert isinstance(first, Text) and isinstance(last, Text)
+    assert quote == Quote(html="<p>Leave now.</p>", cite="The mayor")
+
+
+def test_a_quotation_without_a_speaker_has_none() -> None:
+    assert markdown.to_blocks("> Leave now.") == (Quote(html="<p>Leave now.</p>", cite=""),)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n\n", "<!-- nothing -->", "<script>alert(1)</script>"])
+def test_nothing_makes_no_block(text: str) -> None:
+    assert markdown.to_blocks(text) == ()
+
+
+def test_html_in_markdown_is_held_to_the_allow_list() -> None:
+    [block] = markdown.to_blocks("a <b onclick=alert(1)>b</b> [x](javascript:alert(1)) <img src=x onerror=y>")
+    assert isinstance(block, Text)
+    assert "onclick" not in block.html and "<img" not in block.html
+    assert "href" not in block.html
+
+
+def test_windows_line_ends_make_no_difference() -> None:
+    text = "One\n\n> Two\n> – Ada\n\nThree"
+    assert markdown.to_blocks(text.replace("\n", "\r\n")) == markdown.to_blocks(text)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(alphabet=st.sampled_from("ab>-—*_`#[]()<!&\n\r \t1.|~\\"), max_size=60))
+def test_any_text_gives_blocks_that_are_clean(text: str) -> None:
+    for block in markdown.to_blocks(text):
+        assert isinstance(block, Text | Quote)
+        assert block.html and sanitise.html(block.html) == block.html
+
+
+def test_plain_text_keeps_words_apart() -> None:
+    html = "<p>One</p><p>Two &amp; <b>th</b>ree</p><ul><li>4</li><li>5</li></ul>"
+    assert excerpt.plain(html) == "One Two & three 4 5"
+    assert excerpt.plain("a<br>b") == "a b"
+
+
+def test_an_excerpt_is_cut_between_words() -> None:
+    assert excerpt.excerpt("The storm moved inland", 12) == "The storm…"
+    assert excerpt.excerpt("short", 12) == "short"
+    assert excerpt.excerpt("x" * 50, 10) == "x" * 9 + "…"
+
+
+@given(st.text(max_size=80), st.integers(min_value=2, max_value=40))
+def test_an_excerpt_is_never_longer_than_asked(text: str, limit: int) -> None:
+    assert len(excerpt.excerpt(text, limit)) <= limit
+
+
+@pytest.mark.parametrize(("url", "name"), [
+    ("https://www.youtube.com/watch?v=x", "YouTube"), ("https://youtu.be/x", "YouTube"),
+    ("https://m.youtube.com/x", "YouTube"), ("https://twitter.com/a/status/1", "X"),
+    ("https://notyoutube.com/x", "notyoutube.com"), ("https://youtube.com.evil.test/", "youtube.com.evil.test"),
+    ("https://www.example.org/", "example.org"), ("nothing", ""),
+])
+def test_a_site_is_known_by_its_host(url: str, name: str) -> None:
+    assert embeds.provider(url) == name
+
+
+def test_a_video_file_plays_in_place() -> None:
+    assert embeds.plays_in_place("https://video.test/a.MP4?x=1")
+    assert not embeds.plays_in_place("https://video.test/watch?file=a.mp4")
