@@ -64,7 +64,7 @@ class BlogPage(Shape):
 
 
 class TextBlock(Shape):
-    """`html` is sanitised."""
+    """`html` is sanitised. `markdown` is the source, for the newsroom; empty for readers."""
 
     type: Literal["text"]
     html: str

@@ -241,6 +241,13 @@ async def test_html_is_sanitised(cast: Cast) -> None:
         assert forbidden not in shown
 
 
+async def test_readers_never_get_the_source(cast: Cast) -> None:
+    entry = await cast.entry("editor", body="Hi <!-- ask Grace first --> there")
+    assert "Grace" in (await cast["editor"].get(path_of(entry))).text
+    for path in (path_of(entry), ENTRIES):
+        assert "Grace" not in (await cast["anonymous"].get(path)).text
+
+
 async def test_unknown_entry_is_not_found(cast: Cast) -> None:
     said(await cast["editor"].get(f"{ENTRIES}/aaaaaaaaaaaaaaaa"), 404, "not_found")
     said(await cast["editor"].get("/api/v1/blogs/nowhere/entries"), 404, "not_found")
