@@ -94,6 +94,8 @@ class Lane:
         await self._client.aclose()
         if self._also_close is not None:
             await self._also_close()
+        # a closed transport lets go of its socket in the loop's next turn
+        await asyncio.sleep(0)
 
     def send(self, message: Message) -> None:
         """Queue a message."""
