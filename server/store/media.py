@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import Row, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain.errors import NotFound
@@ -48,13 +49,13 @@ async def get(connection: AsyncConnection, media_id: str) -> Media:
     row = (await connection.execute(select(media).where(media.c.id == media_id))).one_or_none()
     if row is None:
         raise NotFound("There is no such picture.")
-    return Media(**{f: getattr(row, f) for f in Media.__slots__} | {"widths": tuple(row.widths)})
+    return _media(row)
 
 
 async def latest(connection: AsyncConnection, *, limit: int = 50) -> list[Media]:
     """The newest pictures first."""
-    statement = select(media.c.id).order_by(media.c.created_at.desc(), media.c.id.desc()).limit(limit)
-    return [await get(connection, r.id) for r in (await connection.execute(statement)).all()]
+    statement = select(media).order_by(media.c.created_at.desc(), media.c.id.desc()).limit(limit)
+    return [_media(row) for row in await connection.execute(statement)]
 
 
 async def is_public(connection: AsyncConnection, media_id: str) -> bool:
@@ -67,3 +68,7 @@ async def is_public(connection: AsyncConnection, media_id: str) -> bool:
         )
     )
     return bool((await connection.execute(statement)).scalar())
+
+
+def _media(row: Row[Any]) -> Media:
+    return Media(**{f: getattr(row, f) for f in Media.__slots__} | {"widths": tuple(row.widths)})
