@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from server.web import health
 from server.web.api import operations
 from server.web.pages import media, reader, static, syndication
+from server.web.pages.console import table as console
 from server.web.stream import changes, sse, websocket
 
 
@@ -22,6 +23,8 @@ def table() -> list[BaseRoute]:
         Route("/live/{slug}/stream", sse.stream, name="stream"),
         WebSocketRoute("/live/{slug}/ws", websocket.stream, name="ws"),
         Route("/live/{slug}/changes", changes.changes, name="changes"),
+        # the newsroom
+        *console.routes(),
         # programs: web/api/operations.py is the table
         *operations.routes(),
         # operators

@@ -1,0 +1,59 @@
+"""Reading a form: its texts, its boxes and its file. What it means is for the page to say."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+
+from server.domain.errors import Invalid
+from server.web.api import requests
+
+Model = TypeVar("Model", bound=BaseModel)
+MAX_FIELDS = 2_000
+MAX_FIELD_BYTES = 1_000_000
+MAX_REVISION_DIGITS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What was sent. `values` holds texts with line ends as `\\n`; `file` is empty without one."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    file: bytes = b""
+
+    def text(self, name: str) -> str:
+        return self.values.get(name, "")
+
+    def ticked(self, name: str) -> bool:
+        return name in self.values
+
+    @property
+    def revision(self) -> int:
+        """The revision that was edited. Raises Invalid when the form does not say."""
+        text = self.text("revision")
+        if not (text.isascii() and text.isdigit() and len(text) < MAX_REVISION_DIGITS):
+            raise Invalid.field("revision", "the form does not say which revision it edited; load it again")
+        return int(text)
+
+
+async def read(request: Request) -> Form:
+    """The form that the request carries, as URL-encoded or multipart."""
+    values: dict[str, str] = {}
+    file = b""
+    async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES) as sent:
+        for name, value in sent.multi_items():
+            if isinstance(value, UploadFile):
+                file = await value.read()
+            else:
+                values[name] = value.replace("\r\n", "\n")
+    return Form(values, file)
+
+
+def checked(model: type[Model], data: dict[str, Any]) -> Model:
+    """The values as the API would take them. Raises Invalid with all fields that cannot be taken."""
+    return requests.validated(model, json.dumps(data).encode())

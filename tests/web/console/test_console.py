@@ -1,0 +1,216 @@
+"""The plain console by a plain HTTP client: no script runs here."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from collections.abc import AsyncIterator
+from html import unescape
+from pathlib import Path
+
+import httpx2
+import pytest
+from PIL import Image
+
+from server.domain.permissions import SYSTEM, Role
+from server.newsroom import people
+from tests.support.app import Running, running
+
+pytestmark = pytest.mark.anyio
+PASSWORD = "a long enough password"
+HTML = {"Accept": "text/html"}
+CAST: dict[str, Role] = {"ada": "admin", "eddy": "editor", "connie": "contributor"}
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(tmp_path) as site:
+        await site.blog()
+        for name, role in CAST.items():
+            await people.create_user(site.desk, SYSTEM, name, password=PASSWORD, role=role)
+        yield site
+
+
+@contextlib.asynccontextmanager
+async def logged_in(server: Running, name: str) -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(base_url=server.url, headers=HTML, follow_redirects=True) as client:
+        answer = await client.post("/console/login", data={"username": name, "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        yield client
+
+
+def hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found, name
+    return unescape(found[1])
+
+
+async def test_login_refuses_wrong_password_and_keeps_the_name(server: Running) -> None:
+    answer = await server.anonymous.post("/console/login", data={"username": "ada", "password": "wrong"})
+    assert answer.status_code == 401
+    assert 'value="ada"' in answer.text
+
+
+async def test_login_goes_only_to_the_console(server: Running) -> None:
+    sent = {"username": "ada", "password": PASSWORD, "next": "//elsewhere.example"}
+    answer = await server.anonymous.post("/console/login", data=sent)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/console")
+
+
+async def test_who_is_not_logged_in_logs_in_first_and_a_sent_form_is_kept(server: Running) -> None:
+    answer = await server.anonymous.get("/console")
+    assert answer.headers["location"].startswith("/console/login")
+    answer = await server.anonymous.post("/console/blogs/storm", data={"body": "Typed with care"})
+    assert answer.status_code == 401
+    assert "Typed with care" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("who", "allowed"),
+    [
+        ("ada", {"/console/blogs/new", "/console/blogs/storm/furniture", "/console/users", "/console/tokens"}),
+        ("eddy", {"/console/blogs/new", "/console/blogs/storm/furniture"}),
+        ("connie", set()),
+    ],
+)
+async def test_pages_open_by_role(server: Running, who: str, allowed: set[str]) -> None:
+    async with logged_in(server, who) as client:
+        for path in ("/console", "/console/blogs/storm", "/console/pictures", "/console/password"):
+            assert (await client.get(path)).status_code == 200, path
+        for path in (
+            "/console/blogs/new", "/console/blogs/storm/furniture", "/console/users", "/console/tokens",
+        ):
+            assert (await client.get(path)).status_code == (200 if path in allowed else 403), path
+
+
+async def test_form_sent_twice_posts_once(server: Running) -> None:
+    async with logged_in(server, "eddy") as client:
+        key = hidden((await client.get("/console/blogs/storm")).text, "request_key")
+        form = {"request_key": key, "body": "Trees are down", "do": "publish"}
+        for _ in range(2):
+            answer = await client.post("/console/blogs/storm", data=form)
+            assert answer.status_code == 200
+    found = (await server.http.get("/api/v1/blogs/storm/entries")).json()["entries"]
+    assert [e["status"] for e in found] == ["published"]
+
+
+async def test_contributor_waits_and_editor_publishes(server: Running) -> None:
+    async with logged_in(server, "connie") as client:
+        answer = await client.post("/console/blogs/storm", data={"body": "Roof gone", "do": "publish"})
+        assert "waits for approval" in answer.text
+    entry = (await server.http.get("/api/v1/blogs/storm/entries")).json()["entries"][0]
+    assert entry["status"] == "pending"
+    async with logged_in(server, "eddy") as client:
+        assert "Waiting for approval (1)" in (await client.get("/console/blogs/storm")).text
+        path = f"/console/blogs/storm/entries/{entry['id']}/mark"
+        await client.post(path, data={"do": "publish", "revision": entry["revision"]})
+    assert "Roof gone" in (await server.anonymous.get("/live/storm")).text
+
+
+async def test_wrong_form_comes_back_with_all_that_was_typed(server: Running) -> None:
+    async with logged_in(server, "eddy") as client:
+        form = {"body": "", "title": "", "byline": "Desk <b>", "do": "publish"}
+        answer = await client.post("/console/blogs/storm", data=form)
+        assert answer.status_code == 422
+        assert 'value="Desk &lt;b&gt;"' in answer.text
+        assert 'aria-describedby="body-hint body-wrong" aria-invalid="true"' in answer.text
+
+
+async def test_stale_form_shows_both_versions(server: Running) -> None:
+    entry = await server.post(body="First words")
+    await server.edit(entry, body="Their words")
+    async with logged_in(server, "eddy") as client:
+        path = f"/console/blogs/storm/entries/{entry['id']}"
+        form = {"revision": entry["revision"], "body": "My words", "do": "save"}
+        answer = await client.post(path, data=form)
+        assert answer.status_code == 412
+        assert "Their words" in answer.text
+        assert "My words" in answer.text
+        form["revision"] = hidden(answer.text, "revision")
+        assert (await client.post(path, data=form)).status_code == 200
+    assert "My words" in (await server.anonymous.get("/live/storm")).text
+
+
+async def test_picture_needs_words_and_is_kept_meanwhile(server: Running) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (640, 400), "teal").save(buffer, "JPEG")
+    async with logged_in(server, "eddy") as client:
+        form = {"body": "The pier", "do": "publish", "picture_caption": "Waves", "picture_credit": "Ana Reis"}
+        answer = await client.post("/console/blogs/storm", data=form, files={"picture": buffer.getvalue()})
+        assert answer.status_code == 422
+        assert 'id="media-0-alt-wrong"' in answer.text
+        form |= {
+            "media-0": hidden(answer.text, "media-0"), "media-0-alt": "Waves over a pier",
+            "media-0-caption": "Waves", "media-0-credit": "Ana Reis",
+        }
+        assert (await client.post("/console/blogs/storm", data=form)).status_code == 200
+    page = (await server.anonymous.get("/live/storm")).text
+    assert 'alt="Waves over a pier"' in page
+    assert "Ana Reis" in page
+
+
+async def test_preview_shows_and_keeps_nothing(server: Running) -> None:
+    async with logged_in(server, "eddy") as client:
+        answer = await client.post("/console/blogs/storm", data={"body": "*Soon*", "do": "preview"})
+        assert "<em>Soon</em>" in answer.text
+    assert (await server.http.get("/api/v1/blogs/storm/entries")).json()["entries"] == []
+
+
+async def test_retract_asks_and_restore_brings_back(server: Running) -> None:
+    entry = await server.post(body="Mistaken")
+    async with logged_in(server, "eddy") as client:
+        path = f"/console/blogs/storm/entries/{entry['id']}"
+        page = (await client.get(f"{path}/retract")).text
+        await client.post(f"{path}/retract", data={"revision": hidden(page, "revision")})
+        assert "Mistaken" not in (await server.anonymous.get("/live/storm")).text
+        assert "Mistaken" not in (await client.get(f"{path}/revisions")).text
+        await client.post(f"{path}/mark", data={"do": "restore"})
+    assert "Mistaken" in (await server.anonymous.get("/live/storm")).text
+
+
+async def test_text_between_pictures_keeps_its_place_when_only_a_flag_changes(server: Running) -> None:
+    blocks = [
+        {"type": "text", "html": "<p>Before</p>"},
+        {"type": "video", "url": "https://video.example/a.mp4", "title": "Surf"},
+        {"type": "quote", "html": "<p>After</p>", "cite": "Rui"},
+    ]
+    entry = await server.post(body="", blocks=blocks)
+    async with logged_in(server, "eddy") as client:
+        path = f"/console/blogs/storm/entries/{entry['id']}"
+        page = (await client.get(path)).text
+        form = {
+            "revision": "1", "body": "Before\n\n> After\n> — Rui", "key": "1", "do": "save",
+            "media-0": hidden(page, "media-0"), "media-0-title": "Surf",
+            "media-0-url": "https://video.example/a.mp4",
+        }
+        assert (await client.post(path, data=form)).status_code == 200
+    found = (await server.http.get(f"/api/v1/blogs/storm/entries/{entry['id']}")).json()
+    assert [b["type"] for b in found["blocks"]] == ["text", "video", "quote"]
+    assert found["key"]
+
+
+async def test_blog_is_made_and_its_furniture_conflicts_are_shown(server: Running) -> None:
+    async with logged_in(server, "eddy") as client:
+        form = {"slug": "harbour", "headline": "Harbour closed", "language": "en", "time_zone": "UTC",
+                "status": "live", "key_developments": "Ferries stop\nRoads open"}
+        assert (await client.post("/console/blogs/new", data=form)).status_code == 200
+        again = await client.post("/console/blogs/new", data=form)
+        assert again.status_code == 409
+        assert "Ferries stop" in again.text
+        path = "/console/blogs/harbour/furniture"
+        assert (await client.post(path, data=form | {"revision": "1", "byline": "Desk"})).status_code == 200
+        stale = await client.post(path, data=form | {"revision": "1", "byline": "Mine"})
+        assert stale.status_code == 412
+        assert "Mine" in stale.text
+
+
+async def test_admin_adds_users_and_tokens(server: Running) -> None:
+    async with logged_in(server, "ada") as client:
+        form = {"username": "nia", "name": "Nia", "password": PASSWORD, "blog": "storm", "blog_role": "editor"}
+        answer = await client.post("/console/users", data=form)
+        assert "editor of storm" in answer.text
+        answer = await client.post("/console/tokens", data={"name": "wire", "role": "editor"})
+        token = re.search(r'id="token">([^<]+)<', answer.text)
+        assert token
+        assert token[1] not in (await client.get("/console/tokens")).text
