@@ -27,6 +27,23 @@ _cleaner = nh3.Cleaner(
 )
 
 
+PASSES = 5
+
+
 def html(text: str) -> str:
-    """The part of `text` that may be shown. Idempotent. Control characters are dropped."""
-    return _cleaner.clean("".join(c for c in text if c >= " " or c in "\n\t")).strip()
+    """The part of `text` that may be shown. Idempotent. Control characters are dropped.
+
+    What one pass wrote may read differently to the next parser: a link in a table in a link comes out as a
+    link in a link. Browsers are parsers too, so it is cleaned until it stays as it is.
+    """
+    shown = "".join(c for c in text if c >= " " or c in "\n\t")
+    for _ in range(PASSES):
+        before, shown = shown, _cleaner.clean(shown).strip()
+        if shown == before:
+            return shown
+    # nothing that anybody writes gets here; what never settles is shown as the words that it is
+    return shown if _cleaner.clean(shown).strip() == shown else _cleaner.clean(_words(shown)).strip()
+
+
+def _words(markup: str) -> str:
+    return markup.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

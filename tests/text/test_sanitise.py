@@ -44,6 +44,7 @@ ATTACKS = [
     "<p id=main class=breaking name=x data-x=y>x</p>",
     "<video src=x onerror=alert(1)></video><audio src=x onerror=alert(1)>",
     "<a href='//evil.test'>x</a><a href='\\\\evil.test'>x</a>",
+    "<a href=<script>alert(1)</script><table><a href='javascript:alert(1)'>x</a>",
     "<p>x\0<scr\0ipt>alert(1)</scr\0ipt></p>",
     "\x1b[31m<b onmouseover\0=alert(1)>x</b>",
 ]
