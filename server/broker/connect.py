@@ -133,13 +133,21 @@ def _sentinel_broker(url: str, process: str, *, probing: bool) -> RedisBroker:
     client = sentinel.master_for(service)
     pool = client.connection_pool
     assert isinstance(pool, SentinelConnectionPool)
+    seen: list[Any] = []
+
+    async def locate() -> None:
+        # the pool itself drops only idle connections: one in use at that moment would stay with the old master
+        address = await pool.get_master_address()  # type: ignore[no-untyped-call]
+        if seen and seen[-1] != address:
+            await pool.disconnect(inuse_connections=True)
+        seen[:] = [address]
 
     def carry(receiver: Receiver) -> Lane:
         return Lane(
             client,
             receiver,
             probe_channel=probe_channel(process),
-            locate=pool.get_master_address,
+            locate=locate,
             also_close=sentinel.aclose,
             probing=probing,
         )

@@ -118,7 +118,7 @@ async def test_a_detached_master_is_left_although_its_connections_are_healthy(on
                 mark = there.mark()
                 newcomer.broker.publish(change(10_000))
                 await until(lambda: there.learns_of(10_000, since=mark), within=RECOVER_SECONDS)
-                await until(lambda: there.proven, within=RECOVER_SECONDS)
+                await until(lambda: here.proven and there.proven, within=RECOVER_SECONDS)
                 newcomer.broker.publish(change(10_001))
                 await until(lambda: 10_001 in there.seqs())
             await editor.stop()
