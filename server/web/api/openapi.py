@@ -30,7 +30,10 @@ _ALWAYS = ("bad_request", "unauthenticated", "request_timeout", "internal_error"
 _WRITES = ("cross_site", "too_large")
 
 _REVISION_PATTERN = r'^("[0-9]{1,9}"|[0-9]{1,9}|\*)$'
-_PATH_SCHEMAS: dict[str, dict[str, Any]] = {"slug": {"type": "string"}, "id": {"type": "string"}}
+_PLAIN = r"^[^\u0000-\u001F\u007F]+$"  # an address holds no control characters
+_PATH_SCHEMAS: dict[str, dict[str, Any]] = {
+    name: {"type": "string", "pattern": _PLAIN, "minLength": 1} for name in ("slug", "id")
+}
 _ENTRY_STATUSES = "draft|pending|scheduled|published|retracted"
 _QUERY: dict[str, dict[str, Any]] = {
     "limit": {
@@ -41,7 +44,7 @@ _QUERY: dict[str, dict[str, Any]] = {
     },
     "before": {
         "name": "before", "description": "`next` of the page before.",
-        "schema": {"type": "string", "maxLength": 200},
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "maxLength": 200},
     },
     "status": {
         "name": "status", "description": "Only blogs of this status.",
