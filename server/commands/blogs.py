@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 
@@ -10,7 +10,7 @@ from server.commands.local import on_desk
 from server.commands.output import AsJson, say
 from server.commands.remote import ApiToken, Url
 from server.commands.remote import post as send
-from server.domain.blog import STATUSES, BlogStatus
+from server.domain.blog import STATUSES
 from server.domain.errors import Invalid
 from server.domain.permissions import SYSTEM
 from server.newsroom import blogs
@@ -58,6 +58,6 @@ def add(
 async def _create(desk: Desk, slug: str, *, key: str, status: str, **fields: Any) -> dict[str, Any]:
     if status not in STATUSES:
         raise Invalid.field("status", f"one of {', '.join(STATUSES)}")
-    furniture = blogs.Furniture(status=cast("BlogStatus", status), **fields)
+    furniture = blogs.Furniture(status=status, **fields)
     written = await blogs.create(desk, SYSTEM, slug, furniture, key=key or None)
     return written.blog.to_json() | {"position": str(written.position)}

@@ -63,7 +63,7 @@ def post(
             try:
                 answer = client.post(address, json=dict(body))
             except httpx2.UnsupportedProtocol as error:
-                raise errors.Invalid.field("--url", "an address that starts with http:// or https://") from error
+                raise errors.Invalid.field("--url", "an address: http://… or https://…") from error
             except httpx2.TransportError:
                 if attempt + 1 == TRIES:
                     break

@@ -23,11 +23,10 @@ from server.commands.local import open_desk
 from server.commands.output import AsJson, print_json
 from server.demo import SLUG
 from server.settings import Settings
+from server.web.stream import serving
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
-SHUTDOWN_SECONDS = 5
-"""What a request in progress may take longer than the draining of the streams."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def _serve(chosen: Settings, *, as_json: bool) -> None:
     kept = first_login.keep(chosen.data_dir, password) if password and chosen.demo else None
     if kept is None and (chosen.data_dir / first_login.FILE).exists():
         kept = chosen.data_dir / first_login.FILE
-    reserved = workers.listen(chosen.host, chosen.port, listening=chosen.workers == 1)
+    reserved = workers.listen(chosen.host, chosen.port)
     start = Start(_address(chosen, reserved), password, kept)
 
     def announce() -> None:
@@ -71,7 +70,7 @@ def _serve(chosen: Settings, *, as_json: bool) -> None:
     if chosen.workers == 1:
         run_one(chosen, reserved, listening=announce)
     else:
-        workers.run_many(chosen.workers, reserved, listening=announce)
+        workers.run_many(chosen.workers, reserved, demo=chosen.demo, listening=announce)
 
 
 async def _prepare(chosen: Settings) -> str | None:
@@ -81,20 +80,12 @@ async def _prepare(chosen: Settings) -> str | None:
 
 
 def make_server(chosen: Settings) -> uvicorn.Server:
-    """The ASGI server around the application."""
-    config = uvicorn.Config(
-        create_app(chosen, demo=chosen.demo),
-        http="httptools",
-        ws="websockets-sansio",
-        lifespan="on",
-        timeout_keep_alive=5,
-        timeout_graceful_shutdown=int(chosen.drain_seconds) + SHUTDOWN_SECONDS,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # web/middleware.py believes only trusted_proxies
-        log_config=None,
+    """The ASGI server around the application; its streams drain before it stops."""
+    app = create_app(chosen, demo=chosen.demo)
+    config = serving.make_config(
+        app, compress=chosen.compress_streams, request_seconds=chosen.request_timeout
     )
-    return uvicorn.Server(config)
+    return serving.Server(config, app.state.gate, drain_seconds=chosen.drain_seconds)
 
 
 def run_one(chosen: Settings, listener: socket.socket, *, listening: Callable[[], None]) -> None:
@@ -106,7 +97,7 @@ def run_one(chosen: Settings, listener: socket.socket, *, listening: Callable[[]
     async def whole() -> None:
         server = make_server(chosen)
         running = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started and not running.done():
+        while not server.started and not running.done():  # noqa: ASYNC110 (uvicorn has no event for it)
             await asyncio.sleep(0.01)
         if server.started:
             listening()

