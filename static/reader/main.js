@@ -1,1 +1,78 @@
+/**
+ * The live blog's page: follows the feed and shows what changes. Everything is there without it.
+ */
 
+import { Arrivals } from "./arrivals.js";
+import { Follower } from "./follower.js";
+import { loadMore } from "./more.js";
+import { keepTimes, showTimes } from "./times.js";
+import { Updates } from "./updates.js";
+
+const WORDS = { live: "Live", reconnecting: "Reconnecting", closed: "Closed" };
+const RELOADED = "stoppress.reloaded";
+const RELOAD_EVERY_MS = 10_000;
+
+/** @param {string | null} text */
+function transport(text) {
+  return text === "sse" || text === "ws" || text === "poll" ? text : null;
+}
+
+/** The page is of another history: load it afresh, but never in a loop. */
+function reload() {
+  const last = Number(sessionStorage.getItem(RELOADED) ?? "0");
+  const wait = Math.max(0, last + RELOAD_EVERY_MS - Date.now());
+  setTimeout(() => {
+    sessionStorage.setItem(RELOADED, String(Date.now()));
+    location.reload();
+  }, wait);
+}
+
+/** @param {HTMLElement} root */
+function start(root) {
+  const connection = /** @type {HTMLElement} */ (root.querySelector("[data-connection]"));
+  const word = /** @type {HTMLElement} */ (root.querySelector("[data-connection-word]"));
+  const tools = /** @type {HTMLElement} */ (root.querySelector("[data-tools]"));
+  const isOlder = root.hasAttribute("data-older");
+  const arrivals = new Arrivals(root, (article) => showTimes(article));
+  const updates = new Updates(root, (article) => arrivals.add(article));
+
+  const show = (/** @type {boolean} */ live) => {
+    const state = root.dataset["status"] === "closed" ? "closed" : live ? "live" : "reconnecting";
+    connection.dataset["state"] = state;
+    connection.dataset["transport"] = follower.transport;
+    word.textContent = WORDS[state];
+  };
+
+  const follower = new Follower({
+    addresses: {
+      stream: root.dataset["stream"] ?? "",
+      socket: root.dataset["socket"] ?? "",
+      changes: root.dataset["changes"] ?? "",
+    },
+    position: root.dataset["position"] ?? "",
+    forced: transport(new URLSearchParams(location.search).get("transport")),
+    on: {
+      change(change) {
+        if (change.kind === "gone" && change.id === root.dataset["blog"]) return reload();
+        updates.apply(change);
+        arrivals.recount();
+        showTimes(root);
+        root.dataset["position"] = follower.position;
+        show(true);
+      },
+      reset: reload,
+      live: show,
+    },
+  });
+
+  tools.hidden = isOlder;
+  loadMore(root, (articles, first) => {
+    updates.extend(articles, first);
+    showTimes(root);
+  });
+  follower.connect();
+}
+
+keepTimes();
+const root = document.querySelector(".live");
+if (root instanceof HTMLElement) start(root);

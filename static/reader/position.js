@@ -1,0 +1,25 @@
+/**
+ * Where this page stands in the feed: `EPOCH.SEQ`.
+ */
+
+/** @typedef {{ epoch: string, seq: number }} Position */
+
+/**
+ * @param {string | undefined} text
+ * @returns {Position | null}
+ */
+export function parsePosition(text) {
+  const match = /^([a-z0-9]{1,16})\.(\d{1,16})$/.exec(text ?? "");
+  return match ? { epoch: /** @type {string} */ (match[1]), seq: Number(match[2]) } : null;
+}
+
+/**
+ * Whether something at `next` comes after what is known at `known`, in the same history.
+ * @param {string} next
+ * @param {string} known
+ */
+export function isAfter(next, known) {
+  const a = parsePosition(next);
+  const b = parsePosition(known);
+  return a !== null && b !== null && a.epoch === b.epoch && a.seq > b.seq;
+}

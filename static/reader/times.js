@@ -1,0 +1,84 @@
+/**
+ * Times in the reader's own zone, and how long ago. The markup holds the newsroom's zone for everybody else.
+ */
+
+const EVERY_MS = 20_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+const language = document.documentElement.lang || undefined;
+const clock = formatter({ hour: "2-digit", minute: "2-digit" });
+const day = formatter({ day: "numeric", month: "short" });
+const ago = relative();
+
+/** @param {Intl.DateTimeFormatOptions} options */
+function formatter(options) {
+  try {
+    return new Intl.DateTimeFormat(language, options);
+  } catch {
+    return new Intl.DateTimeFormat(undefined, options);
+  }
+}
+
+function relative() {
+  try {
+    return new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
+  } catch {
+    return new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
+  }
+}
+
+/**
+ * @param {Date} moment
+ * @param {Date} now
+ */
+function sameDay(moment, now) {
+  return moment.toDateString() === now.toDateString();
+}
+
+/**
+ * @param {Date} moment
+ * @param {Date} now
+ */
+function distance(moment, now) {
+  const past = now.getTime() - moment.getTime();
+  if (past < HOUR_MS) return ago.format(-Math.max(0, Math.floor(past / MINUTE_MS)), "minute");
+  return sameDay(moment, now) ? ago.format(-Math.floor(past / HOUR_MS), "hour") : day.format(moment);
+}
+
+/**
+ * @param {HTMLTimeElement} element
+ * @param {Date} now
+ */
+function show(element, now) {
+  const moment = new Date(element.dateTime);
+  if (Number.isNaN(moment.getTime())) return;
+  const kind = element.dataset["time"];
+  const time = clock.format(moment);
+  if (kind === "entry") {
+    const [strong, span] = [element.querySelector("b"), element.querySelector("span")];
+    if (strong && strong.textContent !== time) strong.textContent = time;
+    const words = distance(moment, now);
+    if (span && span.textContent !== words) span.textContent = words;
+    return;
+  }
+  const words = kind === "short" && !sameDay(moment, now) ? `${day.format(moment)}, ${time}` : time;
+  if (element.textContent !== words) element.textContent = words;
+}
+
+/** Show every time below `root` as the reader's own. */
+export function showTimes(/** @type {ParentNode} */ root = document) {
+  const now = new Date();
+  for (const element of root.querySelectorAll("time[data-time]")) {
+    show(/** @type {HTMLTimeElement} */ (element), now);
+  }
+}
+
+/** And keep them right: as they grow older, across midnight, and after a sleep. */
+export function keepTimes() {
+  showTimes();
+  setInterval(() => showTimes(), EVERY_MS);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") showTimes();
+  });
+}
