@@ -6,7 +6,7 @@ On the wire and in the database a block is a JSON object with `type` and the fie
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, ClassVar, TypeAlias
 
 
@@ -82,6 +82,12 @@ def from_json(data: Mapping[str, Any]) -> Block:
     known = {f.name for f in fields(kind)}
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k in known}
     return kind(**values)
+
+
+def without_source(block: Block) -> Block:
+    """The block as readers may have it. The Markdown that it was written in may hold what sanitising took
+    out, such as a comment for a colleague."""
+    return replace(block, markdown="") if isinstance(block, Text) else block
 
 
 def media_ids(blocks: Sequence[Block]) -> set[str]:

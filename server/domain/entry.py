@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -77,11 +77,14 @@ class Entry:
 
     def to_json(self, *, newsroom: bool = True) -> dict[str, Any]:
         """The entry as the API serves it; without `newsroom` as readers may see it."""
+        content = self.content if newsroom else replace(
+            self.content, blocks=tuple(blocks.without_source(b) for b in self.content.blocks)
+        )
         data: dict[str, Any] = {
             "id": self.id,
             "status": self.status,
             "revision": self.revision,
-            **self.content.to_json(),
+            **content.to_json(),
             "number": self.number,
             "published_at": to_text(self.published_at),
             "edited_at": to_text(self.edited_at),

@@ -292,11 +292,7 @@ class Hub:
     async def _look(self) -> None:
         """Compare the heads with the store's, all feeds in one query."""
         while True:
-            state = self.broker.state()
-            wait = LOOK_SECONDS if state.proven else LOOK_SECONDS_UNPROVEN
-            if state.name == "memory":
-                wait = LOOK_SECONDS_ALONE
-            await asyncio.sleep(wait * random.uniform(0.8, 1.0))  # noqa: S311
+            await self._until_next_look()
             keys = list(self.feeds)
             before = {key: self.feeds[key].head for key in keys}
             try:
@@ -318,6 +314,19 @@ class Hub:
                 elif at.epoch != feed.epoch or at.seq > feed.head or at.seq < before[key]:
                     self.stats.head_lag = max(self.stats.head_lag, at.seq - feed.head)
                     self.refresh(feed, "look")
+
+    async def _until_next_look(self) -> None:
+        """Wait the time between two looks; a broker that turns unproven meanwhile shortens it."""
+        start, share = time.monotonic(), random.uniform(0.8, 1.0)  # noqa: S311
+        while True:
+            state = self.broker.state()
+            wait = LOOK_SECONDS if state.proven else LOOK_SECONDS_UNPROVEN
+            if state.name == "memory":
+                wait = LOOK_SECONDS_ALONE
+            left = start + wait * share - time.monotonic()
+            if left <= 0:
+                return
+            await asyncio.sleep(min(left, 0.25))
 
     # ending
 

@@ -20,8 +20,8 @@ from tests.support.valkey import Valkey
 
 pytestmark = [pytest.mark.anyio, pytest.mark.redis, pytest.mark.slow]
 
-LOOK_BOUND_SECONDS = 12.0
-"""The longest wait of the hub between two looks at the head (10 s), and a slow machine."""
+LOOK_BOUND_SECONDS = 6.5
+"""What turning unproven takes (3 s), the wait until the next look (2 s), and a slow machine."""
 HEALTHY_SECONDS = 2.0
 RECOVER_SECONDS = 10.0
 

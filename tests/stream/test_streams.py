@@ -162,6 +162,14 @@ async def test_retracted_text_is_never_sent_again(server: Running) -> None:
     assert (gone["kind"], gone["id"]) == ("gone", entry["id"])
 
 
+async def test_readers_never_get_the_source_of_what_was_sanitised(server: Running) -> None:
+    at = (await server.changes())["position"]
+    await server.post(body="Fine. <!-- ask the lawyer first -->")
+    found = await server.changes(after=at, view="json")
+    assert "Fine." in found["changes"][0]["entry"]["blocks"][0]["html"]
+    assert "lawyer" not in json.dumps(found)
+
+
 async def test_a_burst_arrives_complete_at_every_listener(server: Running) -> None:
     async with contextlib.AsyncExitStack() as stack:
         listeners = [

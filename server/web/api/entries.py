@@ -193,11 +193,7 @@ def _position(entry: Entry, epochs: dict[FeedName, str]) -> Position:
 
 
 def _json(entry: Entry, position: Position, *, newsroom: bool) -> dict[str, Any]:
-    data = entry.to_json(newsroom=newsroom) | {"position": str(position)}
-    if not newsroom:
-        # the source may hold what sanitising took out: comments for colleagues, scripts
-        data["blocks"] = [b | {"markdown": ""} if "markdown" in b else b for b in data["blocks"]]
-    return data
+    return entry.to_json(newsroom=newsroom) | {"position": str(position)}
 
 
 def _revision(revision: stored.Revision) -> dict[str, Any]:
