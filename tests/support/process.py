@@ -1,0 +1,171 @@
+"""`stoppress` as a process of its own: a server that can be terminated, killed and started again on the same
+data, and single commands."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+DEADLINE = 20.0
+ROOT = Path(__file__).parent.parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A command that ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """What `--json` printed: one object."""
+        found: dict[str, Any] = json.loads(self.out)
+        return found
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """What `--json` complained: `{"code", "detail"}`."""
+        found: dict[str, Any] = json.loads(self.err)["error"]
+        return found
+
+
+def environment(**chosen: Any) -> dict[str, str]:
+    """This process's environment without any setting of Stop Press, and with those chosen:
+    `data_dir=…` becomes STOPPRESS_DATA_DIR."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("STOPPRESS_")}
+    return kept | {f"STOPPRESS_{name.upper()}": str(value) for name, value in chosen.items()}
+
+
+async def run(*words: str, stdin: bytes = b"", seconds: float = DEADLINE, **chosen: Any) -> Ended:
+    """Run one command to its end, e.g. `run("token", "list", "--json", data_dir=folder)`."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "server", *words, cwd=ROOT, env=environment(**chosen),
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(seconds):
+            out, err = await process.communicate(stdin)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode is not None
+    return Ended(process.returncode, out.decode(), err.decode())
+
+
+async def new_token(role: str = "admin", *, name: str = "tests", **chosen: Any) -> str:
+    """Make an API token on the installation with these settings."""
+    ended = await run("token", "add", name, "--role", role, "--json", **chosen)
+    assert ended.code == 0, ended.err
+    return str(ended.json["token"])
+
+
+class Process:
+    """A server of its own. It keeps its port over restarts, so that clients find it again."""
+
+    def __init__(self, folder: Path, **chosen: Any) -> None:
+        self.chosen = {"data_dir": folder, "drain_seconds": 0} | chosen
+        self.port = 0
+        self.said: dict[str, Any] = {}
+        self._log = folder / "server.log"
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return "127.0.0.1", self.port
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    async def start(self) -> None:
+        """Start, and wait until it says that it listens."""
+        assert self._process is None, "it runs already"
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "server", "serve", "--port", str(self.port), "--json", cwd=ROOT,
+                env=environment(**self.chosen), stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE, stderr=log,
+                start_new_session=True,  # a group of its own: its workers can be found at the end
+            )
+        assert self._process.stdout is not None
+        async with asyncio.timeout(DEADLINE):
+            line = await self._process.stdout.readline()
+        assert line, f"it ended before it listened:\n{self.log[-2000:]}"
+        self.said = json.loads(line)
+        assert self.said["event"] == "listening"
+        self.port = int(self.said["url"].rpartition(":")[2])
+
+    async def terminate(self) -> int:
+        """SIGTERM, and its exit code."""
+        self.signal(signal.SIGTERM)
+        return await self.ended()
+
+    async def kill(self) -> None:
+        """kill -9."""
+        self.signal(signal.SIGKILL)
+        await self.ended()
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(number)
+
+    async def ended(self, *, seconds: float = DEADLINE) -> int:
+        """Wait until it has ended; its exit code, negative for a signal."""
+        assert self._process is not None
+        async with asyncio.timeout(seconds):
+            code = await self._process.wait()
+        self._sweep()
+        self._process = None
+        return code
+
+    async def remove(self) -> None:
+        """End it, however it stands, and everything that it started."""
+        if self._process is not None:
+            self._sweep()
+            await self._process.wait()
+            self._process = None
+
+    def _sweep(self) -> None:
+        assert self._process is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    def client(self, token: str = "", *, timeout: float = 15.0) -> httpx2.AsyncClient:
+        """A client that sends with this token, or as a reader."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx2.AsyncClient(base_url=self.url, headers=headers, timeout=timeout)
+
+
+@contextlib.asynccontextmanager
+async def serving(folder: Path, **chosen: Any) -> AsyncIterator[Process]:
+    """A started server with its data in `folder`; nothing of it is left at the end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    process = Process(folder, **chosen)
+    try:
+        await process.start()
+        yield process
+    finally:
+        await process.remove()
