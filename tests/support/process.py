@@ -79,6 +79,7 @@ class Process:
         self.chosen = {"data_dir": folder, "drain_seconds": 0} | chosen
         self.port = 0
         self.said: dict[str, Any] = {}
+        folder.mkdir(parents=True, exist_ok=True)
         self._log = folder / "server.log"
         self._process: asyncio.subprocess.Process | None = None
 
@@ -159,10 +160,20 @@ class Process:
         return httpx2.AsyncClient(base_url=self.url, headers=headers, timeout=timeout)
 
 
+async def history(reader: httpx2.AsyncClient, slug: str = "storm") -> list[dict[str, Any]]:
+    """What a reader is told who begins at the very beginning: the changes in their order."""
+    here = (await reader.get(f"/live/{slug}/changes")).json()["position"]
+    begin = here.partition(".")[0] + ".0"
+    answer = await reader.get(f"/live/{slug}/changes", params={"after": begin, "view": "json"})
+    assert answer.status_code == 200, answer.text
+    assert not answer.json()["reset"]
+    found: list[dict[str, Any]] = answer.json()["changes"]
+    return found
+
+
 @contextlib.asynccontextmanager
 async def serving(folder: Path, **chosen: Any) -> AsyncIterator[Process]:
     """A started server with its data in `folder`; nothing of it is left at the end."""
-    folder.mkdir(parents=True, exist_ok=True)
     process = Process(folder, **chosen)
     try:
         await process.start()
