@@ -20,7 +20,7 @@ from server.broker.channels import probe_channel
 from server.broker.lane import Lane
 from server.broker.outbox import Message, Outbox
 from server.broker.receiver import Counts, Receiver
-from server.broker.supervise import UNREACHABLE, supervise
+from server.broker.supervise import UNREACHABLE, end, supervise
 
 log = structlog.get_logger()
 
@@ -105,9 +105,7 @@ class ClusterCarrier:
         self._tasks = [asyncio.create_task(supervise(self._watch), name="broker.cluster")]
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         self._tasks = []
         await asyncio.gather(*(lane.close() for lane in [*self._lanes.values(), *self._leaving]))
         self._lanes.clear()

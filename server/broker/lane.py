@@ -16,7 +16,7 @@ from server.broker.probe import BOUND_SECONDS, INTERVAL_SECONDS, Probe
 from server.broker.receiver import Counts, Receiver
 from server.broker.sender import Sender
 from server.broker.subscription import Subscription
-from server.broker.supervise import UNREACHABLE, supervise
+from server.broker.supervise import UNREACHABLE, end, supervise
 
 log = structlog.get_logger()
 
@@ -86,9 +86,7 @@ class Lane:
                     await self._sender.idle()
             except TimeoutError:
                 log.warning("broker.unsent", messages=len(self.outbox))
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         self._tasks = []
         self._subscription.close()
         await self._client.aclose()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 from redis.exceptions import RedisError
@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 log = structlog.get_logger()
 
 BACKOFF_SECONDS = (0.05, 2.0)
+AGAIN_SECONDS = 0.1
 UNREACHABLE = (RedisError, OSError, asyncio.TimeoutError)
 """What a server that is away, frozen, restarting or busy looks like."""
 
@@ -42,3 +43,13 @@ async def supervise(work: Callable[[], Awaitable[None]]) -> None:
         except Exception:
             log.exception("broker.failed", work=getattr(work, "__qualname__", ""))
             await backoff.wait()
+
+
+async def end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel the tasks until they have ended. Once is not enough: redis-py writes inside `asyncio.wait_for`,
+    which before Python 3.12 swallows a cancellation that comes as the write ends (bpo-37658)."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=AGAIN_SECONDS)
