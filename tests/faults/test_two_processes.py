@@ -1,0 +1,242 @@
+"""Two server processes on one Redis and one PostgreSQL: whoever posts where, readers of either see the same, in
+order; and when one of them ends, its readers go on at the other."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from tests.support.listeners import State, sse, websocket
+from tests.support.process import Process, history, new_token, serving
+from tests.support.valkey import Valkey
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.redis, pytest.mark.postgres]
+
+THE_END = "That was the day"
+TRANSPORTS = ("sse", "websocket", "polling")
+DEADLINE = 40.0
+
+
+@dataclass
+class Pair:
+    """Both servers, and the position before everything."""
+
+    servers: tuple[Process, Process]
+    clients: tuple[httpx2.AsyncClient, httpx2.AsyncClient]
+    begin: str = ""
+
+
+@contextlib.asynccontextmanager
+async def pair(folder: Path, **chosen: Any) -> AsyncIterator[Pair]:
+    token = await new_token(data_dir=folder / "one", **chosen)
+    async with (
+        serving(folder / "one", **chosen) as one,
+        serving(folder / "two", **chosen) as two,
+        one.client(token) as first,
+        two.client(token) as second,
+    ):
+        made = await first.post(
+            "/api/v1/blogs", json={"slug": "storm", "headline": "Storm at the coast", "status": "live"}
+        )
+        assert made.status_code == 201, made.text
+        here = (await first.get("/live/storm/changes")).json()["position"]
+        yield Pair((one, two), (first, second), here.partition(".")[0] + ".0")
+
+
+@dataclass
+class Reader:
+    """Reads from one server, and from the next of `servers` when that one ends its connection."""
+
+    transport: str
+    servers: list[Process]
+    state: State
+    farewells: list[Any] = field(default_factory=list)
+    """How each connection ended: the retry in ms, or the close code; with the time."""
+
+    def done(self, state: State) -> bool:
+        return bool(state.log) and state.log[-1].get("entry", state.log[-1]).get("title") == THE_END
+
+    async def read(self) -> None:
+        async with asyncio.timeout(DEADLINE):
+            while not self.done(self.state):
+                with contextlib.suppress(OSError, httpx2.TransportError):
+                    await getattr(self, f"_{self.transport}")(self.servers[0])
+                self.servers = [*self.servers[1:], self.servers[0]]
+
+    async def _sse(self, server: Process) -> None:
+        async with sse(
+            server.address, "/live/storm/stream?view=json", last_event_id=self.state.position
+        ) as listener:
+            if listener.status != 200:
+                return
+            listener.state = self.state
+            await listener.follow(self.done, seconds=DEADLINE)
+            if listener.ended:
+                last = listener.raw.rstrip().rpartition(b"\n\n")[2]
+                self.farewells.append((last.decode(), time.monotonic()))
+
+    async def _websocket(self, server: Process) -> None:
+        path = f"/live/storm/ws?view=json&after={self.state.position}"
+        try:
+            async with websocket(server.address, path) as socket:
+                socket.state = self.state
+                await socket.follow(self.done, seconds=DEADLINE)
+        except ConnectionClosed as error:
+            self.farewells.append((error.rcvd.code if error.rcvd else None, time.monotonic()))
+
+    async def _polling(self, server: Process) -> None:
+        async with server.client(timeout=30) as client:
+            while not self.done(self.state):
+                asked = {"after": self.state.position or "", "view": "json", "wait": "5"}
+                answer = await client.get("/live/storm/changes", params=asked)
+                if answer.status_code != 200:
+                    return
+                body = answer.json()
+                assert not body["reset"]
+                for change in body["changes"]:
+                    self.state.apply(change)
+                self.state.position = body["position"]
+
+
+class Editor:
+    """Posts, edits, pins and retracts, at one server and the other in turn. When one does not answer it sends
+    the same again to the other."""
+
+    def __init__(self, name: str, both: Pair, chance: random.Random) -> None:
+        self._name, self._chance = name, chance
+        self._clients = list(both.clients)
+        self._made = 0
+        self._ids: list[str] = []
+
+    async def work(self, steps: int) -> None:
+        for _ in range(steps):
+            await self.step()
+
+    async def work_until(self, enough: asyncio.Event) -> None:
+        while not enough.is_set():
+            await self.step()
+
+    async def step(self) -> None:
+        kind = self._chance.choice(("post", "post", "edit", "pin", "retract", "restore"))
+        if kind == "post" or not self._ids:
+            await self.post(f"{self._name} reports")
+            return
+        path = f"/api/v1/blogs/storm/entries/{self._chance.choice(self._ids)}"
+        if kind in ("edit", "pin"):
+            changed = {"title": f"Update {self._chance.random()}"} if kind == "edit" else {"pinned": True}
+            answer = await self._send("PATCH", path, json=changed, headers={"If-Match": "*"})
+        elif kind == "retract":
+            answer = await self._send("DELETE", path)
+        else:
+            answer = await self._send("POST", f"{path}/restore")
+        # an entry that is retracted cannot be edited, one that is not cannot be restored
+        assert answer.status_code in (200, 204, 409, 410), answer.text
+
+    async def post(self, title: str) -> None:
+        self._made += 1
+        answer = await self._send(
+            "POST", "/api/v1/blogs/storm/entries", json={"title": title, "body": f"{self._name} {self._made}"},
+            headers={"Idempotency-Key": f"{self._name}-{self._made}"},
+        )
+        assert answer.status_code == 201, answer.text
+        self._ids.append(answer.json()["id"])
+
+    async def _send(self, method: str, path: str, **what: Any) -> httpx2.Response:
+        async with asyncio.timeout(DEADLINE):
+            while True:
+                self._clients.reverse()
+                with contextlib.suppress(httpx2.TransportError):
+                    answer = await self._clients[0].request(method, path, **what)
+                    if answer.status_code != 503:
+                        return answer
+
+
+def readers(servers: tuple[Process, Process], begin: str) -> list[Reader]:
+    return [Reader(transport, list(servers), State(begin)) for transport in TRANSPORTS]
+
+
+async def compare(everybody: list[Reader], server: Process) -> None:
+    """Every reader has what somebody sees who comes now."""
+    async with server.client() as client:
+        told = await history(client)
+    fresh = {change["id"]: change for change in told}
+    assert {change["kind"] for change in told} >= {"entry", "gone", "blog"}
+    for reader in everybody:
+        assert reader.state.resets == 0
+        assert reader.state.position == told[-1]["position"], reader.transport
+        assert reader.state.things == fresh, reader.transport
+
+
+def chances() -> random.Random:
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    return random.Random(seed)
+
+
+async def test_two_processes_same_everywhere(
+    tmp_path: Path, valkey_server: Valkey, postgres_url: str
+) -> None:
+    chance = chances()
+    async with pair(tmp_path, redis_url=valkey_server.url, database_url=postgres_url) as both:
+        one, two = both.servers
+        everybody = readers((one, two), both.begin) + readers((two, one), both.begin)
+        async with asyncio.TaskGroup() as group:
+            for reader in everybody:
+                group.create_task(reader.read())
+            editors = [Editor(name, both, chance) for name in ("Ada", "Cem", "Olga")]
+            await asyncio.gather(*(editor.work(25) for editor in editors))
+            await editors[0].post(THE_END)
+        assert [r.farewells for r in everybody] == [[]] * 6, "a connection ended"
+        await compare(everybody, one)
+        await compare(everybody, two)
+
+
+async def test_two_processes_one_drains(tmp_path: Path, valkey_server: Valkey, postgres_url: str) -> None:
+    chance = chances()
+    settings = {"redis_url": valkey_server.url, "database_url": postgres_url, "drain_seconds": 1}
+    async with pair(tmp_path, **settings) as both:
+        one, two = both.servers
+        everybody = [r for _ in range(2) for r in readers((one, two), both.begin)]
+        async with asyncio.TaskGroup() as group:
+            reading = [group.create_task(reader.read()) for reader in everybody]
+            editors = [Editor(name, both, chance) for name in ("Ada", "Cem")]
+            await asyncio.gather(*(editor.work(10) for editor in editors))
+            ended = asyncio.Event()
+            writing = [group.create_task(editor.work_until(ended)) for editor in editors]
+            unready = group.create_task(until_unready(one))
+            code = await one.terminate()
+            assert code == 0, one.log
+            assert not any(task.done() for task in reading)
+            await asyncio.gather(*(editor.work(5) for editor in editors))
+            ended.set()
+            await asyncio.gather(*writing)
+            await editors[0].post(THE_END)
+        for reader in everybody:
+            if reader.transport == "polling":
+                continue
+            farewell, when = reader.farewells[0]
+            if reader.transport == "websocket":
+                assert farewell == 1012
+            else:
+                assert farewell.startswith("retry: "), farewell
+            assert unready.result() < when, "a stream ended before /readyz failed"
+            assert len(reader.farewells) == 1
+        await compare(everybody, two)
+
+
+async def until_unready(server: Process) -> float:
+    """When /readyz failed."""
+    async with server.client() as client, asyncio.timeout(DEADLINE):
+        while (await client.get("/readyz")).status_code == 200:
+            await asyncio.sleep(0.005)
+        return time.monotonic()
