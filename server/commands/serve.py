@@ -55,6 +55,7 @@ def demo(host: Host = None, port: Port = None, as_json: AsJson = False) -> None:
 def _serve(chosen: Settings, *, as_json: bool) -> None:
     logs.set_up(level=chosen.log_level, as_json=chosen.log_json)
     if workers.in_worker():
+        workers.end_with_parent()
         run_one(chosen, workers.listen(chosen.host, chosen.port), listening=workers.report)
         return
     password = asyncio.run(_prepare(chosen))
@@ -90,12 +91,16 @@ def make_server(chosen: Settings) -> uvicorn.Server:
 
 def run_one(chosen: Settings, listener: socket.socket, *, listening: Callable[[], None]) -> None:
     """Serve in this process until a signal; `listening` is called once connections are taken."""
-    # uvicorn raises the signal again when it has shut down in good order: that is no failure
+    # uvicorn raises the signal again when it has shut down in good order: that is no failure; one that comes
+    # before uvicorn listens to signals must not be lost
+    signals: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, lambda number, _: signals.append(number))
 
     async def whole() -> None:
         server = make_server(chosen)
+        if signals:
+            return
         running = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started and not running.done():  # noqa: ASYNC110 (uvicorn has no event for it)
             await asyncio.sleep(0.01)

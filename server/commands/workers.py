@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -21,6 +22,8 @@ log = structlog.get_logger()
 
 READY = "STOPPRESS_WORKER_READY_FD"
 """Set in a worker only: the pipe on which it says that it listens."""
+PARENT = "STOPPRESS_WORKER_PARENT_FD"
+"""Set in a worker only: a pipe that the parent holds open for as long as it lives."""
 RESTART_SECONDS = 1.0
 
 
@@ -51,6 +54,17 @@ def report() -> None:
         pipe.write(b".")
 
 
+def end_with_parent() -> None:
+    """In a worker: end as on SIGTERM when the parent is gone, killed ones included. Nobody else would ever
+    end the worker, and it would keep the port."""
+
+    def watch() -> None:
+        os.read(int(os.environ[PARENT]), 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
 def run_many(count: int, reserved: socket.socket, *, demo: bool, listening: Callable[[], None]) -> None:
     """Keep `count` workers running until SIGTERM or SIGINT, then let them drain. Only the first runs the
     demo: two would tell the story at once."""
@@ -63,7 +77,8 @@ def run_many(count: int, reserved: socket.socket, *, demo: bool, listening: Call
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     host, port = reserved.getsockname()[:2]
-    running = [_start(host, port, demo=demo and place == 0) for place in range(count)]
+    alive, _held = os.pipe()
+    running = [_start(host, port, alive, demo=demo and place == 0) for place in range(count)]
     if all(process.poll() is None for process in running):
         listening()
     while not stopping:
@@ -72,7 +87,7 @@ def run_many(count: int, reserved: socket.socket, *, demo: bool, listening: Call
             if process.poll() is not None and not stopping:
                 log.error("worker.died", pid=process.pid, code=process.returncode)
                 time.sleep(RESTART_SECONDS)
-                running[place] = _start(host, port, demo=demo and place == 0)
+                running[place] = _start(host, port, alive, demo=demo and place == 0)
     for process in running:
         process.terminate()
     for process in running:
@@ -80,12 +95,14 @@ def run_many(count: int, reserved: socket.socket, *, demo: bool, listening: Call
     reserved.close()
 
 
-def _start(host: str, port: int, *, demo: bool) -> subprocess.Popen[bytes]:
+def _start(host: str, port: int, alive: int, *, demo: bool) -> subprocess.Popen[bytes]:
     """One worker, once it listens or is gone."""
     read, write = os.pipe()
-    environment = os.environ | {READY: str(write), "STOPPRESS_WORKERS": "1", "STOPPRESS_DEMO": str(int(demo))}
+    environment = os.environ | {
+        READY: str(write), PARENT: str(alive), "STOPPRESS_WORKERS": "1", "STOPPRESS_DEMO": str(int(demo)),
+    }
     command = [sys.executable, "-m", "server", "serve", "--host", host, "--port", str(port)]
-    process = subprocess.Popen(command, env=environment, pass_fds=[write])  # noqa: S603 (our own command)
+    process = subprocess.Popen(command, env=environment, pass_fds=[write, alive])  # noqa: S603 (our own command)
     os.close(write)
     with os.fdopen(read, "rb") as pipe:
         pipe.read(1)  # ends when the worker has written, and when it died and its end is closed

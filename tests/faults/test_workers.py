@@ -1,0 +1,102 @@
+"""Several server processes on one port."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.support.listeners import sse
+from tests.support.process import Process, new_token, run, serving
+from tests.support.valkey import Valkey
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.redis]
+
+
+def children(pid: int) -> set[int]:
+    """Processes that this one started and that run."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+        except OSError:
+            continue  # it has just ended
+        if int(parent) == pid and state != "Z":
+            found.add(int(stat.parent.name))
+    return found
+
+
+async def serving_pids(server: Process, wanted: int) -> set[int]:
+    """Ask over new connections until so many workers have answered."""
+    seen: set[int] = set()
+    async with asyncio.timeout(20):
+        while len(seen) < wanted:
+            async with server.client() as client:
+                for line in (await client.get("/metrics")).text.splitlines():
+                    if line.startswith("process_start_time_seconds "):
+                        seen.add(int(float(line.split()[1]) * 100))
+    return seen
+
+
+async def until_gone(pids: set[int]) -> None:
+    async with asyncio.timeout(20):
+        while any(map(is_alive, pids)):
+            await asyncio.sleep(0.02)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+async def test_workers_both_serve_and_one_is_replaced(tmp_path: Path, valkey_server: Valkey) -> None:
+    settings = {"workers": 2, "redis_url": valkey_server.url}
+    token = await new_token(data_dir=tmp_path, **settings)
+    async with serving(tmp_path, **settings) as server:
+        first = children(server.pid)
+        assert len(first) == 2
+        await serving_pids(server, 2)
+        async with server.client(token) as client:
+            await client.post("/api/v1/blogs", json={"slug": "storm", "headline": "Storm", "status": "live"})
+            here = (await client.get("/live/storm/changes")).json()["position"]
+
+            killed = min(first)
+            os.kill(killed, signal.SIGKILL)
+            await until_gone({killed})
+            # the other one still takes posts
+            posted = await client.post("/api/v1/blogs/storm/entries", json={"body": "The pier holds."})
+            assert posted.status_code == 201, posted.text
+        async with asyncio.timeout(20):
+            while len(children(server.pid)) < 2:
+                await asyncio.sleep(0.02)
+        assert killed not in children(server.pid)
+        await serving_pids(server, 2)
+        async with sse(server.address, "/live/storm/stream?view=json", last_event_id=here) as listener:
+            state = await listener.follow(lambda s: len(s.log) == 1)
+        assert state.log[0]["number"] == 1
+
+        pids = children(server.pid)
+        assert await server.terminate() == 0, server.log
+        await until_gone(pids)
+
+
+async def test_workers_end_with_their_parent(tmp_path: Path, valkey_server: Valkey) -> None:
+    settings = {"workers": 2, "redis_url": valkey_server.url}
+    async with serving(tmp_path, **settings) as server:
+        pids = children(server.pid)
+        server.signal(signal.SIGKILL)
+        await until_gone(pids)
+        await server.ended()
+
+
+async def test_workers_need_redis(tmp_path: Path) -> None:
+    ended = await run("serve", "--port", "0", data_dir=tmp_path, workers=2)
+    assert ended.code == 2
+    assert "STOPPRESS_REDIS_URL" in ended.err
+    assert "STOPPRESS_WORKERS" in ended.err
+    assert not (tmp_path / "stoppress.db").exists()
