@@ -17,6 +17,9 @@ from server.web.stream.patience import HEADER_SECONDS, Patience
 
 KEEP_ALIVE_SECONDS = 5
 BACKLOG = 4096
+SEND_BUFFER = 262_144
+"""Bytes that the kernel keeps for one connection. Left to itself it lets a listener that reads nothing grow to
+several megabytes."""
 READINESS_SHARE = 0.2
 """The part of the drain time for load balancers to notice that /readyz fails, before streams end."""
 
@@ -30,6 +33,7 @@ def listening_socket(host: str, port: int) -> socket.socket:
     if hasattr(socket, "SO_REUSEPORT"):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     for name, value in (
         ("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 60_000)
     ):
