@@ -67,6 +67,19 @@ export class Arrivals {
     this.#settle();
   }
 
+  /**
+   * The page is called something else now.
+   * @param {string} title
+   */
+  rename(title) {
+    this.#title = title;
+    this.#settle();
+  }
+
+  get title() {
+    return this.#title;
+  }
+
   #settle() {
     const watching = this.#atTop && document.visibilityState === "visible" && !this.paused;
     if (watching) this.#reveal();

@@ -50,7 +50,10 @@ export class Follower {
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.check();
     });
-    window.addEventListener("online", () => this.check());
+    window.addEventListener("online", () => {
+      this.#rung = this.#failures = 0;
+      this.check();
+    });
     window.addEventListener("offline", () => this.#on.live(false));
     window.addEventListener("pageshow", (event) => {
       if (event.persisted) this.check();
@@ -91,20 +94,27 @@ export class Follower {
    */
   async check() {
     const generation = this.#generation;
+    const answers = await this.#catchUp();
+    // a line that brought nothing for longer than a beat may be gone; a new one costs little
+    const silent = Date.now() - this.#heardAt > SILENCE_MS / 2;
+    if (generation === this.#generation && (this.#line === null || silent)) this.connect();
+    else this.#on.live(answers && this.#line !== null);
+  }
+
+  /** Take what is missing by a plain request; whether the server answered it. */
+  async #catchUp() {
     const url = new URL(this.#addresses.changes, location.href);
     url.searchParams.set("after", this.#position);
     try {
       const answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(CHECK_MS) });
       if (!answer.ok) throw new Error(String(answer.status));
       const body = await answer.json();
-      if (body.reset) return this.#on.reset();
+      if (body.reset) this.#on.reset();
       for (const change of body.changes) this.#take(change);
+      return true;
     } catch {
-      this.#on.live(false);
+      return false;
     }
-    // a line that brought nothing for longer than a beat may be gone; a new one costs little
-    const silent = Date.now() - this.#heardAt > SILENCE_MS / 2;
-    if (generation === this.#generation && (this.#line === null || silent)) this.connect();
   }
 
   /** @param {Change} change */
@@ -115,6 +125,8 @@ export class Follower {
     this.#on.live(true);
     if (change.kind === "reset") this.#on.reset();
     else if (change.kind !== "beat" && change.kind !== "hello") this.#take(change);
+    // what was blocked may be open by now; nothing is missed by trying, the position stays
+    if (this.#rung > 0 && Date.now() - this.#demotedAt > BACK_TO_FIRST_MS) this.connect();
   }
 
   /** @param {Change} change */
@@ -124,11 +136,18 @@ export class Follower {
     this.#on.change(change);
   }
 
-  #failed() {
+  async #failed() {
     this.#hangUp();
     this.#on.live(false);
     this.#failures += 1;
-    if (this.#failures % FAILURES_BEFORE_NEXT === 0) this.#demote();
+    if (this.#failures % FAILURES_BEFORE_NEXT === 0) {
+      const generation = this.#generation;
+      // only a server that answers says something about the way to it; one that is away will be back
+      const blocked = await this.#catchUp();
+      if (generation !== this.#generation) return;
+      if (blocked) this.#demote();
+      if (blocked && this.#rung > 0) return this.connect();
+    }
     const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(this.#failures, 6));
     const wait = FIRST_WAIT_MS / 2 + Math.random() * longest;
     this.#retry = window.setTimeout(() => this.connect(), wait);

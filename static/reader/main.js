@@ -36,6 +36,8 @@ function start(root) {
   const arrivals = new Arrivals(root, (article) => showTimes(article));
   const updates = new Updates(root, (article) => arrivals.add(article));
 
+  const headline = () => root.querySelector("h1")?.textContent ?? "";
+
   const show = (/** @type {boolean} */ live) => {
     const state = root.dataset["status"] === "closed" ? "closed" : live ? "live" : "reconnecting";
     connection.dataset["state"] = state;
@@ -54,7 +56,9 @@ function start(root) {
     on: {
       change(change) {
         if (change.kind === "gone" && change.id === root.dataset["blog"]) return reload();
+        const called = headline();
         updates.apply(change);
+        if (headline() !== called) arrivals.rename(arrivals.title.replace(called, () => headline()));
         arrivals.recount();
         showTimes(root);
         root.dataset["position"] = follower.position;

@@ -76,9 +76,10 @@ function polling(addresses, position, ears) {
   const stopping = new AbortController();
   const poll = async () => {
     let known = position;
-    for (;;) {
+    // the first answer comes at once: it says that this way is open
+    for (let wait = 0; ; wait = POLL_WAIT_SECONDS) {
       const url = after(addresses.changes, known);
-      url.searchParams.set("wait", String(POLL_WAIT_SECONDS));
+      if (wait > 0) url.searchParams.set("wait", String(wait));
       const answer = await fetch(url, { signal: stopping.signal, cache: "no-store" });
       if (!answer.ok) throw new Error(String(answer.status));
       const body = await answer.json();
@@ -87,7 +88,7 @@ function polling(addresses, position, ears) {
       for (const change of body.changes) ears.heard(change);
       ears.heard({ kind: "beat" });
       known = body.position;
-      await new Promise((resolve) => setTimeout(resolve, POLL_PAUSE_MS));
+      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, POLL_PAUSE_MS));
     }
   };
   poll().catch(() => {

@@ -28,6 +28,7 @@ export class Updates {
   apply(change) {
     if (change.kind === "blog") this.#furnish(change);
     else if (change.html !== undefined) {
+      if (change.kind === "gone") forgetDescriptions();
       this.#place(change);
       this.#mark(change);
     }
@@ -119,6 +120,12 @@ export class Updates {
   #find(list, id) {
     return /** @type {HTMLElement | null} */ (list.querySelector(`:scope > [data-id="${CSS.escape(id ?? "")}"]`));
   }
+}
+
+/** What machines read was written when the page was: it may hold the words that are withdrawn now. */
+function forgetDescriptions() {
+  const written = 'script[type="application/ld+json"], meta[property^="og:image"]';
+  for (const each of document.querySelectorAll(written)) each.remove();
 }
 
 /**

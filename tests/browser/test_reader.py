@@ -1,0 +1,192 @@
+"""A reader's page in a real browser: what arrives, what leaves, and what happens when the line breaks."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+from server.store import feeds
+from tests.support.app import Running
+from tests.support.browser import until, visit
+
+pytestmark = [pytest.mark.anyio, pytest.mark.browser]
+
+TRANSPORTS = ["sse", "ws", "poll"]
+_slugs = (f"storm-{n}" for n in itertools.count())
+
+SHOWN = "[data-entries] > article:not([hidden])"
+
+
+async def storm(server: Running, posts: int = 3, **fields: Any) -> tuple[str, list[dict[str, Any]]]:
+    """A blog with some updates: its slug, and the entries in the order of publication."""
+    slug = next(_slugs)
+    await server.blog(slug, **fields)
+    long = "\n\n".join(["The harbour wall is under water and the promenade is closed to everybody."] * 3)
+    return slug, [await server.post(slug, title=f"Report {n}", body=long) for n in range(1, posts + 1)]
+
+
+async def opened(context: BrowserContext, server: Running, slug: str, query: str = "") -> Page:
+    """The page, once its line is open."""
+    page = await context.new_page()
+    await page.goto(f"{server.url}/live/{slug}{query}")
+    await expect(page.locator("[data-connection]")).to_have_attribute("data-state", "live", timeout=10_000)
+    return page
+
+
+async def titles(page: Page) -> list[str]:
+    found: list[str] = await page.eval_on_selector_all(
+        SHOWN, "all => all.map(a => a.querySelector('h3')?.textContent ?? 'gone')"
+    )
+    return found
+
+
+async def shows(page: Page, *wanted: str) -> None:
+    async def same() -> bool:
+        return await titles(page) == list(wanted)
+
+    await until(same, what=f"{wanted}")
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_every_kind_of_change_arrives(server: Running, browser: Browser, transport: str) -> None:
+    slug, (first, second, _) = await storm(server)
+    async with visit(browser) as context:
+        page = await opened(context, server, slug, f"?transport={transport}")
+        await expect(page.locator("[data-connection]")).to_have_attribute("data-transport", transport)
+        await expect(page.locator("[data-connection-word]")).to_have_text("Live")
+        await server.post(slug, title="Report 4")
+        await shows(page, "Report 4", "Report 3", "Report 2", "Report 1")
+        await server.edit(first, slug, title="Report 1, corrected")
+        await expect(page.locator(".entry--edited h3")).to_have_text("Report 1, corrected")
+        await server.edit(first, slug, pinned=True, key=True)
+        await shows(page, "Report 1, corrected", "Report 4", "Report 3", "Report 2")
+        await expect(page.locator("[data-key-events] > li")).to_have_count(1)
+        await server.edit(first, slug, pinned=False, key=False)
+        await shows(page, "Report 4", "Report 3", "Report 2", "Report 1, corrected")
+        await expect(page.locator("[data-key-events] > li")).to_have_count(0)
+        await server.retract(second, slug)
+        await shows(page, "Report 4", "Report 3", "gone", "Report 1, corrected")
+        assert "Report 2" not in await page.content()
+        answer = await server.http.patch(
+            f"/api/v1/blogs/{slug}", json={"headline": "Storm has passed"}, headers={"If-Match": "*"}
+        )
+        assert answer.status_code == 200, answer.text
+        await expect(page.locator("h1")).to_have_text("Storm has passed")
+        assert (await page.title()).startswith("Storm has passed")
+
+
+async def test_nothing_moves_for_a_reader_further_down(server: Running, browser: Browser) -> None:
+    slug, made = await storm(server, 12)
+    async with visit(browser) as context:
+        page = await opened(context, server, slug)
+        article = page.locator(f'[data-id="{made[3]["id"]}"]')
+        await article.scroll_into_view_if_needed()
+        before = await article.bounding_box(), await page.evaluate("scrollY")
+        assert before[1] > 500
+        await server.post(slug, title="Report 13")
+        pill = page.locator("[data-pill]")
+        await expect(pill).to_have_text("1 new update")
+        await server.post(slug, title="Report 14")
+        await expect(pill).to_have_text("2 new updates")
+        assert (await page.title()).startswith("(2) ")
+        assert before == (await article.bounding_box(), await page.evaluate("scrollY"))
+        await pill.click()
+        assert (await titles(page))[:2] == ["Report 14", "Report 13"]
+        await expect(pill).to_be_hidden()
+        assert not (await page.title()).startswith("(")
+
+
+async def test_paused_updates_wait(server: Running, browser: Browser) -> None:
+    slug, _ = await storm(server, 1)
+    async with visit(browser, reduced_motion="reduce") as context:
+        page = await opened(context, server, slug)
+        await page.get_by_role("button", name="Pause updates").click()
+        await server.post(slug, title="Report 2")
+        await expect(page.locator("[data-pill]")).to_have_text("1 new update")
+        assert await titles(page) == ["Report 1"]
+        await page.reload()
+        await page.get_by_role("button", name="Resume updates").click()
+        await server.post(slug, title="Report 3")
+        await shows(page, "Report 3", "Report 2", "Report 1")
+        assert await page.locator(".entry--new").evaluate("e => getComputedStyle(e).animationName") == "none"
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_what_a_sleeping_tab_missed_is_there_when_it_wakes(
+    server: Running, browser: Browser, transport: str
+) -> None:
+    slug, (first, *_) = await storm(server)
+    async with visit(browser) as context:
+        page = await opened(context, server, slug, f"?transport={transport}")
+        await page.evaluate("window.same = true")
+        await context.set_offline(True)
+        await expect(page.locator("[data-connection-word]")).to_have_text("Reconnecting")
+        await server.post(slug, title="Report 4")
+        await server.retract(first, slug)
+        await context.set_offline(False)
+        await shows(page, "Report 4", "Report 3", "Report 2", "gone")
+        await expect(page.locator("[data-connection-word]")).to_have_text("Live", timeout=10_000)
+        assert await page.evaluate("window.same")
+
+
+@pytest.mark.parametrize(("blocked", "found"), [(["stream"], "ws"), (["stream", "ws"], "poll")])
+async def test_where_one_way_is_blocked_the_next_is_taken(
+    server: Running, browser: Browser, blocked: list[str], found: str
+) -> None:
+    slug, _ = await storm(server, 1)
+    async with visit(browser) as context:
+        await context.route("**/stream?*", lambda route: route.abort())
+        if "ws" in blocked:
+            await context.route_web_socket("**/ws?*", lambda socket: socket.close())
+        page = await opened(context, server, slug)
+        await expect(page.locator("[data-connection]")).to_have_attribute(
+            "data-transport", found, timeout=15_000
+        )
+        await server.post(slug, title="Report 2")
+        await shows(page, "Report 2", "Report 1")
+
+
+async def test_older_updates_with_and_without_scripts(server: Running, browser: Browser) -> None:
+    slug, made = await storm(server, 45)
+    for scripts in (True, False):
+        async with visit(browser, java_script_enabled=scripts) as context:
+            page = await context.new_page()
+            await page.goto(f"{server.url}/live/{slug}")
+            await page.get_by_role("link", name="Load more updates").click()
+            await expect(page.locator(f'[data-id="{made[0]["id"]}"]')).to_be_attached()
+            count = await page.locator("[data-entries] > article").count()
+            assert count == (45 if scripts else 20)
+
+
+async def test_a_new_history_loads_the_page_again_once(server: Running, browser: Browser) -> None:
+    slug, _ = await storm(server, 1)
+    async with visit(browser) as context:
+        loads: list[str] = []
+        page = await opened(context, server, slug)
+        page.on("load", lambda loaded: loads.append(loaded.url))
+        async with page.expect_event("load"):
+            async with server.site.database.write() as connection:
+                await feeds.renew_epoch(connection)
+            await server.post(slug, title="Report 2")
+        await shows(page, "Report 2", "Report 1")
+        await server.post(slug, title="Report 3")
+        await shows(page, "Report 3", "Report 2", "Report 1")
+        assert len(loads) == 1
+
+
+async def test_the_event_source_of_a_browser_takes_compressed_streams(
+    server: Running, browser: Browser
+) -> None:
+    slug, _ = await storm(server, 1)
+    async with visit(browser) as context:
+        page = await context.new_page()
+        async with page.expect_response("**/stream?*") as answer:
+            await page.goto(f"{server.url}/live/{slug}?transport=sse")
+        stream = await answer.value
+        assert (await stream.all_headers())["content-encoding"] == "gzip"
+        for number in range(2, 6):
+            await server.post(slug, title=f"Report {number}")
+            await expect(page.locator("h3").first).to_have_text(f"Report {number}")
