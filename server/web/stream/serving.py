@@ -120,7 +120,8 @@ class Server(uvicorn.Server):
         finally:
             if self._signal is None:
                 self.should_exit = True
-            else:  # uvicorn raises it again after the end, for whoever waits for this process
+            elif not self.should_exit:  # told twice of a SIGINT, uvicorn would end at once
+                # uvicorn raises it again after the end, for whoever waits for this process
                 super().handle_exit(self._signal, None)
 
     def stop(self) -> None:
