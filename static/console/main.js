@@ -62,7 +62,7 @@ function follow(list) {
   const source = new EventSource(`/live/${list.dataset.entries}/stream?feed=newsroom`);
   let timer = 0;
   const refresh = async () => {
-    const answer = await fetch(location.href.split("#")[0], { headers: { Accept: "text/html" } }).catch(() => null);
+    const answer = await fetch(location.pathname + location.search, { headers: { Accept: "text/html" } }).catch(() => null);
     if (!answer?.ok || answer.redirected) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("entries");
     // never under the hands of somebody who is on a button
