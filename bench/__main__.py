@@ -30,6 +30,7 @@ from bench.servers import (
     QueueEach,
     Server,
     StopPressSse,
+    StopPressThree,
     StopPressTwo,
     StopPressWebSocket,
 )
@@ -226,6 +227,40 @@ def _growth(program: Path, sizes: list[int]) -> dict[str, Any]:
     return found
 
 
+def _crowd(program: Path, loads: int, each: int) -> dict[str, float]:
+    """More listeners than one process may have files: several workers on Redis, several load generators."""
+    console.print(f"crowd: {loads * each} listeners over {StopPressThree.workers} workers …")
+    server = StopPressThree()
+    try:
+        server.start()
+        memory, cpu = server.memory(), server.cpu()
+        crowd = [Load(program, server, each) for _ in range(loads)]
+        figures = {
+            "listeners": float(loads * each),
+            "connect_us_cpu": (server.cpu() - cpu) / (loads * each) * 1e6,
+            "idle_bytes": (server.memory() - memory) / (loads * each),
+        }
+        cpu, rows = server.cpu(), []
+        for _ in range(5):
+            for load in crowd:
+                load.expect(1, 30)
+            server.post(WIRE_BYTES)
+            rows.append([load.result() for load in crowd])
+        got = sum(r["got"] for row in rows for r in row)
+        figures |= {
+            "delivery_us_cpu": (server.cpu() - cpu) / max(got, 1) * 1e6,
+            "p50_ms": statistics.median(r["p50_ms"] for row in rows for r in row),
+            "p99_ms": statistics.median(max(r["p99_ms"] for r in row) for row in rows),
+            "last_ms": statistics.median(max(r["last_ms"] for r in row) for row in rows),
+            "lost": float(5 * loads * each - got),
+        }
+        for load in crowd:
+            load.stop()
+    finally:
+        server.stop()
+    return figures
+
+
 def _write(out: Path, results: dict[str, Any]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     (out / "results.json").write_text(json.dumps(results, indent=1))
@@ -240,6 +275,13 @@ def _write(out: Path, results: dict[str, Any]) -> None:
     ]
     lines += ["", "| ratio | measured | to reach |", "| --- | ---: | ---: |"]
     lines += [f"| {r['figure']} | {r['ratio']:.2f} | {r['target']} |" for r in results["ratios"]]
+    for name, rows in results.get("growth", {}).items():
+        lines += ["", f"## {name}, growing", "", "| " + " | ".join(rows[0]) + " |",
+                  "|" + " ---: |" * len(rows[0])]
+        lines += ["| " + " | ".join(f"{v:.4g}" for v in row.values()) + " |" for row in rows]
+    if "crowd" in results:
+        lines += ["", "## A crowd over several workers", "", "| figure | |", "| --- | ---: |"]
+        lines += [f"| {k} | {v:.4g} |" for k, v in results["crowd"].items()]
     (out / "results.md").write_text("\n".join(lines) + "\n")
 
 
@@ -268,6 +310,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", action="append", default=[], help="part of a server's name; may be repeated")
     parser.add_argument("--growth", action="store_true", help="also 1,000 to 15,000 listeners, with a plot")
+    parser.add_argument("--crowd", action="store_true", help="also 39,000 listeners over three workers")
     parser.add_argument("--out", type=Path, default=HERE / "out")
     chosen = parser.parse_args()
     if not 1 <= chosen.listeners <= 19_000:
@@ -285,6 +328,8 @@ def main() -> None:
     }
     if chosen.growth:
         results["growth"] = _growth(program, [1000, 2000, 5000, 10_000, 15_000])
+    if chosen.crowd:
+        results["crowd"] = _crowd(program, 3, 13_000)
     _write(chosen.out, results)
     if chosen.growth:
         _plot(chosen.out, results["growth"])

@@ -168,6 +168,12 @@ class StopPressTwo(StopPressSse):
         self._redis.wait(10)
 
 
+class StopPressThree(StopPressTwo):
+    """Three workers on Redis, for more listeners than two processes may have files."""
+
+    name, workers = "Stop Press, SSE, 3 workers + Redis", 3
+
+
 class Nchan(Server):
     """nginx with nchan, both from Debian's packages, one worker process."""
 
