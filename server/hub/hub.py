@@ -128,6 +128,14 @@ class Hub:
         """The feed, if it is open already."""
         return self.feeds.get(key)
 
+    def head(self, key: FeedKey) -> Position | None:
+        """The head of a feed that is open, if nothing speaks against it: the broker is proven to bring what is
+        written, and no doubt is being looked into."""
+        feed = self.feeds.get(key)
+        if feed is None or key in self._catching_up or not self.broker.state().proven:
+            return None
+        return Position(feed.epoch, feed.head)
+
     async def open(self, key: FeedKey) -> Feed:
         """The feed, subscribed and at a head. Raises NotFound, Unavailable."""
         while (feed := self.feeds.get(key)) is None:

@@ -20,6 +20,7 @@ from server.web.pages import kept, pagination, structured
 from server.web.pages.kept import Kept
 from server.web.pages.pagination import Page
 from server.web.site import Site, site_of
+from server.web.stream.gate import gate_of
 
 HTML = "text/html"
 LOGO = "reader/logo.png"
@@ -65,11 +66,15 @@ async def blog(request: Request) -> Response:
     site = site_of(request)
     slug: str = request.path_params["slug"]
     before = _before(request.query_params.get("before"))
-    async with site.database.read() as connection:
-        found = await public_blog(connection, slug)
-        if entry_id := request.query_params.get("entry"):
-            return await _page_of_entry(connection, found, entry_id)
-        position = await feeds.head(connection, FeedKey(found.id, "public"))
+    if entry_id := request.query_params.get("entry"):
+        async with site.database.read() as connection:
+            return await _page_of_entry(connection, await public_blog(connection, slug), entry_id)
+    known = _followed(request, slug)
+    if known is None:
+        async with site.database.read() as connection:
+            found = await public_blog(connection, slug)
+            known = found.id, await feeds.head(connection, FeedKey(found.id, "public"))
+    blog_id, position = known
     base = site.url(request)
 
     async def make() -> Kept:
@@ -78,7 +83,7 @@ async def blog(request: Request) -> Response:
         etag = f"{site.renderer.version}-{snapshot.position}-{before or 0}"
         return Kept.of(render(site, snapshot, base), etag=etag, media_type=HTML)
 
-    page = await site.renderer.pages.get(("page", base, found.id, str(position), before), make)
+    page = await site.renderer.pages.get(("page", base, blog_id, str(position), before), make)
     return kept.answer(request, page)
 
 
@@ -178,6 +183,14 @@ def render(site: Site, snapshot: Snapshot, base: str) -> str:
 
 def publication_of(site: Site, base: str) -> structured.Publication:
     return structured.Publication(site.name, base, site.assets.url(LOGO))
+
+
+def _followed(request: Request, slug: str) -> tuple[str, Position] | None:
+    """The blog's id and the head of its feed where this process knows both without asking the database: it
+    follows the feed, and the broker is proven to bring what is written."""
+    key = gate_of(request).public.get(slug)
+    at = site_of(request).hub.head(key) if key is not None else None
+    return (key.blog_id, at) if key is not None and at is not None else None
 
 
 async def _page_of_entry(connection: AsyncConnection, found: Blog, entry_id: str) -> Response:
