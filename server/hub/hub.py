@@ -203,10 +203,16 @@ class Hub:
             if at.epoch != feed.epoch:
                 await self._caught_up(feed)
                 continue
+            after = Position(at.epoch, at.seq if not items else after.seq)
             for first in range(0, len(items), ENCODE_GROUP):
+                if first and feed.ring.floor > at.seq:
+                    break  # memory no longer tells all that changed since the query: ask again from here
                 group = items[first : first + ENCODE_GROUP]
-                await send(b"".join(feed.encoded(item, variant) for item in group))
-            after = Position(at.epoch, items[-1].change.position.seq if items else at.seq)
+                # a slow connection takes its time over one group, and what follows may be retracted by then
+                current = [item for item in group if not feed.ring.supersedes(item.change)]
+                if current:
+                    await send(b"".join(feed.encoded(item, variant) for item in current))
+                after = Position(at.epoch, group[-1].change.position.seq)
             if after.seq > feed.head:
                 await self._caught_up(feed)
 

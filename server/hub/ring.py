@@ -69,5 +69,10 @@ class Ring:
         found.reverse()
         return found
 
+    def supersedes(self, change: Change) -> bool:
+        """Whether a newer state of the same thing is here."""
+        item = self._items.get(change.id)
+        return item is not None and item.change.position.seq > change.position.seq
+
     def __iter__(self) -> Iterator[Item]:
         return iter(self._items.values())

@@ -10,6 +10,7 @@ import pytest
 from server.domain.change import FeedKey
 from server.domain.errors import NotFound
 from server.domain.position import Position
+from server.hub import hub
 from server.hub.hub import Reset
 from server.hub.listener import Puller
 from server.store import feeds
@@ -291,3 +292,25 @@ async def test_draining_ends_every_listener_with_a_farewell(tmp_path: Path) -> N
         await room.hub.drain(0.1, 1000)
         assert all(e.closed and list(e)[-1]["kind"] == "farewell" for e in ears)
         assert room.hub.feeds[room.key].size == 0
+
+
+async def test_text_retracted_in_the_middle_of_a_replay_is_not_in_the_rest_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "ENCODE_GROUP", 2)
+    async with newsroom(tmp_path) as room:
+        at = await room.head()
+        for text in ("one", "two", "three"):
+            await room.post(text)
+        secret = await room.post("secret name")
+
+        class Slow(Ear):
+            async def send(self, data: bytes) -> None:
+                if not self.heard:
+                    await room.retract(secret)
+                await super().send(data)
+
+        ear = Slow(room.hub)
+        await ear.join(room.key, at)
+        await until(lambda: ear.seqs == [2, 3, 4, 6])
+        assert b"secret" not in ear.heard
