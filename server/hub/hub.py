@@ -200,7 +200,7 @@ class Hub:
                 continue
             source = "store"
             at, items = await self._replay(feed, after.seq)
-            if at.epoch != feed.epoch:
+            if at.epoch != after.epoch:
                 await self._caught_up(feed)
                 continue
             after = Position(at.epoch, at.seq if not items else after.seq)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from server.domain.change import FeedKey
+from server.domain.change import Change, FeedKey
 from server.domain.errors import NotFound
 from server.domain.position import Position
 from server.hub import hub
@@ -314,3 +314,24 @@ async def test_text_retracted_in_the_middle_of_a_replay_is_not_in_the_rest_of_it
         await ear.join(room.key, at)
         await until(lambda: ear.seqs == [2, 3, 4, 6])
         assert b"secret" not in ear.heard
+
+
+async def test_a_new_epoch_in_the_middle_of_a_replay_is_a_reset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with newsroom(tmp_path) as room:
+        at = await room.head()
+        await room.post()
+        feed = await room.hub.open(room.key)
+
+        async def renewed(key: FeedKey, seq: int) -> tuple[Position, list[Change]]:
+            async with room.database.write() as connection:
+                await feeds.renew_epoch(connection, key.blog_id)
+            feed.restart(await room.head())
+            return await room.read_changes(key, seq)
+
+        monkeypatch.setattr(room.hub, "_read_changes", renewed)
+        ear = Ear(room.hub)
+        with pytest.raises(Reset):
+            await ear.join(room.key, at)
+        assert ear.heard == b""
