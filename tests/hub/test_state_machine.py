@@ -130,6 +130,8 @@ class Promises(RuleBasedStateMachine):
         self.hubs, self.brokers = (self.room.hub, second), [self.room.broker, other]
         self.room.desk = Desk(self.room.database, Fork(self.brokers), self.room.desk.media)
         self.readers = [Reader(self.hubs[0], self.withdrawn) for _ in range(READERS)]
+        for number, reader in enumerate(self.readers):
+            await self._join(reader, self.hubs[number % 2], None)
 
     # writing
 
@@ -171,6 +173,13 @@ class Promises(RuleBasedStateMachine):
     @rule(which=st.integers(0, 1), lose=st.booleans())
     def lose(self, which: int, lose: bool) -> None:
         self.brokers[which].lose = lose
+
+    @rule(which=st.integers(0, 1))
+    def miss_one(self, which: int) -> None:
+        """Lost without a word; only the next shows it."""
+        for lose in (True, False):
+            self.brokers[which].lose = lose
+            self._run(self._post())
 
     @rule(which=st.integers(0, 1))
     def hold(self, which: int) -> None:
