@@ -13,8 +13,8 @@ export class Arrivals {
   #announcedAt = -ANNOUNCE_EVERY_MS;
   #announcing = 0;
   #unannounced = 0;
-  #atTop = true;
   #list;
+  #top;
   #pill;
   #status;
   #pauseButton;
@@ -34,11 +34,8 @@ export class Arrivals {
     this.#pill.addEventListener("click", () => this.#toTop());
     this.#pauseButton.addEventListener("click", () => this.#pause(!this.paused));
     this.#pause(remembered(), true);
-    const top = find(".pill-place");
-    new IntersectionObserver(([seen]) => {
-      this.#atTop = seen !== undefined && (seen.isIntersecting || seen.boundingClientRect.top > 0);
-      this.#settle();
-    }).observe(topOf(top));
+    this.#top = topOf(find(".pill-place"));
+    new IntersectionObserver(() => this.#settle()).observe(this.#top);
     document.addEventListener("visibilitychange", () => this.#settle());
   }
 
@@ -81,7 +78,9 @@ export class Arrivals {
   }
 
   #settle() {
-    const watching = this.#atTop && document.visibilityState === "visible" && !this.paused;
+    // measured now: an observer would tell of a scroll a moment too late
+    const atTop = this.#top.getBoundingClientRect().top >= 0;
+    const watching = atTop && document.visibilityState === "visible" && !this.paused;
     if (watching) this.#reveal();
     const count = this.#waiting.size;
     this.#pill.hidden = count === 0;
