@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from server import __version__
-from server.commands import blogs, check, database, post, serve, tail, tokens, users
+from server.commands import bench, blogs, check, database, post, serve, tail, tokens, users
 from server.commands.output import Exit, complain, exit_code
 from server.domain.errors import StopPressError
 from server.settings import SettingsError
@@ -29,6 +29,7 @@ app.add_typer(tokens.app, name="token")
 app.add_typer(blogs.app, name="blog")
 app.command("post")(post.post)
 app.command("tail")(tail.tail)
+app.command("bench")(bench.bench)
 app.command("migrate")(database.migrate)
 app.command("check")(check.check)
 
