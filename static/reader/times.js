@@ -6,10 +6,20 @@ const EVERY_MS = 20_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-const language = document.documentElement.lang || undefined;
+const language = preferred(document.documentElement.lang);
 const clock = formatter({ hour: "2-digit", minute: "2-digit" });
 const day = formatter({ day: "numeric", month: "short" });
 const ago = relative();
+
+/**
+ * The page's language as the reader writes it: of an English page somebody in Leeds expects 21:44, and
+ * somebody in Chicago 9:44 PM.
+ * @param {string} page
+ */
+function preferred(page) {
+  const base = (/** @type {string} */ tag) => tag.split("-")[0]?.toLowerCase();
+  return navigator.languages.find((own) => base(own) === base(page)) ?? (page || undefined);
+}
 
 /** @param {Intl.DateTimeFormatOptions} options */
 function formatter(options) {
@@ -42,7 +52,8 @@ function sameDay(moment, now) {
  */
 function distance(moment, now) {
   const past = now.getTime() - moment.getTime();
-  if (past < HOUR_MS) return ago.format(-Math.max(0, Math.floor(past / MINUTE_MS)), "minute");
+  if (past < MINUTE_MS) return ago.format(0, "second");
+  if (past < HOUR_MS) return ago.format(-Math.floor(past / MINUTE_MS), "minute");
   return sameDay(moment, now) ? ago.format(-Math.floor(past / HOUR_MS), "hour") : day.format(moment);
 }
 

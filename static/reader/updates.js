@@ -110,7 +110,10 @@ export class Updates {
     for (const part of elements(change.html ?? "")) {
       this.#root.querySelector(`[data-part="${part.dataset["part"]}"]`)?.replaceWith(part);
     }
-    if (change.status) this.#root.dataset["status"] = change.status;
+    if (!change.status) return;
+    this.#root.dataset["status"] = change.status;
+    const heading = /** @type {HTMLElement | null} */ (this.#root.querySelector("[data-heading]"));
+    if (heading) heading.textContent = heading.dataset[change.status] ?? heading.textContent;
   }
 
   /**

@@ -114,6 +114,46 @@ async def test_paused_updates_wait(server: Running, browser: Browser) -> None:
         assert await page.locator(".entry--new").evaluate("e => getComputedStyle(e).animationName") == "none"
 
 
+SHIFTS = """
+  window.shifted = 0;
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
+  }).observe({ type: 'layout-shift', buffered: true });
+"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_nothing_shifts_while_the_page_comes_alive(
+    server: Running, browser: Browser, width: int
+) -> None:
+    slug, _ = await storm(server, 12, key_developments=["Two bridges are closed"])
+    async with visit(browser, viewport={"width": width, "height": 800}) as context:
+        await context.add_init_script(SHIFTS)
+        page = await opened(context, server, slug)
+        await page.evaluate("scrollTo(0, 900)")
+        await server.post(slug, title="Report 13")
+        await expect(page.locator("[data-pill]")).to_have_text("1 new update")
+        assert await page.evaluate("shifted") == 0
+        assert await page.evaluate("document.documentElement.scrollWidth") == width
+
+
+@pytest.mark.parametrize(
+    ("locale", "zone", "shown"),
+    [("en-GB", "Asia/Tokyo", "06:44"), ("en-US", "America/Chicago", "03:44 PM"), ("de-DE", "UTC", "09:44 PM")],
+)
+async def test_times_are_the_readers_own(
+    server: Running, browser: Browser, locale: str, zone: str, shown: str
+) -> None:
+    slug, _ = await storm(server, 1)
+    async with visit(browser, locale=locale, timezone_id=zone) as context:
+        page = await opened(context, server, slug)
+        time = page.locator("[data-entries] time[data-time=entry]")
+        await expect(time.locator("span")).to_have_text("now")
+        await time.evaluate("t => { t.dateTime = '2020-01-02T21:44:00.000Z' }")
+        await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        await expect(time.locator("b")).to_have_text(shown)
+
+
 @pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_what_a_sleeping_tab_missed_is_there_when_it_wakes(
     server: Running, browser: Browser, transport: str

@@ -54,10 +54,11 @@ async def index(request: Request) -> Response:
     async with site.database.read() as connection:
         found = await blogs.listed(connection, statuses=["live"], limit=50)
         found += await blogs.listed(connection, statuses=["closed"], limit=50)
+    canonical = site.url(request, "/")
     page = site.renderer.template(
-        "reader/index.html", blogs=[b.to_json() for b in found], canonical=site.url(request, "/")
+        "reader/index.html", blogs=[b.to_json() for b in found], canonical=canonical
     )
-    etag = "-".join([site.renderer.version, *(f"{b.id}.{b.revision}" for b in found)])
+    etag = "-".join([site.renderer.version, canonical, *(f"{b.id}.{b.revision}" for b in found)])
     return kept.answer(request, Kept.of(page, etag=kept.digest(etag), media_type=HTML))
 
 
