@@ -51,7 +51,8 @@ def picture() -> bytes:
 
 async def row(page: Page, words: str) -> Any:
     found = page.locator("#entries .row", has_text=words)
-    assert await found.count() == 1, await page.content()
+    await found.first.wait_for()
+    assert await found.count() == 1
     return found
 
 
@@ -62,6 +63,7 @@ async def test_an_editor_makes_a_blog_and_works_in_it_without_scripts(editor: Pa
     await editor.fill("#key_developments", "The road is open\nForty lorries wait")
     await editor.select_option("#status", "live")
     await editor.click("button.do")
+    await editor.wait_for_url("**/console/blogs/aid-convoys*")
 
     await editor.goto(f"{server.url}/console/blogs/aid-convoys")
     await editor.fill("#title", "UN to resume aid convoys")
@@ -87,6 +89,7 @@ async def test_an_editor_makes_a_blog_and_works_in_it_without_scripts(editor: Pa
     await editor.fill("#title", "UN resumes aid convoys")
     await editor.click("button.do")
     await (await row(editor, "UN resumes")).get_by_role("button", name="Pin", exact=True).click()
+    await (await row(editor, "UN resumes")).get_by_role("button", name="Unpin").wait_for()
     page = (await server.anonymous.get("/live/aid-convoys")).text
     assert "UN resumes aid convoys" in page
     assert "Lorries at a gate" in page
@@ -94,6 +97,7 @@ async def test_an_editor_makes_a_blog_and_works_in_it_without_scripts(editor: Pa
 
     await (await row(editor, "UN resumes")).get_by_role("link", name="Retract").click()
     await editor.click("button.do")
+    await editor.locator(".row--retracted").wait_for()
     page = (await server.anonymous.get("/live/aid-convoys")).text
     assert "aid convoys</h3>" not in page
     assert "Lorries at a gate" not in page
