@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from server.domain.position import Position
 
@@ -14,8 +14,7 @@ FEEDS: tuple[FeedName, ...] = get_args(FeedName)
 KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 
 
-@dataclass(frozen=True, slots=True)
-class FeedKey:
+class FeedKey(NamedTuple):
     """Names one feed: what one kind of listener follows of one blog."""
 
     blog_id: str

@@ -8,7 +8,6 @@ read. Whoever keeps its request to itself for too long is shown out.
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import Any
 
 from uvicorn.config import Config
@@ -18,20 +17,10 @@ from server.web.stream.gate import StreamGate
 from server.web.stream.handover import EVENT_STREAM, HandoverHttp, Seat, SocketSeat
 from server.web.stream.patience import Patience
 from server.web.stream.shortcut import Usual, recognise
-from server.web.stream.wire import (
-    GZIP_HEADER,
-    Framing,
-    Wire,
-    chunk,
-    hello,
-    opening,
-    sse_bytes,
-    websocket_message,
-)
+from server.web.stream.wire import GZIP_HEADER, Wire, chunk, first_event, first_message
 
-LONGEST = 4096
-_REQUEST = re.compile(rb"GET ([\x21-\x7e]+) HTTP/1\.1\r\n")
-_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x20-\x7e]*?)[ \t]*\r\n")
+_PLAIN = EVENT_STREAM + b"\r\n"
+_GZIP = EVENT_STREAM + b"content-encoding: gzip\r\n\r\n" + chunk(GZIP_HEADER)
 
 
 class Door(asyncio.Protocol):
@@ -39,6 +28,7 @@ class Door(asyncio.Protocol):
 
     __slots__ = ("_app_state", "_config", "_state", "transport")
 
+    _dated: tuple[list[tuple[bytes, bytes]], bytes] = ([], b"")
     gate: StreamGate | None = None
     patience: Patience
     protocol = HandoverHttp
@@ -80,58 +70,41 @@ class Door(asyncio.Protocol):
         self.patience.enough(self)
 
     def _answer(self, gate: StreamGate, data: bytes) -> bool:
-        found = read_request(data)
-        usual = recognise(gate, *found) if found is not None else None
+        usual = recognise(gate, data)
         if usual is None:
             return False
         peer = self.transport.get_extra_info("peername")
         address = gate.address_of(peer[0] if isinstance(peer, tuple) else "", usual.forwarded)
         if not gate.admit(address):
             return False
-        seat, status, rest = _seat(gate, usual, address)
-        date = b"".join(b"%b: %b\r\n" % header for header in self._state.default_headers)
+        seat, head = _welcome(gate, usual, address, self._date())
         self.transport.set_protocol(seat)
         seat.take(self.transport)
-        seat.write(status + date + rest)
+        seat.write(head)
         seat.sit(usual.feed, usual.seq, None)
         gate.hub.stats.resumes["head" if usual.at else "ring"] += 1
         return True
 
-
-def read_request(data: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]] | None:
-    """Target and headers (names in lower case) of a GET request without a body that came whole and alone, or
-    None for anything that a real parser should judge (RFC 9112)."""
-    line = _REQUEST.match(data) if len(data) <= LONGEST and data.endswith(b"\r\n\r\n") else None
-    if line is None:
-        return None
-    headers: list[tuple[bytes, bytes]] = []
-    at, end = line.end(), len(data) - 2
-    while at < end:
-        header = _HEADER.match(data, at)
-        if header is None:
-            return None
-        name = header[1].lower()
-        if name in (b"content-length", b"transfer-encoding", b"expect"):
-            return None
-        headers.append((name, header[2]))
-        at = header.end()
-    return line[1], headers
+    def _date(self) -> bytes:
+        """The headers that uvicorn adds to every response. It makes the list anew each second."""
+        headers = self._state.default_headers
+        made_of, lines = Door._dated
+        if made_of is not headers:
+            lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+            Door._dated = (headers, lines)
+        return lines
 
 
-def _seat(gate: StreamGate, usual: Usual, address: str) -> tuple[Seat, bytes, bytes]:
-    """A seat for a recognised request, the status line, and what comes between the date and the changes."""
-    seat: Seat
-    if usual.reply:
-        framing: Framing = "ws.deflated" if usual.compressed else "ws.framed"
-        seat = socket = SocketSeat(Wire(usual.view, framing), gate, address)
-        socket.compressed = usual.compressed
-        greeting = websocket_message(hello(usual.feed.epoch, usual.seq), framing)
-        return seat, b"HTTP/1.1 101 Switching Protocols\r\n", usual.reply + b"\r\n" + greeting
-    framing = "sse.gzip.chunked" if usual.compressed else "sse.chunked"
-    seat = Seat(Wire(usual.view, framing), gate, address)
-    greeting = sse_bytes(opening(gate.retry_ms, usual.at), framing)
-    if usual.compressed:
-        head = EVENT_STREAM + b"content-encoding: gzip\r\n\r\n" + chunk(GZIP_HEADER)
-    else:
-        head = EVENT_STREAM + b"\r\n"
-    return seat, b"HTTP/1.1 200 OK\r\n", head + greeting
+def _welcome(gate: StreamGate, usual: Usual, address: str, date: bytes) -> tuple[Seat, bytes]:
+    """A seat for a recognised request, and all that comes before the changes."""
+    feed = usual.feed
+    if usual.reply is None:
+        wire = Wire(usual.view, "sse.gzip.chunked" if usual.compressed else "sse.chunked")
+        first = first_event(wire.framing, gate.retry_ms, usual.at)
+        head = _GZIP if usual.compressed else _PLAIN
+        return Seat(wire, gate, address), b"HTTP/1.1 200 OK\r\n%b%b%b" % (date, head, first)
+    wire = Wire(usual.view, "ws.deflated" if usual.compressed else "ws.framed")
+    seat = SocketSeat(wire, gate, address)
+    seat.compressed = usual.compressed
+    first = first_message(wire.framing, feed.epoch, usual.seq)
+    return seat, b"HTTP/1.1 101 Switching Protocols\r\n%b%b\r\n%b" % (date, usual.reply, first)

@@ -51,12 +51,13 @@ class Seat(Listener, asyncio.Protocol):
 
     write: Write  # type: ignore[assignment]  # the transport's own, once there is one
 
+    transport: asyncio.Transport
+
     def __init__(self, wire: Wire, gate: StreamGate, address: str) -> None:
-        super().__init__(wire)
+        Listener.__init__(self, wire)
         self.gate = gate
         self.heard = 0
         self.address = address
-        self.transport: asyncio.Transport = None  # type: ignore[assignment]
 
     def take(self, transport: asyncio.Transport) -> None:
         """The transport is ours from here on."""
@@ -122,7 +123,7 @@ class SocketSeat(Seat):
     __slots__ = ("awaits_pong", "compressed", "decoder", "parser")
 
     def __init__(self, wire: Wire, gate: StreamGate, address: str) -> None:
-        super().__init__(wire, gate, address)
+        Seat.__init__(self, wire, gate, address)
         self.awaits_pong = False
         self.parser: Protocol | None = None
         self.decoder: IncrementalDecoder | None = None

@@ -99,7 +99,7 @@ class _Handover(Response):
             seat.address = ""
             return False
         at = f"{feed.epoch}.{seq}" if wants.after is None else None
-        seat.write(wire.sse_bytes(wire.opening(gate.retry_ms, at), cast(Framing, framing + ".chunked")))
+        seat.write(wire.first_event(cast(Framing, framing + ".chunked"), gate.retry_ms, at))
         seat.sit(feed, seq, PRIVATE_SECONDS if wants.private else None)
         return True
 

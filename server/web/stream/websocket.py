@@ -70,7 +70,7 @@ async def _hand_over(
     if not protocol.hand_over(seat):
         seat.address = ""
         return False
-    seat.write(wire.websocket_message(wire.hello(feed.epoch, seq), framing))
+    seat.write(wire.first_message(framing, feed.epoch, seq))
     seat.sit(feed, seq, PRIVATE_SECONDS if wants.private else None)
     return True
 

@@ -14,6 +14,7 @@ at its end; for WebSocket it is `server_no_context_takeover`.
 
 from __future__ import annotations
 
+import functools
 import json
 import struct
 import zlib
@@ -185,6 +186,18 @@ def opening(retry_ms: int, at: str | None) -> bytes:
 def hello(epoch: str, seq: int) -> bytes:
     """The first message on a WebSocket: where it stands."""
     return b'{"kind":"hello","position":"%b.%d"}' % (epoch.encode(), seq)
+
+
+@functools.lru_cache(maxsize=1024)
+def first_event(framing: Framing, retry_ms: int, at: str | None) -> bytes:
+    """`opening` in its framing. Many come to the same place: it is compressed once."""
+    return sse_bytes(opening(retry_ms, at), framing)
+
+
+@functools.lru_cache(maxsize=1024)
+def first_message(framing: Framing, epoch: str, seq: int) -> bytes:
+    """`hello` in its framing, likewise."""
+    return websocket_message(hello(epoch, seq), framing)
 
 
 def ending(wire: Wire) -> bytes:
