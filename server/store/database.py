@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from server.domain.errors import Unavailable
+from server.store import inline
 
 BUSY_SECONDS = 5.0
 """How long a write waits for another process's write before it gives up with 503."""
@@ -38,7 +39,7 @@ class Database:
         if self.dialect == "sqlite":
             self.url = self.url.set(drivername="sqlite+aiosqlite")
             self._reader = _sqlite(self.url, begin="BEGIN", size=READERS)
-            self._writer = _sqlite(self.url, begin="BEGIN IMMEDIATE", size=1)
+            self._writer = _sqlite(self.url, begin="BEGIN IMMEDIATE", size=1, async_creator_fn=inline.connect)
             self._one_writer: asyncio.Lock | None = asyncio.Lock()
         elif self.dialect == "postgresql":
             self.url = self.url.set(drivername="postgresql+psycopg")
@@ -126,10 +127,11 @@ def _reason(error: BaseException, *, committing: bool) -> str:
     return "The database cannot be reached; nothing was written. Try again."
 
 
-def _sqlite(url: URL, *, begin: str, size: int) -> AsyncEngine:
+def _sqlite(url: URL, *, begin: str, size: int, **connect: Any) -> AsyncEngine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, pool_size=size, max_overflow=0, connect_args={"timeout": BUSY_SECONDS})
+    connect["timeout"] = BUSY_SECONDS
+    engine = create_async_engine(url, pool_size=size, max_overflow=0, connect_args=connect)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:

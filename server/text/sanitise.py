@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import nh3
 
 TAGS = {
@@ -28,6 +30,7 @@ _cleaner = nh3.Cleaner(
 
 
 PASSES = 5
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
 
 
 def html(text: str) -> str:
@@ -36,7 +39,7 @@ def html(text: str) -> str:
     What one pass wrote may read differently to the next parser: a link in a table in a link comes out as a
     link in a link. Browsers are parsers too, so it is cleaned until it stays as it is.
     """
-    shown = "".join(c for c in text if c >= " " or c in "\n\t")
+    shown = _CONTROL.sub("", text)
     for _ in range(PASSES):
         before, shown = shown, _cleaner.clean(shown).strip()
         if shown == before:

@@ -58,6 +58,9 @@ def validated(model: type[Model], data: bytes) -> Model:
         raise Invalid(*(_field_error(e) for e in found)) from error
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
@@ -65,7 +68,7 @@ def _no_constant(name: str) -> Any:
 def _lone_surrogate(value: Any, path: str) -> str | None:
     """Where half a character is (`"\\ud800"`): JSON can write it, and no encoding can."""
     if isinstance(value, str):
-        return (path or "body") if any("\ud800" <= c <= "\udfff" for c in value) else None
+        return (path or "body") if _SURROGATE.search(value) else None
     inner: Iterable[tuple[Any, Any]] = ()
     if isinstance(value, dict):
         if any(_lone_surrogate(key, "name") for key in value):
