@@ -1,0 +1,147 @@
+"""Readers for the state machine, and what they must know: each checks every change as it comes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+from server.broker.memory import MemoryBroker
+from server.domain.change import Change, FeedKey
+from server.domain.position import Position
+from server.hub.hub import Hub
+from server.hub.listener import Listener
+from tests.support.newsroom import LossyBroker
+
+State: TypeAlias = dict[str, tuple[str, int, int]]
+"""Of each thing: kind, revision, seq."""
+
+
+class History(MemoryBroker):
+    """Every change in the order of writing. Passes each on to the brokers of the processes."""
+
+    def __init__(self, key: FeedKey, brokers: list[LossyBroker]) -> None:
+        super().__init__()
+        self._key, self._brokers = key, brokers
+        self.written: list[Change] = []
+        self.withdrawn: dict[str, int] = {}
+        """Texts that are retracted, each with the seq of that."""
+
+    def publish(self, change: Change) -> None:
+        if change.feed == self._key:
+            self.written.append(change)
+        for broker in self._brokers:
+            broker.publish(change)
+
+    def state(self, since: int, upto: int) -> State:
+        """What somebody knows who stood at `since` and stands at `upto`."""
+        found = {
+            c.id: (c.kind, c.revision, c.position.seq) for c in self.written if c.position.seq <= upto
+        }
+        return {key: thing for key, thing in found.items() if thing[2] > since}
+
+
+class Reader:
+    """Somebody who reads, over one connection after the other. `wrong` is told what may not happen: an
+    exception would end in the log of whoever calls."""
+
+    def __init__(self, history: History, wrong: list[str]) -> None:
+        self._history, self._wrong = history, wrong
+        self.line: Line | None = None
+        self.position: Position | None = None
+        self.since = 0
+        self.things: State = {}
+        self.interrupt: Callable[[], Awaitable[None]] | None = None
+        """Done once, after the first piece of the next replay."""
+
+    @property
+    def stands(self) -> int:
+        """The seq that it has been served up to, as its process sees it."""
+        if self.line is None or self.line.feed is None:
+            return self.position.seq if self.position is not None else 0
+        feed = self.line.feed
+        return self.line.seq if self.line in feed.lagging else feed.delivered
+
+    def forget(self) -> None:
+        self.position, self.things = None, {}
+
+    def check(self) -> None:
+        """It knows exactly what the database said at its position."""
+        if self.position is not None and (self.line is None or not self.line.is_being_served):
+            assert self.things == self._history.state(self.since, self.stands)
+
+    def take(self, data: bytes, *, known: int) -> None:
+        """Take changes from a process that knows of everything up to `known`."""
+        for line in data.splitlines():
+            change = json.loads(line)
+            at = Position.parse(change["position"])
+            assert self.position is not None
+            if at.epoch != self.position.epoch or at.seq <= self.position.seq:
+                self._wrong.append(f"{at} after {self.position}")
+            if change["revision"] < self.things.get(change["id"], ("", 0, 0))[1]:
+                self._wrong.append(f"an older version after a newer one at {at}")
+            for text, seq in self._history.withdrawn.items():
+                # a process cannot know of a retraction sooner than it hears of it
+                if text in line.decode() and (at.seq >= seq or known >= seq):
+                    self._wrong.append(f"{text} at {at} was retracted at {seq}")
+            self.position = at
+            self.things[change["id"]] = (change["kind"], change["revision"], at.seq)
+
+    async def join(self, hub: Hub, key: FeedKey) -> None:
+        """Follow from where it stands, or from now on. Raises Reset."""
+        line = Line(self, hub)
+        feed, seq = await hub.prepare(key, line.variant, self.position, line.send)
+        if self.position is None:
+            self.since, self.position = seq, Position(feed.epoch, seq)
+        self.line = line
+        assert feed.seat(line, seq)
+
+    async def poll(self, hub: Hub, key: FeedKey) -> None:
+        """Fetch once what it missed, as web/stream/changes.py does. Raises Reset."""
+        line = Line(self, hub)
+        feed, seq = await hub.prepare(key, line.variant, self.position, line.send)
+        self.since = seq if self.position is None else self.since
+        self.position = self.position or Position(feed.epoch, seq)
+        self.take(feed.frames(seq, feed.head, line.variant), known=feed.head)
+        self.position = Position(feed.epoch, feed.head)
+
+    def leave(self) -> None:
+        if self.line is not None:
+            self.line.abort()
+
+
+class Line(Listener):
+    """One connection."""
+
+    __slots__ = ("_hub", "_reader")
+
+    def __init__(self, reader: Reader, hub: Hub) -> None:
+        super().__init__("json")
+        self._reader, self._hub = reader, hub
+
+    @property
+    def is_being_served(self) -> bool:
+        """A fan-out that pauses between groups of listeners has written to some, and not to others."""
+        return self.feed is not None and self.feed._fan_out is not None
+
+    def write(self, data: bytes) -> None:
+        if self._reader.line is self and self.feed is not None:  # one that was lost drops what is written to it
+            self._reader.take(data, known=self.feed.delivered)
+
+    async def send(self, data: bytes) -> None:
+        self._reader.take(data, known=max(feed.head for feed in self._hub.feeds.values()))
+        if self._reader.interrupt is not None:
+            interrupt, self._reader.interrupt = self._reader.interrupt, None
+            await interrupt()
+
+    def end(self, farewell: bytes) -> None:
+        assert json.loads(farewell)["kind"] == "reset"
+        self._reader.forget()
+        self.abort()
+
+    def abort(self) -> None:
+        self._hub.leave(self)
+        if self._reader.line is self:
+            self._reader.line = None
+
+
