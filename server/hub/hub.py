@@ -170,10 +170,20 @@ class Hub:
         return feed
 
     async def prepare(
-        self, key: FeedKey, variant: Variant, after: Position | None, send: Send
+        self,
+        key: FeedKey,
+        variant: Variant,
+        after: Position | None,
+        send: Send,
+        *,
+        group: int | None = None,
     ) -> tuple[Feed, int]:
         """Bring a listener at `after` to where it can be seated: what memory does not hold is sent from the
         store. Returns the feed and the seq to seat it at; seat it before anything else is awaited.
+
+        Args:
+            send: takes the bytes of at most `group` changes and returns when the listener can take more; what
+                was superseded meanwhile is left out of the rest.
 
         Raises:
             Reset: the position is of another history or from the future.
@@ -185,6 +195,7 @@ class Hub:
             self.stats.resumes["head"] += 1
             return feed, feed.delivered
         source = "ring"
+        size = group or ENCODE_GROUP
         while True:
             if after.epoch != feed.epoch or after.seq > feed.head:
                 # perhaps the position is newer than what this process knows; ask the store before refusing
@@ -204,15 +215,15 @@ class Hub:
                 await self._caught_up(feed)
                 continue
             after = Position(at.epoch, at.seq if not items else after.seq)
-            for first in range(0, len(items), ENCODE_GROUP):
+            for first in range(0, len(items), size):
                 if first and feed.ring.floor > at.seq:
                     break  # memory no longer tells all that changed since the query: ask again from here
-                group = items[first : first + ENCODE_GROUP]
+                some = items[first : first + size]
                 # a slow connection takes its time over one group, and what follows may be retracted by then
-                current = [item for item in group if not feed.ring.supersedes(item.change)]
+                current = [item for item in some if not feed.ring.supersedes(item.change)]
                 if current:
                     await send(b"".join(feed.encoded(item, variant) for item in current))
-                after = Position(at.epoch, group[-1].change.position.seq)
+                after = Position(at.epoch, some[-1].change.position.seq)
             if after.seq > feed.head:
                 await self._caught_up(feed)
 

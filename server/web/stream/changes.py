@@ -8,8 +8,9 @@ import json
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.domain.errors import Invalid, Throttled
+from server.domain.errors import Invalid, Throttled, Unavailable
 from server.domain.position import Position
+from server.hub.feed import Feed
 from server.hub.hub import Hub, Reset
 from server.hub.listener import Puller
 from server.web.authenticate import client_address
@@ -18,6 +19,8 @@ from server.web.stream.wire import Wire
 
 MAX_WAIT_SECONDS = 55.0
 EDGE_SECONDS = 1
+MAX_BYTES = 4_194_304
+"""Who was away for long gets so much at once, and the rest at its next question."""
 
 
 async def changes(request: Request) -> Response:
@@ -44,40 +47,70 @@ async def changes(request: Request) -> Response:
     )
 
 
+class _Full(Exception):
+    """As much was found as goes into one answer."""
+
+
 async def _collect(hub: Hub, wants: Asked, seconds: float) -> bytes:
     variant = Wire(wants.view, "json")
     found: list[bytes] = []
+    size = 0
 
-    async def keep(data: bytes) -> None:
-        found.append(data)
+    async def keep(change: bytes) -> None:
+        nonlocal size
+        found.append(change)
+        size += len(change)
+        if size > MAX_BYTES:
+            raise _Full
 
     puller = Puller(variant)
     deadline = asyncio.get_running_loop().time() + seconds
     after = wants.after
     try:
         while True:
-            feed, seq = await hub.prepare(wants.key, variant, after, keep)
+            known = (await hub.open(wants.key)).head
+            try:
+                feed, seq = await hub.prepare(wants.key, variant, after, keep, group=1)
+            except _Full:
+                feed, last = await hub.open(wants.key), _position(found[-1])
+                return _body(last, _still_current(feed, known, found))
             if puller.feed is None:
                 feed.pull(puller)
+            found = _still_current(feed, known, found)
             if seq < feed.head:
                 found.append(feed.frames(seq, feed.head, variant))
             at = Position(feed.epoch, feed.head)
             left = deadline - asyncio.get_running_loop().time()
             if any(found) or left <= 0 or puller.ended or (after is None and not seconds):
-                return _body(at, b"".join(found), reset=False)
+                return _body(at, found)
             await puller.wait(left)
             after = at
     except Reset:
         feed = await hub.open(wants.key)
-        return _body(Position(feed.epoch, feed.head), b"", reset=True)
+        return _body(Position(feed.epoch, feed.head), [], reset=True)
     finally:
         if puller.feed is not None:
             puller.feed.stop_pulling(puller)
 
 
-def _body(at: Position, changes: bytes, *, reset: bool) -> bytes:
+def _still_current(feed: Feed, known: int, found: list[bytes]) -> list[bytes]:
+    """Without what was retracted or changed while the rest was read from the store. `known` is the head when
+    that began. Raises Unavailable when memory cannot tell."""
+    if feed.head == known or not found:
+        return found
+    if not feed.covers(known):
+        raise Unavailable
+    newest = {item.change.id: item.change.position.seq for item in feed.ring.after(known, feed.head)}
+    return [x for x in found if newest.get(json.loads(x[:-1])["id"], 0) <= _position(x).seq]
+
+
+def _position(change: bytes) -> Position:
+    return Position.parse(json.loads(change[:-1])["position"])
+
+
+def _body(at: Position, changes: list[bytes], *, reset: bool = False) -> bytes:
     return b'{"position":"%b","changes":[%b],"reset":%b}' % (
-        str(at).encode(), changes.rstrip(b","), json.dumps(reset).encode(),
+        str(at).encode(), b"".join(changes).rstrip(b","), json.dumps(reset).encode(),
     )
 
 

@@ -6,16 +6,18 @@ answers with `retry:` and closes.
 
 from __future__ import annotations
 
+import asyncio
 import random
-from collections.abc import AsyncIterator
+from functools import partial
 from typing import cast
 
 from sse_starlette import EventSourceResponse
+from sse_starlette.sse import SendTimeoutError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from server.domain.errors import Unavailable
+from server.domain.errors import NotFound, Unavailable
 from server.domain.position import Position
 from server.hub.hub import Reset
 from server.hub.listener import Puller
@@ -23,10 +25,11 @@ from server.web.authenticate import client_address
 from server.web.stream import wire
 from server.web.stream.gate import Asked, StreamGate, asked, gate_of
 from server.web.stream.handover import EXTENSION, SSE_HEADERS, Seat
+from server.web.stream.portable import PRIVATE_SECONDS, follow
 from server.web.stream.wire import Framing, Wire
 
-PRIVATE_SECONDS = 300.0
-"""A newsroom stream ends after this long and resumes by itself: its leave is then asked for again."""
+GROUP = 50
+"""Changes in one write of a replay."""
 
 
 async def stream(request: Request) -> Response:
@@ -41,7 +44,7 @@ async def stream(request: Request) -> Response:
     try:
         if gate.handover and EXTENSION in request.scope.get("extensions", {}):
             return _Handover(gate, wants, address, gzip=_takes_gzip(request, gate))
-        return _portable(gate, wants, address)
+        return _Portable(gate, wants, address)
     except BaseException:
         gate.release(address)
         raise
@@ -78,6 +81,9 @@ class _Handover(Response):
 
         async def body(data: bytes, *, more: bool = True) -> None:
             await send({"type": "http.response.body", "body": data, "more_body": more})
+            if more:
+                # an empty part goes when there is room again: what comes next is chosen then, not before
+                await send({"type": "http.response.body", "body": b"", "more_body": True})
 
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         if self._gzip:
@@ -85,10 +91,14 @@ class _Handover(Response):
         try:
             if wants.broken:
                 raise Reset
-            feed, seq = await gate.hub.prepare(wants.key, Wire(wants.view, framing), wants.after, body)
+            variant = Wire(wants.view, framing)
+            feed, seq = await gate.hub.prepare(wants.key, variant, wants.after, body, group=GROUP)
         except Reset:
             feed = await gate.hub.open(wants.key)
             await body(wire.reset(Wire(wants.view, framing), f"{feed.epoch}.{feed.head}"), more=False)
+            return False
+        except NotFound:
+            await body(wire.reset(Wire(wants.view, framing)), more=False)
             return False
         except Unavailable:
             await body(wire.farewell(Wire(wants.view, framing), gate.retry_ms * 2), more=False)
@@ -104,54 +114,80 @@ class _Handover(Response):
         return True
 
 
-def _portable(gate: StreamGate, wants: Asked, address: str) -> Response:
+class _Portable(EventSourceResponse):
     """The same for any ASGI server: a task for each listener that fetches when it is woken."""
-    response = EventSourceResponse(_events(gate, wants, address), ping=0, headers=SSE_HEADERS)
-    response.headers["Content-Type"] = SSE_HEADERS["Content-Type"]
-    return response
+
+    def __init__(self, gate: StreamGate, wants: Asked, address: str) -> None:
+        self._gate, self._address = gate, address
+        hatch = Hatch()
+        super().__init__(
+            hatch,
+            headers=SSE_HEADERS,
+            ping=0,
+            send_timeout=gate.hub.options.lag_seconds,
+            data_sender_callable=partial(_events, gate, wants, hatch),
+        )
+        self.headers["Content-Type"] = SSE_HEADERS["Content-Type"]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except SendTimeoutError:
+            self._gate.hub.stats.closed_slow += 1
+        finally:
+            self._gate.release(self._address)
 
 
-async def _events(gate: StreamGate, wants: Asked, address: str) -> AsyncIterator[bytes]:
+class Hatch:
+    """Bytes from one task to another, a piece at a time: what was put in is taken away, and only when the
+    other task comes for more does the first go on."""
+
+    def __init__(self) -> None:
+        self._pieces: asyncio.Queue[bytes | None] = asyncio.Queue(1)
+        self._taken = False
+
+    async def put(self, piece: bytes) -> None:
+        """Returns when the other task has done with it."""
+        await self._pieces.put(piece)
+        await self._pieces.join()
+
+    def close(self) -> None:
+        """Nothing more comes."""
+        self._pieces.put_nowait(None)
+
+    def __aiter__(self) -> Hatch:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._taken:
+            self._pieces.task_done()
+        piece = await self._pieces.get()
+        self._taken = True
+        if piece is None:
+            raise StopAsyncIteration
+        return piece
+
+
+async def _events(gate: StreamGate, wants: Asked, hatch: Hatch) -> None:
     hub, variant = gate.hub, Wire(wants.view, "sse")
-    puller = Puller(variant)
-    waiting: list[bytes] = []
 
-    async def keep(data: bytes) -> None:
-        waiting.append(data)
+    async def greet(at: Position) -> None:
+        await hatch.put(wire.opening(gate.retry_ms, str(at) if wants.after is None else None))
+
+    async def send(data: bytes) -> None:
+        await hatch.put(data)
+        await hatch.put(b"")  # goes when there is room again: what comes next is chosen then, not before
 
     try:
-        after = wants.after
         if wants.broken:
             raise Reset
-        first = True
-        while not puller.ended:
-            feed, seq = await hub.prepare(wants.key, variant, after, keep)
-            epoch = feed.epoch
-            if first:
-                yield wire.opening(gate.retry_ms, f"{epoch}.{seq}" if after is None else None)
-                first = False
-            feed.pull(puller)
-            while waiting:
-                yield waiting.pop(0)
-            while not puller.ended and feed.epoch == epoch and feed.covers(seq):
-                if seq < feed.head:
-                    head = feed.head
-                    data = feed.frames(seq, head, variant)
-                    seq = head
-                    if data:
-                        yield data
-                elif not await puller.wait(hub.options.heartbeat_seconds):
-                    yield wire.beat(variant)
-            after = Position(epoch, seq)
-        yield wire.farewell(variant, int(gate.retry_ms * random.uniform(0.5, 1.5)))  # noqa: S311
+        await follow(hub, wants, Puller(variant), greet=greet, send=send, group=GROUP)
+        await hatch.put(wire.farewell(variant, int(gate.retry_ms * random.uniform(0.5, 1.5))))  # noqa: S311
     except Reset:
         feed = await hub.open(wants.key)
-        yield wire.reset(variant, f"{feed.epoch}.{feed.head}")
+        await hatch.put(wire.reset(variant, f"{feed.epoch}.{feed.head}"))
+    except NotFound:
+        await hatch.put(wire.reset(variant))
     except Unavailable:
-        yield wire.farewell(variant, gate.retry_ms * 2)
-    finally:
-        if puller.feed is not None:
-            puller.feed.stop_pulling(puller)
-        gate.release(address)
-
-
+        await hatch.put(wire.farewell(variant, gate.retry_ms * 2))
+    hatch.close()

@@ -7,22 +7,22 @@ import asyncio
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from server.domain.errors import StopPressError, Unavailable
+from server.domain.errors import NotFound, StopPressError, Unavailable
 from server.domain.position import Position
-from server.hub.feed import Feed
 from server.hub.hub import Reset
 from server.hub.listener import Puller
 from server.web.authenticate import client_address
 from server.web.errors import problem
 from server.web.stream import wire
 from server.web.stream.gate import Asked, StreamGate, asked, gate_of
-from server.web.stream.handover import EXTENSION, HandoverWebSocket, SocketSeat
-from server.web.stream.sse import PRIVATE_SECONDS
+from server.web.stream.handover import EXTENSION, MAX_HEARD, HandoverWebSocket, SocketSeat
+from server.web.stream.portable import PRIVATE_SECONDS, follow
 from server.web.stream.wire import Framing, Wire
 
 SUBPROTOCOL = "stoppress.v1"
 TRY_AGAIN_LATER = 1013
 SERVICE_RESTART = 1012
+POLICY_VIOLATION = 1008
 
 
 async def stream(socket: WebSocket) -> None:
@@ -45,10 +45,7 @@ async def stream(socket: WebSocket) -> None:
     protocol = socket.scope.get("extensions", {}).get(EXTENSION) if gate.handover else None
     seated = False
     try:
-        if isinstance(protocol, HandoverWebSocket):
-            seated = await _hand_over(socket, gate, wants, address, protocol)
-        else:
-            await _portable(socket, gate, wants)
+        seated = await _serve(socket, gate, wants, address, protocol)
     except WebSocketDisconnect:
         pass
     finally:
@@ -56,15 +53,46 @@ async def stream(socket: WebSocket) -> None:
             gate.release(address)
 
 
+async def _serve(
+    socket: WebSocket, gate: StreamGate, wants: Asked, address: str, protocol: object
+) -> bool:
+    """True: the connection was handed over. Raises WebSocketDisconnect when the client has gone."""
+    variant = Wire(wants.view, "ws")
+    try:
+        if wants.broken:
+            raise Reset
+        if isinstance(protocol, HandoverWebSocket):
+            return await _hand_over(socket, gate, wants, address, protocol)
+        await _portable(socket, gate, wants)
+    except Reset:
+        feed = await gate.hub.open(wants.key)
+        await _say(socket, wire.reset(variant, f"{feed.epoch}.{feed.head}"))
+        await socket.close(SERVICE_RESTART, "reset")
+    except NotFound:
+        await _say(socket, wire.reset(variant))
+        await socket.close(SERVICE_RESTART, "reset")
+    except Unavailable:
+        await socket.close(TRY_AGAIN_LATER, "the database cannot be reached")
+    return False
+
+
+async def _say(socket: WebSocket, message: bytes) -> None:
+    try:
+        await socket.send_text(message.decode())
+    except RuntimeError:  # the server closed it meanwhile, for something that the client sent
+        raise WebSocketDisconnect from None
+
+
 async def _hand_over(
     socket: WebSocket, gate: StreamGate, wants: Asked, address: str, protocol: HandoverWebSocket
 ) -> bool:
     framing: Framing = "ws.deflated" if protocol.deflates else "ws.framed"
-    variant = Wire(wants.view, "ws")
-    found = await _prepare(socket, gate, wants, variant, wants.after)
-    if found is None:
-        return False
-    feed, seq = found
+
+    async def send(message: bytes) -> None:
+        await _say(socket, message)
+        await protocol.writable.wait()  # what comes next is chosen when there is room, not before
+
+    feed, seq = await gate.hub.prepare(wants.key, Wire(wants.view, "ws"), wants.after, send, group=1)
     seat = SocketSeat(Wire(wants.view, framing), gate, address)
     # nothing is awaited from here to the seat: what is published meanwhile cannot fall in between
     if not protocol.hand_over(seat):
@@ -75,75 +103,44 @@ async def _hand_over(
     return True
 
 
-async def _prepare(
-    socket: WebSocket, gate: StreamGate, wants: Asked, variant: Wire, after: Position | None
-) -> tuple[Feed, int] | None:
-    """Replay what memory does not hold. None: the client was told to load afresh or to come back later."""
-
-    async def send(messages: bytes) -> None:
-        # the JSON of a change is one line, and none of it contains a bare line break
-        for line in messages.splitlines():
-            await socket.send_text(line.decode())
-
-    try:
-        if wants.broken:
-            raise Reset
-        return await gate.hub.prepare(wants.key, variant, after, send)
-    except Reset:
-        feed = await gate.hub.open(wants.key)
-        await socket.send_text(wire.reset(variant, f"{feed.epoch}.{feed.head}").decode())
-        await socket.close(SERVICE_RESTART, "reset")
-    except Unavailable:
-        await socket.close(TRY_AGAIN_LATER, "the database cannot be reached")
-    return None
-
-
 async def _portable(socket: WebSocket, gate: StreamGate, wants: Asked) -> None:
     """The same for any ASGI server: this task fetches when it is woken, another one reads."""
-    variant = Wire(wants.view, "ws")
-    puller = Puller(variant)
-    reading = asyncio.create_task(_drop_messages(socket, puller))
+    puller = Puller(Wire(wants.view, "ws"))
+
+    async def send(message: bytes) -> None:
+        try:
+            async with asyncio.timeout(gate.hub.options.lag_seconds):
+                await _say(socket, message)
+        except TimeoutError:
+            gate.hub.stats.closed_slow += 1
+            raise WebSocketDisconnect from None
+
+    async def greet(at: Position) -> None:
+        await send(wire.hello(at.epoch, at.seq))
+
+    reading = asyncio.create_task(_drop_messages(socket, puller, gate.hub.options.heartbeat_seconds))
     try:
-        await _follow(socket, gate, wants, puller, variant)
+        await follow(gate.hub, wants, puller, greet=greet, send=send, group=1)
+        if not reading.done():
+            await socket.close(SERVICE_RESTART, "restart")
+        elif not reading.result():
+            await socket.close(POLICY_VIOLATION, "this stream goes one way")
     finally:
         reading.cancel()
-        if puller.feed is not None:
-            puller.feed.stop_pulling(puller)
 
 
-async def _follow(
-    socket: WebSocket, gate: StreamGate, wants: Asked, puller: Puller, variant: Wire
-) -> None:
-    after, started = wants.after, asyncio.get_running_loop().time()
-    first = True
-    while not puller.ended:
-        found = await _prepare(socket, gate, wants, variant, after)
-        if found is None:
-            return
-        feed, seq = found
-        epoch = feed.epoch
-        feed.pull(puller)
-        if first:
-            await socket.send_text(wire.hello(epoch, seq).decode())
-            first = False
-        while not puller.ended and feed.epoch == epoch and feed.covers(seq):
-            if wants.private and asyncio.get_running_loop().time() - started > PRIVATE_SECONDS:
-                puller.end()
-            elif seq < feed.head:
-                head = feed.head
-                data = feed.frames(seq, head, variant)
-                seq = head
-                for line in data.splitlines():
-                    await socket.send_text(line.decode())
-            elif not await puller.wait(gate.hub.options.heartbeat_seconds):
-                await socket.send_text(wire.beat(variant).decode().strip())
-        after = Position(epoch, seq)
-    await socket.close(SERVICE_RESTART, "restart")
-
-
-async def _drop_messages(socket: WebSocket, puller: Puller) -> None:
+async def _drop_messages(socket: WebSocket, puller: Puller, seconds: float) -> bool:
+    """Read until the client closes (True) or has said too much between two heartbeats (False)."""
+    loop = asyncio.get_running_loop()
+    heard, since = 0, loop.time()
     try:
-        while True:
-            await socket.receive_text()
-    except (WebSocketDisconnect, KeyError, RuntimeError):
+        while heard <= MAX_HEARD:
+            message = await socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return True
+            if loop.time() - since > seconds:
+                heard, since = 0, loop.time()
+            heard += len(message.get("bytes") or message.get("text") or "")
+        return False
+    finally:
         puller.end()

@@ -5,7 +5,7 @@ A *view* is what is in the JSON: `html` for pages, `json` for programs. A *frami
 - `json`: the JSON text and a comma, for `/changes`
 - `sse`, `sse.gzip`: an event of the event stream (HTML Living Standard §9.2), plain or compressed
 - `sse.chunked`, `sse.gzip.chunked`: the same in a chunk of HTTP/1.1 (RFC 9112 §7.1), for the bare connection
-- `ws`: the JSON text and a line feed, for a server that frames by itself
+- `ws`: the JSON text, for a server that frames by itself
 - `ws.framed`, `ws.deflated`: a whole WebSocket frame (RFC 6455 §5.2), the second compressed (RFC 7692)
 
 A compressed frame is shared by all who listen: it refers to nothing before it. For gzip that is a full flush
@@ -115,9 +115,9 @@ LAST_CHUNK = b"0\r\n\r\n"
 
 
 def websocket_message(text: bytes, framing: Framing) -> bytes:
-    """A text message: the bare line, a whole frame, or a whole compressed frame."""
+    """A text message: the bare text, a whole frame, or a whole compressed frame."""
     if framing == "ws":
-        return text + b"\n"
+        return text
     if framing == "ws.deflated":
         # RFC 7692 §7.2.1: without the empty block at the end
         return websocket_frame(0xC1, _deflate(text, zlib.Z_SYNC_FLUSH)[:-4])
