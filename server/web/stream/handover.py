@@ -8,9 +8,11 @@ tests/contracts/test_handover.py); under any other server the extension is absen
 from __future__ import annotations
 
 import asyncio
+import sys
 from codecs import IncrementalDecoder, getincrementaldecoder
 from typing import Any, cast
 
+from httptools import HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
@@ -186,6 +188,24 @@ class HandoverHttp(HttpToolsProtocol):
     """uvicorn's HTTP protocol, able to give its connection away."""
 
     patience: Patience
+    piece = b""
+
+    def data_received(self, data: bytes) -> None:
+        self.piece = data
+        super().data_received(data)
+        self.piece = b""
+
+    def handle_websocket_upgrade(self) -> None:
+        if self.scope["http_version"] != "1.1":  # RFC 6455 §4.2.1: at least 1.1
+            self.send_400_response("A WebSocket begins with HTTP/1.1.")
+            return
+        # uvicorn calls this while it handles HttpParserUpgrade, which says where in the piece the request ends;
+        # what follows is of the WebSocket, and uvicorn drops it
+        error = sys.exc_info()[1]
+        rest = self.piece[error.args[0] :] if isinstance(error, HttpParserUpgrade) else b""
+        super().handle_websocket_upgrade()
+        if rest and not self.transport.is_closing():
+            cast(asyncio.Protocol, self.transport.get_protocol()).data_received(rest)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -219,6 +239,7 @@ class HandoverWebSocket(WebSocketsSansIOProtocol):
     shared: no context is kept, in either direction."""
 
     compress = True
+    early = b""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -234,10 +255,38 @@ class HandoverWebSocket(WebSocketsSansIOProtocol):
             else []
         )
 
+    def data_received(self, data: bytes) -> None:
+        if self.handshake_initiated and not self.handshake_complete:
+            # A client that does not wait for the answer: its pong must not come before the answer.
+            self.early += data
+            self.transport.pause_reading()
+            return
+        super().data_received(data)
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if self.early and self.handshake_complete and not self.transport.is_closing():
+            data, self.early = self.early, b""
+            self.transport.resume_reading()
+            self.data_received(data)
+
     def handle_connect(self, event: Request) -> None:
+        if event.headers.get_all("Sec-WebSocket-Version") not in ([], ["13"]):
+            self._refuse_version()
+            return
         super().handle_connect(event)
         if not self.close_sent:
             cast(dict[str, Any], self.scope["extensions"])[EXTENSION] = self
+
+    def _refuse_version(self) -> None:
+        """RFC 6455 §4.4; the library says 400."""
+        response = self.conn.reject(426, "This server speaks version 13 of the WebSocket protocol.\n")
+        response.headers["Upgrade"] = "websocket"
+        response.headers["Sec-WebSocket-Version"] = "13"
+        self.conn.send_response(response)
+        self.handshake_initiated = self.handshake_complete = self.close_sent = True
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.close()
 
     @property
     def deflates(self) -> bool:

@@ -108,13 +108,17 @@ def _place(feed: Feed, after: bytes | None) -> int | None:
     return seq if seq <= MAX_SEQ and feed.ring.floor <= seq <= feed.delivered else None
 
 
+def _names_upgrade(connection: bytes) -> bool:
+    return connection == b"upgrade" or b"upgrade" in [token.strip() for token in connection.split(b",")]
+
+
 def handshake(headers: dict[bytes, bytes], *, compress: bool) -> tuple[bytes, bool] | None:
     """The lines that accept a plain WebSocket handshake (RFC 6455 §4.2.2) and whether messages are compressed
     (RFC 7692 §7.1), or None for one that the library should judge."""
     key = headers.get(b"sec-websocket-key", b"")
     if (
         headers.get(b"upgrade", b"").lower() != b"websocket"
-        or b"upgrade" not in headers.get(b"connection", b"").lower()
+        or not _names_upgrade(headers.get(b"connection", b"").lower())
         or headers.get(b"sec-websocket-version") != b"13"
     ):
         return None
