@@ -30,7 +30,7 @@ scripts: $(STAMPS)/node
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" tools/node.sh npx tsc -p static/tsconfig.json
 
 bench: $(STAMPS)/bench
-	$(VENV)/bin/python -m bench $(BENCH)
+	$(VENV)-bench/bin/python -m bench $(BENCH)
 
 install: $(STAMPS)/python
 
@@ -50,9 +50,10 @@ $(STAMPS)/node: static/package.json static/package-lock.json $(STAMPS)/dev
 	@tools/quietly.sh "Installing TypeScript (once)" tools/node.sh npm ci --prefix static --no-audit --no-fund
 	@touch $@
 
-$(STAMPS)/bench: $(STAMPS)/dev
-	@tools/quietly.sh "Installing what the benchmark needs (once)" tools/bench.sh $(VENV)
+$(STAMPS)/bench: pyproject.toml constraints.txt tools/bench.sh
+	@mkdir -p $(STAMPS)
+	@tools/quietly.sh "Installing what the benchmark needs (once)" tools/bench.sh $(PYTHON) $(VENV)-bench
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(STAMPS) static/node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-bench $(STAMPS) static/node_modules .mypy_cache .ruff_cache .pytest_cache

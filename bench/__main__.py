@@ -207,7 +207,7 @@ def _compare(program: Path, listeners: int, rounds: int, kinds: list[type[Server
 
 def _growth(program: Path, sizes: list[int]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for kind in (StopPressSse, NchanSse):
+    for kind in (StopPressSse, NchanSse, StopPressWebSocket, NchanWebSocket):
         found[kind.name] = []
         for size in sizes:
             console.print(f"growth: {kind.name}, {size} listeners …")
@@ -285,12 +285,33 @@ def _write(out: Path, results: dict[str, Any]) -> None:
     (out / "results.md").write_text("\n".join(lines) + "\n")
 
 
-def _plot(out: Path, growth: dict[str, Any]) -> None:
+def _plot_ratios(out: Path, ratios: list[dict[str, Any]]) -> None:
+    """Each ratio as a share of what it may be, a point for each round."""
+    if not ratios:
+        return
+    plt = _pyplot()
+    figure, axis = plt.subplots(figsize=(9, 0.5 * len(ratios) + 1.2))
+    for place, row in enumerate(reversed(ratios)):
+        axis.barh(place, row["ratio"] / row["target"], color="#5b8" if row["ratio"] <= row["target"] else "#d66")
+        axis.plot([p / row["target"] for p in row["pairs"]], [place] * len(row["pairs"]), "k.")
+    axis.axvline(1, color="black", linewidth=1)
+    axis.set_yticks(range(len(ratios)), [f"{r['figure']} ({r['ratio']:.2f})" for r in reversed(ratios)])
+    axis.set(title="measured, as a share of what it may be", xlim=(0, None))
+    figure.tight_layout()
+    figure.savefig(out / "ratios.png", dpi=110)
+
+
+def _pyplot() -> Any:
     import matplotlib as mpl
 
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
+    return plt
+
+
+def _plot_growth(out: Path, growth: dict[str, Any]) -> None:
+    plt = _pyplot()
     panels = [("p99_ms", "p99 of one entry (ms)"), ("delivery_us_cpu", "CPU for each delivery (µs)"),
               ("idle_bytes", "memory of an idle listener (bytes)"), ("connect_us_cpu", "CPU for a connection (µs)")]
     figure, axes = plt.subplots(2, 2, figsize=(10, 7))
@@ -324,15 +345,20 @@ def main() -> None:
     results |= {
         "command": "python -m bench " + " ".join(sys.argv[1:]),
         "count": chosen.rounds,
-        "machine": f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()} {platform.release()}",
+        "machine": (
+            f"{os.cpu_count()} cores, Python {platform.python_version()} "
+            f"({'of the distribution' if sys.base_prefix == '/usr' else 'built elsewhere'}), "
+            f"{platform.system()} {platform.release()}"
+        ),
     }
     if chosen.growth:
         results["growth"] = _growth(program, [1000, 2000, 5000, 10_000, 15_000])
     if chosen.crowd:
         results["crowd"] = _crowd(program, 3, 13_000)
     _write(chosen.out, results)
+    _plot_ratios(chosen.out, results["ratios"])
     if chosen.growth:
-        _plot(chosen.out, results["growth"])
+        _plot_growth(chosen.out, results["growth"])
     _show(results)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -22,9 +23,12 @@ TEXT = "Convoys of the relief agency left the port at noon and are expected at t
 
 
 def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """Below the ports that the kernel gives to clients: the load generator's may take any of those."""
+    while True:
+        with socket.socket() as sock, contextlib.suppress(OSError):
+            port = random.randrange(22_000, 30_000)
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 class Server:
@@ -175,7 +179,7 @@ class StopPressThree(StopPressTwo):
 
 
 class Nchan(Server):
-    """nginx with nchan, both from Debian's packages, one worker process."""
+    """nginx with nchan, both from Debian's packages, one worker process, heartbeats as often as ours."""
 
     path = "/sub"
 
@@ -192,8 +196,9 @@ fastcgi_temp_path {self.folder}/f; uwsgi_temp_path {self.folder}/u; scgi_temp_pa
 nchan_shared_memory_size 512M; nchan_message_buffer_length 200; nchan_message_timeout 1h;
 server {{ listen 127.0.0.1:{self.port} backlog=4096;
 location /sub {{ nchan_subscriber {kind}; nchan_channel_id bench; nchan_subscriber_first_message newest;
-  nchan_eventsource_ping_interval 15; }}
-location /old {{ nchan_subscriber {kind}; nchan_channel_id bench; nchan_subscriber_first_message oldest; }}
+  nchan_{kind}_ping_interval 15; }}
+location /old {{ nchan_subscriber {kind}; nchan_channel_id bench; nchan_subscriber_first_message oldest;
+  nchan_{kind}_ping_interval 15; }}
 location /pub {{ nchan_publisher; nchan_channel_id bench; }}
 location / {{ return 204; }} }} }}
 """

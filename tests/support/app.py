@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,10 +129,3 @@ async def _started(server: Server, serving: asyncio.Task[None]) -> None:
                 serving.result()
                 raise RuntimeError("the server ended before it started")
             await asyncio.sleep(0.005)
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])

@@ -21,13 +21,6 @@ from tests.support.valkey import Valkey
 DEADLINE = 30.0
 
 
-def cluster_port() -> int:
-    """A port whose bus port, 10000 above it, exists."""
-    while (port := free_port()) > 55_000:
-        pass
-    return port
-
-
 class Cluster:
     """Masters that share the slots evenly. It goes on without one of them."""
 
@@ -38,7 +31,7 @@ class Cluster:
                 "--cluster-node-timeout", "1000",
                 "--cluster-require-full-coverage", "no",
                 "--cluster-config-file", "nodes.conf",
-                port=cluster_port(),
+                port=free_port(),
             )
             for _ in range(masters)
         ]
