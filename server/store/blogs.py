@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain.blog import Blog, BlogStatus
@@ -13,10 +13,20 @@ from server.domain.errors import NotFound
 from server.store import rows
 from server.store.schema import blog_revisions, blogs
 
+# built once: they are part of every request
+_BY_SLUG = select(blogs).where(blogs.c.slug == bindparam("slug"))
+_BY_ID = select(blogs).where(blogs.c.id == bindparam("id"))
+_NEXT_NUMBER = (
+    update(blogs)
+    .where(blogs.c.id == bindparam("blog"))
+    .values(published_count=blogs.c.published_count + 1)
+    .returning(blogs.c.published_count)
+)
+
 
 async def by_slug(connection: AsyncConnection, slug: str) -> Blog:
     """Raises NotFound."""
-    row = (await connection.execute(select(blogs).where(blogs.c.slug == slug))).one_or_none()
+    row = (await connection.execute(_BY_SLUG, {"slug": slug})).one_or_none()
     if row is None:
         raise NotFound("There is no such blog.")
     return rows.blog(row)
@@ -24,7 +34,7 @@ async def by_slug(connection: AsyncConnection, slug: str) -> Blog:
 
 async def by_id(connection: AsyncConnection, blog_id: str) -> Blog:
     """Raises NotFound."""
-    row = (await connection.execute(select(blogs).where(blogs.c.id == blog_id))).one_or_none()
+    row = (await connection.execute(_BY_ID, {"id": blog_id})).one_or_none()
     if row is None:
         raise NotFound("There is no such blog.")
     return rows.blog(row)
@@ -79,13 +89,7 @@ async def keep_revision(connection: AsyncConnection, blog: Blog, *, author_id: s
 
 async def next_number(connection: AsyncConnection, blog_id: str) -> int:
     """The place on the page for one more publication, from 1."""
-    statement = (
-        update(blogs)
-        .where(blogs.c.id == blog_id)
-        .values(published_count=blogs.c.published_count + 1)
-        .returning(blogs.c.published_count)
-    )
-    return int((await connection.execute(statement)).scalar_one())
+    return int((await connection.execute(_NEXT_NUMBER, {"blog": blog_id})).scalar_one())
 
 
 async def published_count(connection: AsyncConnection, blog_id: str) -> int:

@@ -112,7 +112,7 @@ async def due(connection: AsyncConnection, moment: datetime, *, limit: int = 50)
 
 
 async def insert(connection: AsyncConnection, entry: Entry) -> None:
-    await connection.execute(entries.insert().values(**_values(entry)))
+    await connection.execute(entries.insert(), _values(entry))
     await _link_media(connection, entry)
 
 
@@ -127,11 +127,12 @@ async def keep_revision(
 ) -> None:
     """Keep this version for good."""
     await connection.execute(
-        revisions.insert().values(
-            entry_id=entry.id, revision=entry.revision, status=entry.status,
-            content=entry.content.to_json(), author_id=author_id, author_name=author_name,
-            at=entry.updated_at,
-        )
+        revisions.insert(),
+        {
+            "entry_id": entry.id, "revision": entry.revision, "status": entry.status,
+            "content": entry.content.to_json(), "author_id": author_id, "author_name": author_name,
+            "at": entry.updated_at,
+        },
     )
 
 

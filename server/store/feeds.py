@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain.blog import Blog
@@ -17,6 +17,14 @@ from server.store.schema import blogs, entries, feeds
 
 CHUNK = 500
 """Changes that one query fetches at most; a longer absence takes several."""
+
+# built once: for statements as small as these SQLAlchemy's building costs more than running them
+_ONE_FEED = (feeds.c.blog_id == bindparam("blog"), feeds.c.name == bindparam("feed"))
+_HEAD = select(feeds.c.epoch, feeds.c.seq).where(*_ONE_FEED)
+_LOCK = select(feeds.c.seq).where(*_ONE_FEED).with_for_update()
+_ADVANCE = (
+    update(feeds).where(*_ONE_FEED).values(seq=feeds.c.seq + 1).returning(feeds.c.epoch, feeds.c.seq)
+)
 
 
 async def create(connection: AsyncConnection, blog_id: str) -> None:
@@ -31,13 +39,7 @@ async def advance(connection: AsyncConnection, key: FeedKey) -> Position:
     committed in their order and none is ever skipped. Take `newsroom` before `public`: one order, no
     deadlock.
     """
-    statement = (
-        update(feeds)
-        .where(feeds.c.blog_id == key.blog_id, feeds.c.name == key.name)
-        .values(seq=feeds.c.seq + 1)
-        .returning(feeds.c.epoch, feeds.c.seq)
-    )
-    row = (await connection.execute(statement)).one_or_none()
+    row = (await connection.execute(_ADVANCE, {"blog": key.blog_id, "feed": key.name})).one_or_none()
     if row is None:
         raise NotFound
     return Position(row.epoch, row.seq)
@@ -45,19 +47,12 @@ async def advance(connection: AsyncConnection, key: FeedKey) -> Position:
 
 async def lock(connection: AsyncConnection, blog_id: str) -> None:
     """Keep other writers out of the blog until the transaction ends (SQLite: they are out already)."""
-    await connection.execute(
-        select(feeds.c.seq)
-        .where(feeds.c.blog_id == blog_id, feeds.c.name == "newsroom")
-        .with_for_update()
-    )
+    await connection.execute(_LOCK, {"blog": blog_id, "feed": "newsroom"})
 
 
 async def head(connection: AsyncConnection, key: FeedKey) -> Position:
     """Where the feed stands. Raises NotFound when there is no such blog."""
-    statement = select(feeds.c.epoch, feeds.c.seq).where(
-        feeds.c.blog_id == key.blog_id, feeds.c.name == key.name
-    )
-    row = (await connection.execute(statement)).one_or_none()
+    row = (await connection.execute(_HEAD, {"blog": key.blog_id, "feed": key.name})).one_or_none()
     if row is None:
         raise NotFound
     return Position(row.epoch, row.seq)

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain.errors import NotFound
 from server.domain.permissions import Role
 from server.domain.times import to_text
 from server.store.schema import blog_roles, blogs, sessions, tokens, users
+
+_BY_DIGEST = select(tokens).where(tokens.c.digest == bindparam("digest"), tokens.c.revoked_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +158,7 @@ async def insert_token(connection: AsyncConnection, token: Token) -> None:
 
 async def token_by_digest(connection: AsyncConnection, digest: str) -> Token | None:
     """The token, unless it was revoked."""
-    row = (
-        await connection.execute(
-            select(tokens).where(tokens.c.digest == digest, tokens.c.revoked_at.is_(None))
-        )
-    ).one_or_none()
+    row = (await connection.execute(_BY_DIGEST, {"digest": digest})).one_or_none()
     return _token(row) if row else None
 
 
