@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 import zlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -139,9 +140,11 @@ async def sse(
     last_event_id: str | None = None,
     gzip: bool = False,
     headers: dict[str, str] | None = None,
+    receive_buffer: int | None = None,
 ) -> AsyncIterator[Sse]:
-    """Open an event stream and read its head."""
-    reader, writer = await asyncio.open_connection(*address)
+    """Open an event stream and read its head. With a small `receive_buffer` (bytes that the kernel takes) what
+    is not read soon holds up the server."""
+    reader, writer = await asyncio.open_connection(sock=await _connected(address, receive_buffer))
     lines = [f"GET {path} HTTP/1.1", "Host: localhost", "Accept: text/event-stream"]
     if last_event_id:
         lines.append(f"Last-Event-ID: {last_event_id}")
@@ -177,11 +180,31 @@ class Socket:
 
 @contextlib.asynccontextmanager
 async def websocket(
-    address: tuple[str, int], path: str, *, compression: str | None = None, **options: Any
+    address: tuple[str, int],
+    path: str,
+    *,
+    compression: str | None = None,
+    receive_buffer: int | None = None,
+    **options: Any,
 ) -> AsyncIterator[Socket]:
+    """Open a WebSocket; `receive_buffer` as for `sse`."""
     url = "ws://{}:{}".format(*address) + path
-    async with connect(url, subprotocols=["stoppress.v1"], compression=compression, **options) as connection:  # type: ignore[list-item]
+    options |= {"sock": await _connected(address, receive_buffer), "compression": compression}
+    async with connect(url, subprotocols=["stoppress.v1"], **options) as connection:  # type: ignore[list-item]
         yield Socket(connection)
+
+
+async def _connected(address: tuple[str, int], receive_buffer: int | None) -> socket.socket:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setblocking(False)
+    if receive_buffer is not None:  # before the handshake, which tells the window
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    try:
+        await asyncio.get_running_loop().sock_connect(sock, address)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 async def until(condition: Callable[[], Any], *, seconds: float = DEADLINE) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import pwd
 import secrets
@@ -81,6 +82,13 @@ class Postgres:
         """Crash: every process of it ends at once, and the next start recovers."""
         self._end(signal.SIGQUIT)
 
+    def freeze(self) -> None:
+        """Stop every process of it in its tracks: connections stay open, and nothing answers."""
+        self._signal_all(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal_all(signal.SIGCONT)
+
     def execute(self, statement: LiteralString, database: str = "postgres") -> list[tuple[object, ...]]:
         """Run one statement as the superuser; the rows that it returned."""
         with psycopg.connect(self.url(database), autocommit=True) as connection:
@@ -101,6 +109,14 @@ class Postgres:
     def remove(self) -> None:
         self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        # each backend is the leader of a group of its own: there is none that holds them all
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        for pid in (self._process.pid, *map(int, children.read_text().split())):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def _end(self, number: signal.Signals) -> None:
         if self._process is not None:

@@ -73,9 +73,15 @@ async def new_token(role: str = "admin", *, name: str = "tests", **chosen: Any) 
 
 
 class Process:
-    """A server of its own. It keeps its port over restarts, so that clients find it again."""
+    """A server of its own. It keeps its port over restarts, so that clients find it again.
 
-    def __init__(self, folder: Path, **chosen: Any) -> None:
+    Args:
+        folder: for its log, and for its data when no `data_dir` is chosen.
+        module: what is run in place of `stoppress`.
+    """
+
+    def __init__(self, folder: Path, *, module: str = "server", **chosen: Any) -> None:
+        self._module = module
         self.chosen = {"data_dir": folder, "drain_seconds": 0} | chosen
         self.port = 0
         self.said: dict[str, Any] = {}
@@ -105,7 +111,7 @@ class Process:
         assert self._process is None, "it runs already"
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "server", "serve", "--port", str(self.port), "--json", cwd=ROOT,
+                sys.executable, "-m", self._module, "serve", "--port", str(self.port), "--json", cwd=ROOT,
                 env=environment(**self.chosen), stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE, stderr=log,
                 start_new_session=True,  # a group of its own: its workers can be found at the end
