@@ -118,6 +118,13 @@ async def test_an_improper_handshake_is_refused(way: Way, headers: bytes, status
         assert peer.status != 426 or peer.header("sec-websocket-version") == "13"
 
 
+async def test_a_refusal_is_no_error_of_the_server(way: Way, caplog: pytest.LogCaptureFixture) -> None:
+    async with way.connect(BASIC + KEY + b"Sec-WebSocket-Protocol: chat\r\n") as peer:
+        assert peer.status == 400
+        assert await peer.read_some()  # to the end of the connection
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 @pytest.mark.parametrize(
     "line",
     [b"POST /live/storm/ws HTTP/1.1", b"GET /live/storm/ws HTTP/1.0", b"HEAD /live/storm/ws HTTP/1.1"],

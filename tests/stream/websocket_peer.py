@@ -91,6 +91,12 @@ class Peer:
             pass
         self.head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
 
+    async def read_some(self) -> bytes:
+        """What follows the head, to the end of a first event or of the connection."""
+        while b"\n\n" not in self._buffer and await self._more():
+            pass
+        return self._buffer
+
     @property
     def status(self) -> int:
         return int(self.head.split(b" ", 2)[1]) if self.head else 0

@@ -265,6 +265,8 @@ class HandoverWebSocket(WebSocketsSansIOProtocol):
 
     async def send(self, message: Any) -> None:
         await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            self.handshake_complete = True  # refused in good order: uvicorn would log an error
         if self.early and self.handshake_complete and not self.transport.is_closing():
             data, self.early = self.early, b""
             self.transport.resume_reading()
