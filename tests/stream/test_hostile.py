@@ -218,3 +218,48 @@ async def test_who_never_finishes_its_headers_is_shown_out(
                 assert await reader.read() == b""
         writer.close()
         assert (await server.anonymous.get("/readyz")).status_code == 200
+
+
+async def test_more_than_half_of_all_files_are_not_kept_for_who_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "half_of_all_files", lambda: 3)
+    async with running(tmp_path) as server:
+        await server.blog()
+        silent = [await asyncio.open_connection(*server.address) for _ in range(4)]
+        async with asyncio.timeout(10):
+            with contextlib.suppress(ConnectionError):
+                assert await silent[0][0].read() == b""
+        silent[3][1].write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        async with asyncio.timeout(10):
+            assert b"200" in await silent[3][0].readline()
+        for _, writer in silent:
+            writer.close()
+
+
+@pytest.mark.parametrize("extra", [{}, {"X-Other": "ü"}], ids=["shortcut", "ASGI"])
+@pytest.mark.parametrize(
+    ("first", "second", "counted"),
+    [
+        ("2001:db8:0:1::1", "2001:db8:0:1:ffff::2", "2001:db8:0:1::/64"),  # one client has a /64 to itself
+        ("203.0.113.7", "::ffff:203.0.113.7", "203.0.113.7"),
+        ("203.0.113.7", "198.51.100.9, 203.0.113.7", "203.0.113.7"),  # what it claimed before the proxy
+    ],
+    ids=["IPv6", "mapped", "chain"],
+)
+async def test_behind_a_proxy_the_limit_counts_the_client(
+    tmp_path: Path, first: str, second: str, counted: str, extra: dict[str, str]
+) -> None:
+    async with running(tmp_path, max_listeners_per_address=1) as server:
+        await server.blog()
+        await server.changes()
+        path = "/live/storm/stream"
+        async with sse(server.address, path, headers={"X-Forwarded-For": first} | extra):
+            await until(lambda: server.gate.count == 1)
+            assert list(server.gate.by_address) == [counted]
+            async with sse(server.address, path, headers={"X-Forwarded-For": second} | extra) as shed:
+                assert b"content-length" in shed.head
+            async with sse(
+                server.address, path, headers={"X-Forwarded-For": "2001:db8:0:2::1"} | extra
+            ):
+                await until(lambda: server.gate.count == 2)

@@ -141,10 +141,12 @@ async def sse(
     gzip: bool = False,
     headers: dict[str, str] | None = None,
     receive_buffer: int | None = None,
+    source: str | None = None,
 ) -> AsyncIterator[Sse]:
-    """Open an event stream and read its head. With a small `receive_buffer` (bytes that the kernel takes) what
-    is not read soon holds up the server."""
-    reader, writer = await asyncio.open_connection(sock=await _connected(address, receive_buffer))
+    """Open an event stream, perhaps from another address of this machine, and read its head. With a small
+    `receive_buffer` (bytes that the kernel takes) what is not read soon holds up the server."""
+    connected = await _connected(address, receive_buffer, source)
+    reader, writer = await asyncio.open_connection(sock=connected)
     lines = [f"GET {path} HTTP/1.1", "Host: localhost", "Accept: text/event-stream"]
     if last_event_id:
         lines.append(f"Last-Event-ID: {last_event_id}")
@@ -194,11 +196,15 @@ async def websocket(
         yield Socket(connection)
 
 
-async def _connected(address: tuple[str, int], receive_buffer: int | None) -> socket.socket:
+async def _connected(
+    address: tuple[str, int], receive_buffer: int | None, source: str | None = None
+) -> socket.socket:
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setblocking(False)
     if receive_buffer is not None:  # before the handshake, which tells the window
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    if source is not None:
+        sock.bind((source, 0))
     try:
         await asyncio.get_running_loop().sock_connect(sock, address)
     except BaseException:

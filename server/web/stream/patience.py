@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 from typing import Protocol
 
 HEADER_SECONDS = 15.0
@@ -15,10 +16,15 @@ class Waiting(Protocol):
 
 
 class Patience:
-    """Closes connections that let it wait too long. Costs a dictionary entry each, and one timer for all."""
+    """Closes connections that let it wait too long. Costs a dictionary entry each, and one timer for all.
 
-    def __init__(self, seconds: float = HEADER_SECONDS) -> None:
-        self._seconds = seconds
+    Args:
+        most: how many may keep it waiting at once. One more, and the oldest is closed: somebody who opens
+            connections and says nothing must not take every file that the process may open.
+    """
+
+    def __init__(self, seconds: float = HEADER_SECONDS, *, most: int = 100_000) -> None:
+        self._seconds, self._most = seconds, most
         self._since: dict[Waiting, float] = {}  # in the order of their deadlines
         self._timer: asyncio.TimerHandle | None = None
 
@@ -28,6 +34,10 @@ class Patience:
     def wait_for(self, one: Waiting) -> None:
         loop = asyncio.get_running_loop()
         self._since[one] = loop.time()
+        if len(self._since) > self._most:
+            oldest = next(iter(self._since))
+            del self._since[oldest]
+            oldest.transport.abort()
         if self._timer is None:
             self._timer = loop.call_later(self._seconds, self._look)
 
@@ -45,3 +55,9 @@ class Patience:
                 return
             del self._since[one]
             one.transport.abort()
+
+
+def half_of_all_files() -> int:
+    """Half of the connections that this process may have open."""
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return allowed // 2 if allowed != resource.RLIM_INFINITY else 500_000

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from server.web.stream.door import Door
 from server.web.stream.gate import StreamGate
 from server.web.stream.handover import MAX_MESSAGE, HandoverHttp, HandoverWebSocket
-from server.web.stream.patience import HEADER_SECONDS, Patience
+from server.web.stream.patience import HEADER_SECONDS, Patience, half_of_all_files
 
 KEEP_ALIVE_SECONDS = 5
 BACKLOG = 4096
@@ -54,7 +54,7 @@ def make_config(
     """The server's settings. Proxy headers, access log and limits are the application's own."""
 
     class Http(HandoverHttp):
-        patience = Patience(header_seconds)
+        patience = Patience(header_seconds, most=half_of_all_files())
 
     class Entrance(Door):
         gate = app.state.gate if app.state.gate.handover else None
