@@ -220,13 +220,45 @@ async def test_a_new_history_loads_the_page_again_once(server: Running, browser:
 async def test_the_event_source_of_a_browser_takes_compressed_streams(
     server: Running, browser: Browser
 ) -> None:
+    """What the browser itself says of its network: one event stream, compressed, and each event by itself."""
     slug, _ = await storm(server, 1)
     async with visit(browser) as context:
         page = await context.new_page()
-        async with page.expect_response("**/stream?*") as answer:
-            await page.goto(f"{server.url}/live/{slug}?transport=sse")
-        stream = await answer.value
-        assert (await stream.all_headers())["content-encoding"] == "gzip"
+        network = await context.new_cdp_session(page)
+        streams: dict[str, str] = {}
+        messages: list[tuple[str, str]] = []
+        posted: list[tuple[str, str]] = []
+        sizes: list[tuple[int, int]] = []
+
+        def answered(event: dict[str, Any]) -> None:
+            if event["type"] == "EventSource":
+                headers = {name.lower(): value for name, value in event["response"]["headers"].items()}
+                streams[event["requestId"]] = headers.get("content-encoding", "")
+
+        def received(event: dict[str, Any]) -> None:
+            if event["requestId"] in streams:
+                sizes.append((event["dataLength"], event["encodedDataLength"]))
+
+        def heard(event: dict[str, Any]) -> None:
+            if event["requestId"] in streams and event["eventName"] != "beat":
+                messages.append((event["eventName"], event["eventId"]))
+
+        async def all_heard() -> bool:
+            return messages == posted
+
+        network.on("Network.responseReceived", answered)
+        network.on("Network.dataReceived", received)
+        network.on("Network.eventSourceMessageReceived", heard)
+        await network.send("Network.enable")
+        await page.goto(f"{server.url}/live/{slug}?transport=sse")
+        await expect(page.locator("[data-connection]")).to_have_attribute("data-state", "live", timeout=10_000)
         for number in range(2, 6):
-            await server.post(slug, title=f"Report {number}")
+            body = "The harbour wall is under water and the promenade is closed to everybody. " * 40
+            entry = await server.post(slug, title=f"Report {number}", body=body)
+            posted.append(("entry", entry["position"]))
             await expect(page.locator("h3").first).to_have_text(f"Report {number}")
+            await until(all_heard, what=f"{posted}")
+        assert list(streams.values()) == ["gzip"]
+        plain, encoded = (sum(size) for size in zip(*sizes, strict=True))
+        assert plain > 4 * 40 * 75
+        assert 0 < encoded < plain / 4
