@@ -22,6 +22,8 @@ Write: TypeAlias = Callable[[bytes], None]
 
 GROUP = 500
 """Listeners written to before other work of the process gets its turn."""
+PIECE = 65_536
+"""Bytes of a replay that are written before it is looked whether the transport is full."""
 
 
 class Feed:
@@ -97,9 +99,28 @@ class Feed:
         if seats is None:
             seats = self.seats[listener.variant] = {}
         seats[listener] = listener.write
-        if seq < self.delivered and (data := self.frames(seq, self.delivered, listener.variant)):
-            listener.write(data)
+        if seq < self.delivered:
+            self._replay(listener, seq)
         return True
+
+    def _replay(self, listener: Listener, seq: int) -> None:
+        """Send what memory holds after `seq`, as far as the transport takes it. The rest is looked up when it
+        drains: a listener that resumes and reads nothing costs one piece, not all that memory holds."""
+        pieces: list[bytes] = []
+        size = 0
+        for item in self.ring.after(seq, self.delivered):
+            if size > PIECE:
+                listener.write(b"".join(pieces))
+                if listener in self.lagging:
+                    listener.seq = seq
+                    return
+                pieces, size = [], 0
+            data = self.encoded(item, listener.variant)
+            pieces.append(data)
+            size += len(data)
+            seq = item.change.position.seq
+        if pieces:
+            listener.write(b"".join(pieces))
 
     def leave(self, listener: Listener) -> None:
         """The connection ended."""

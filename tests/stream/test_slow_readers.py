@@ -14,6 +14,7 @@ import pytest
 from server.domain.change import Change, FeedKey
 from server.domain.position import Position
 from server.web.stream import changes, door, portable, sse
+from server.web.stream.handover import Seat
 from tests.support.app import Running, running
 from tests.support.listeners import sse as event_stream
 from tests.support.listeners import until, websocket
@@ -31,9 +32,10 @@ HANDSHAKE = (
 async def server(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Running]:
-    monkeypatch.setattr(door, "recognise", lambda *_: None)
+    if request.param == "handover":  # the long way, through the ASGI stack
+        monkeypatch.setattr(door, "recognise", lambda *_: None)
     monkeypatch.setattr(sse, "GROUP", 3)
-    async with running(tmp_path, handover=request.param == "handover") as found:
+    async with running(tmp_path, handover=request.param != "portable") as found:
         await found.blog()
         yield found
 
@@ -99,13 +101,31 @@ async def test_what_is_retracted_during_a_replay_from_the_store_is_not_sent(
 
 
 @WAYS
-@pytest.mark.parametrize("server", ["portable"], indirect=True)
+@pytest.mark.parametrize("server", ["shortcut", "handover", "portable"], indirect=True)
 async def test_what_is_retracted_during_a_replay_from_memory_is_not_sent(
     server: Running, path: str, headers: str
 ) -> None:
     at = (await server.changes())["position"]  # opens the feed
     assert b"SECRETNAME" not in await _retract_meanwhile(server, path, headers, at)
     await until(lambda: server.gate.count == 0)
+
+
+@WAYS
+@pytest.mark.parametrize("server", ["shortcut"], indirect=True)
+async def test_who_resumes_and_reads_nothing_costs_one_piece(
+    server: Running, path: str, headers: str
+) -> None:
+    at = (await server.changes())["position"]  # opens the feed
+    for _ in range(30):
+        entry = await server.post(body=LONG)
+    reader = SlowReader(server, f"{path}?after={at}", headers)
+    await until(reader.begins)
+    (listener,) = [x for feed in server.site.hub.feeds.values() for x in feed.listeners()]
+    assert isinstance(listener, Seat)
+    assert listener.transport.get_write_buffer_size() < 65_536 + 65_536 + 2 * len(LONG)
+    await until(lambda: reader.reads(entry["position"].encode()))
+    assert reader.read.count(b'"kind":"entry"') == 30
+    reader.socket.close()
 
 
 async def test_what_is_retracted_while_a_poll_reads_the_store_is_not_in_its_answer(
