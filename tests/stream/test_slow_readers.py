@@ -169,10 +169,9 @@ async def test_a_poll_answers_a_long_absence_in_parts(
     assert answers > 1
 
 
-@pytest.mark.parametrize("server", ["portable"], indirect=True)
 @WAYS
 async def test_a_reader_that_reads_nothing_is_given_up(
-    tmp_path: Path, server: Running, path: str, headers: str
+    server: Running, path: str, headers: str
 ) -> None:
     object.__setattr__(server.site.hub.options, "lag_seconds", 0.3)
     at = await _position(server)

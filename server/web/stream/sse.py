@@ -71,6 +71,8 @@ class _Handover(Response):
         seated = False
         try:
             seated = await self._run(scope, send)
+        except TimeoutError:  # it takes nothing: uvicorn closes what ends without an end
+            self._gate.hub.stats.closed_slow += 1
         finally:
             if not seated:
                 self._gate.release(self._address)
@@ -80,10 +82,11 @@ class _Handover(Response):
         framing: Framing = "sse.gzip" if self._gzip else "sse"
 
         async def body(data: bytes, *, more: bool = True) -> None:
-            await send({"type": "http.response.body", "body": data, "more_body": more})
-            if more:
-                # an empty part goes when there is room again: what comes next is chosen then, not before
-                await send({"type": "http.response.body", "body": b"", "more_body": True})
+            async with asyncio.timeout(gate.hub.options.lag_seconds):
+                await send({"type": "http.response.body", "body": data, "more_body": more})
+                if more:
+                    # an empty part goes when there is room again: what comes next is chosen then, not before
+                    await send({"type": "http.response.body", "body": b"", "more_body": True})
 
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         if self._gzip:

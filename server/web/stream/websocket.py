@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -83,14 +85,26 @@ async def _say(socket: WebSocket, message: bytes) -> None:
         raise WebSocketDisconnect from None
 
 
+@contextlib.asynccontextmanager
+async def _patiently(gate: StreamGate) -> AsyncIterator[None]:
+    """Around what waits for the client. Raises WebSocketDisconnect when it takes nothing for too long."""
+    try:
+        async with asyncio.timeout(gate.hub.options.lag_seconds):
+            yield
+    except TimeoutError:
+        gate.hub.stats.closed_slow += 1
+        raise WebSocketDisconnect from None
+
+
 async def _hand_over(
     socket: WebSocket, gate: StreamGate, wants: Asked, address: str, protocol: HandoverWebSocket
 ) -> bool:
     framing: Framing = "ws.deflated" if protocol.deflates else "ws.framed"
 
     async def send(message: bytes) -> None:
-        await _say(socket, message)
-        await protocol.writable.wait()  # what comes next is chosen when there is room, not before
+        async with _patiently(gate):
+            await _say(socket, message)
+            await protocol.writable.wait()  # what comes next is chosen when there is room, not before
 
     feed, seq = await gate.hub.prepare(wants.key, Wire(wants.view, "ws"), wants.after, send, group=1)
     seat = SocketSeat(Wire(wants.view, framing), gate, address)
@@ -108,12 +122,8 @@ async def _portable(socket: WebSocket, gate: StreamGate, wants: Asked) -> None:
     puller = Puller(Wire(wants.view, "ws"))
 
     async def send(message: bytes) -> None:
-        try:
-            async with asyncio.timeout(gate.hub.options.lag_seconds):
-                await _say(socket, message)
-        except TimeoutError:
-            gate.hub.stats.closed_slow += 1
-            raise WebSocketDisconnect from None
+        async with _patiently(gate):
+            await _say(socket, message)
 
     async def greet(at: Position) -> None:
         await send(wire.hello(at.epoch, at.seq))
