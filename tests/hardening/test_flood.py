@@ -8,7 +8,7 @@ import os
 import resource
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import httpx2
@@ -22,6 +22,21 @@ pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 MOST_BYTES_EACH = 8_192
 """What one of them may cost the server's memory."""
+
+
+FILES = 20_000
+"""What a process of the flood may open: the server is full of connections before it is full of files."""
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """Leave to open many files, for the processes that are started here."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < FILES:
+        pytest.skip(f"a process may open {hard} files here, and {FILES} are needed")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 60.0) -> None:
@@ -79,6 +94,7 @@ async def hears(reader: Sse, editor: httpx2.AsyncClient, text: str) -> None:
     await reader.follow(lambda s: any(c["id"] == entry for c in s.log))
 
 
+@pytest.mark.usefixtures("many_files")
 async def test_20_000_connections_from_one_address_harm_nobody_else(tmp_path: Path) -> None:
     limits = {"max_listeners": 1200, "max_listeners_per_address": 1000}
     async with storm(tmp_path, heartbeat_seconds=60, **limits) as (server, editor):
