@@ -54,11 +54,14 @@ class Feed:
         """Take a change, if it follows on the head. Changes of one query of the store are `compacted`: in
         order, with the numbers of superseded ones left out. False: it does not follow, something is missing."""
         if change.position.epoch != self.epoch:
+            # whichever history is the newer one: what memory holds may be retracted in it
+            self.ring = self.ring.rest(self.delivered)
             return False
         seq = change.position.seq
         if seq <= self.head:
             return True  # a repeat
         if seq != self.head + 1 and not compacted:
+            self.ring.hear_of(change)
             return False
         self.head = seq
         self.ring.add(change, keep_after=self.delivered)

@@ -209,14 +209,14 @@ class Hub:
                     return feed, after.seq
                 await feed.settled()
                 continue
-            source = "store"
+            source, ring = "store", feed.ring
             at, items = await self._replay(feed, after.seq)
             if at.epoch != after.epoch:
                 await self._caught_up(feed)
                 continue
             after = Position(at.epoch, at.seq if not items else after.seq)
             for first in range(0, len(items), size):
-                if first and feed.ring.floor > at.seq:
+                if feed.ring is not ring or (first and ring.floor > at.seq):
                     break  # memory no longer tells all that changed since the query: ask again from here
                 some = items[first : first + size]
                 # a slow connection takes its time over one group, and what follows may be retracted by then
@@ -303,16 +303,21 @@ class Hub:
             # what is published was committed before, so a store that stands before a head that was known
             # when the query began has gone back in time
             if at.epoch != feed.epoch or at.seq < head:
-                log.warning("hub.reset", feed=str(feed.key), head=head, store=str(at))
-                self.stats.resets += 1
-                feed.restart(at)
+                self._restart(feed, at)
                 return
             for change in changes:
                 feed.accept(change, compacted=True)
             if not changes:
                 feed.skip_to(at.seq)
             if feed.head >= at.seq and not feed.doubted:
+                if not feed.ring.complete():  # and so has one that lacks what was heard of
+                    self._restart(feed, at)
                 return
+
+    def _restart(self, feed: Feed, at: Position) -> None:
+        log.warning("hub.reset", feed=str(feed.key), head=feed.head, store=str(at))
+        self.stats.resets += 1
+        feed.restart(at)
 
     async def _look(self) -> None:
         """Compare the heads with the store's, all feeds in one query."""

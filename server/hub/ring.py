@@ -1,11 +1,12 @@
 """The recent changes of one feed, compacted: each thing once, in its newest state, in seq order.
 
-Because an older version is dropped when a newer one comes, a replay from here can never send text that was
-retracted since.
+Because an older version is dropped when a newer one comes, or is only heard of, a replay from here can never
+send text that was retracted since.
 """
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from typing import TypeAlias
@@ -41,6 +42,7 @@ class Ring:
         self.floor = floor
         self._capacity = capacity
         self._items: OrderedDict[str, Item] = OrderedDict()
+        self._heard_of: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._items)
@@ -49,13 +51,35 @@ class Ring:
         """Take the newest change. What has a seq above `keep_after` is still to be delivered and stays,
         whatever the capacity."""
         self._items.pop(change.id, None)
-        self._items[change.id] = Item(change)
+        if self._heard_of.get(change.id, 0) <= change.position.seq:
+            self._items[change.id] = Item(change)
         while len(self._items) > self._capacity:
             oldest = next(iter(self._items.values()))
             if oldest.change.position.seq > keep_after:
                 return
             self._items.popitem(last=False)
             self.floor = oldest.change.position.seq
+
+    def hear_of(self, change: Change) -> None:
+        """There is a newer state of this thing, which cannot be taken yet because others before it are
+        missing. What is here of it is told to nobody any more: it may be retracted."""
+        self._heard_of[change.id] = max(change.position.seq, self._heard_of.get(change.id, 0))
+        self._items.pop(change.id, None)
+
+    def complete(self) -> bool:
+        """Whether everything that was heard of has come, now that the store has told all that it has."""
+        heard_of, self._heard_of = self._heard_of, {}
+        return all(
+            seq <= self.floor or (key in self._items and self._items[key].change.position.seq >= seq)
+            for key, seq in heard_of.items()
+        )
+
+    def rest(self, delivered: int) -> Ring:
+        """A ring that holds only what is still to be delivered."""
+        ring = Ring(delivered, self._capacity)
+        ring._items.update((item.change.id, item) for item in self.after(delivered, sys.maxsize))
+        ring._heard_of = self._heard_of
+        return ring
 
     def after(self, seq: int, upto: int) -> list[Item]:
         """What changed after `seq` and not after `upto`, in seq order. Only for `seq >= floor`."""
@@ -70,9 +94,9 @@ class Ring:
         return found
 
     def supersedes(self, change: Change) -> bool:
-        """Whether a newer state of the same thing is here."""
-        item = self._items.get(change.id)
-        return item is not None and item.change.position.seq > change.position.seq
+        """Whether there is a newer state of the same thing."""
+        item, seq = self._items.get(change.id), change.position.seq
+        return self._heard_of.get(change.id, 0) > seq or (item is not None and item.change.position.seq > seq)
 
     def __iter__(self) -> Iterator[Item]:
         return iter(self._items.values())

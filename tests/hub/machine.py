@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from server.domain.entry import Entry
+from server.domain.errors import Unavailable
 from server.domain.position import Position
 from server.hub import feed as feed_module
 from server.hub import hub as hub_module
@@ -27,6 +28,10 @@ from tests.support.newsroom import EDITOR, SIGNALS, LossyBroker, Newsroom, encod
 RING = 4
 READERS = 4
 NEVER = 3600.0
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+"""A disk that need not be waited for: a run commits thousands of times."""
+AWAY_SECONDS = 0.02
+"""How long somebody who comes waits for a store that is away."""
 DURING = st.sampled_from(["", "edit", "retract"])
 """What happens after the first piece of a replay."""
 ANY = st.integers(0, RING - 1) | st.integers(0, 999)
@@ -52,14 +57,14 @@ class Promises(RuleBasedStateMachine):
         # looks at the head are steps of their own here; a replay is sent in many pieces, and a fan-out may be
         for module, name, value in (
             (hub_module, "LOOK_SECONDS_ALONE", NEVER), (hub_module, "ENCODE_GROUP", 2),
-            (feed_module, "GROUP", group),
+            (hub_module, "RETRY_SECONDS", (0.001, 0.002)), (feed_module, "GROUP", group),
         ):
             self.stack.enter_context(mock.patch.object(module, name, value))
         self.runner.get_loop().set_exception_handler(lambda _, context: self.wrong.append(str(context)))
         self.runner.run(self._start(count))
 
     async def _start(self, count: int) -> None:
-        folder = self.stack.enter_context(tempfile.TemporaryDirectory())
+        folder = self.stack.enter_context(tempfile.TemporaryDirectory(dir=MEMORY))
         self.room: Newsroom = await self.stack.enter_async_context(
             newsroom(Path(folder), ring_changes=RING, lag_seconds=NEVER)
         )
@@ -72,7 +77,10 @@ class Promises(RuleBasedStateMachine):
         self.stack.push_async_callback(second.close)
         self.hubs, self.brokers = (self.room.hub, second), [self.room.broker, other]
         self.history = History(self.room.key, self.brokers)
-        _, self.history.written = await self._stored()
+        for hub, broker in zip(self.hubs, self.brokers, strict=True):
+            self.history.overhear(hub, broker)
+        at, self.history.written = await self._stored()
+        self.history.epoch = at.epoch
         self.withdrawn = self.history.withdrawn
         self.room.desk = Desk(self.room.database, self.history, self.room.desk.media)
         for _ in range(count):
@@ -123,6 +131,12 @@ class Promises(RuleBasedStateMachine):
         """In a hurry a step does not wait for what the one before it set off."""
         self.hurry = hurry
 
+    @rule(away=st.booleans())
+    def store(self, away: bool) -> None:
+        """Nothing can be read; what others write arrives through the brokers alone."""
+        self.room.away = away
+        self._run(asyncio.sleep(0))
+
     @rule(which=st.integers(0, 1), lose=st.booleans())
     def lose(self, which: int, lose: bool) -> None:
         self.brokers[which].lose = lose
@@ -172,6 +186,15 @@ class Promises(RuleBasedStateMachine):
         self.readers[which].leave()
         self._come(self.readers[which], hub, None, during, entry, poll=poll)
 
+    @rule(which=st.integers(0, READERS - 1), hub=st.integers(0, 1), during=DURING, entry=ANY,
+          writes=st.lists(st.sampled_from(["post", "post", "edit", "retract"]), min_size=3, max_size=RING + 4))
+    def be_away(self, which: int, hub: int, during: str, entry: int, writes: list[str]) -> None:
+        """While so much is written of the newest things."""
+        self.leave(which)
+        for number, kind in enumerate(writes):
+            self.post(1) if kind == "post" else getattr(self, kind)(number % 3)
+        self.resume(which, hub, during, entry, False)
+
     @rule(which=st.integers(0, READERS - 1))
     def leave(self, which: int) -> None:
         self.readers[which].leave()
@@ -180,6 +203,13 @@ class Promises(RuleBasedStateMachine):
     def lag(self, which: int) -> None:
         if (line := self.readers[which].line) is not None and line.feed is not None:
             line.feed.lag(line)
+
+    @rule(which=st.integers(0, READERS - 1), count=st.integers(1, RING + 1))
+    def stumble(self, which: int, count: int) -> None:
+        """Lag while so much is written."""
+        self.lag(which)
+        self.post(count)
+        self.catch_up(which)
 
     @rule(which=st.integers(0, READERS - 1))
     def catch_up(self, which: int) -> None:
@@ -213,6 +243,7 @@ class Promises(RuleBasedStateMachine):
 
     async def _converge(self) -> None:
         """Whatever happened: after one look at the store everybody who came back knows everything."""
+        self.room.away = False
         for hub in self.hubs:
             await self._look(hub)
         await self._settled()
@@ -246,7 +277,7 @@ class Promises(RuleBasedStateMachine):
 
     async def _settled(self) -> None:
         for hub in self.hubs:
-            while hub._catching_up:
+            while hub._catching_up and not self.room.away:
                 await asyncio.gather(*hub._catching_up.values())
             for feed in list(hub.feeds.values()):
                 await feed.settled()
@@ -285,6 +316,7 @@ class Promises(RuleBasedStateMachine):
     async def _new_epoch(self) -> None:
         async with self.room.database.write() as connection:
             await feeds.renew_epoch(connection, self.room.key.blog_id)
+            self.history.epoch = (await feeds.head(connection, self.room.key)).epoch
 
     async def _release(self, broker: LossyBroker, order: list[int]) -> None:
         if order:
@@ -306,7 +338,10 @@ class Promises(RuleBasedStateMachine):
             reader.position = Position(head.epoch, reader.since)
         after = reader.position
         try:
-            await (reader.poll if poll else reader.join)(hub, self.room.key)
+            async with asyncio.timeout(AWAY_SECONDS if self.room.away else None):
+                await (reader.poll if poll else reader.join)(hub, self.room.key)
+        except (Unavailable, TimeoutError):
+            assert self.room.away
         except Reset:
             assert after is not None
             assert after.epoch != (await self.room.head()).epoch, "refused a good position"

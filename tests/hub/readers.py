@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from typing import TypeAlias
 
 from server.broker.memory import MemoryBroker
@@ -23,9 +23,23 @@ class History(MemoryBroker):
     def __init__(self, key: FeedKey, brokers: list[LossyBroker]) -> None:
         super().__init__()
         self._key, self._brokers = key, brokers
+        self.epoch = ""
+        """The newest."""
         self.written: list[Change] = []
         self.withdrawn: dict[str, int] = {}
         """Texts that are retracted, each with the seq of that."""
+        self.told: dict[Hub, set[int]] = {}
+        """What the broker of each hub handed over, by seq."""
+
+    def overhear(self, hub: Hub, broker: LossyBroker) -> None:
+        hand_over, told = hub._on_change, self.told.setdefault(hub, set())
+
+        def on_change(change: Change) -> None:
+            if change.feed == self._key:
+                told.add(change.position.seq)
+            hand_over(change)
+
+        broker.listen(on_change=on_change, on_doubt=hub._on_doubt)
 
     def publish(self, change: Change) -> None:
         if change.feed == self._key:
@@ -33,12 +47,10 @@ class History(MemoryBroker):
         for broker in self._brokers:
             broker.publish(change)
 
-    def state(self, since: int, upto: int) -> State:
-        """What somebody knows who stood at `since` and stands at `upto`."""
-        found = {
-            c.id: (c.kind, c.revision, c.position.seq) for c in self.written if c.position.seq <= upto
-        }
-        return {key: thing for key, thing in found.items() if thing[2] > since}
+    def lasting(self, upto: int) -> State:
+        """Of each thing that did not change after `upto`: what it is."""
+        newest = {c.id: (c.kind, c.revision, c.position.seq) for c in self.written}
+        return {key: thing for key, thing in newest.items() if thing[2] <= upto}
 
 
 class Reader:
@@ -46,7 +58,7 @@ class Reader:
     exception would end in the log of whoever calls."""
 
     def __init__(self, history: History, wrong: list[str]) -> None:
-        self._history, self._wrong = history, wrong
+        self.history, self._wrong = history, wrong
         self.line: Line | None = None
         self.position: Position | None = None
         self.since = 0
@@ -62,28 +74,35 @@ class Reader:
         feed = self.line.feed
         return self.line.seq if self.line in feed.lagging else feed.delivered
 
+    def complain(self, what: str) -> None:
+        self._wrong.append(what)
+
     def forget(self) -> None:
         self.position, self.things = None, {}
 
     def check(self) -> None:
-        """It knows exactly what the database said at its position."""
+        """It knows exactly what the database says at its position, but for what changed after that: of this an
+        older version may be left out, since a newer one is to come."""
         if self.position is not None and (self.line is None or not self.line.is_being_served):
-            assert self.things == self._history.state(self.since, self.stands)
+            assert self.stands >= self.position.seq
+            lasting = self.history.lasting(self.stands)
+            known = {key: thing for key, thing in self.things.items() if key in lasting}
+            assert known == {key: thing for key, thing in lasting.items() if thing[2] > self.since}
 
-    def take(self, data: bytes, *, known: int) -> None:
-        """Take changes from a process that knows of everything up to `known`."""
+    def take(self, data: bytes, *, known: int, told: Container[int] = ()) -> None:
+        """Take changes from a process that knows of everything up to `known`, and was told of others."""
         for line in data.splitlines():
             change = json.loads(line)
             at = Position.parse(change["position"])
             assert self.position is not None
             if at.epoch != self.position.epoch or at.seq <= self.position.seq:
-                self._wrong.append(f"{at} after {self.position}")
+                self.complain(f"{at} after {self.position}")
             if change["revision"] < self.things.get(change["id"], ("", 0, 0))[1]:
-                self._wrong.append(f"an older version after a newer one at {at}")
-            for text, seq in self._history.withdrawn.items():
+                self.complain(f"an older version after a newer one at {at}")
+            for text, seq in self.history.withdrawn.items():
                 # a process cannot know of a retraction sooner than it hears of it
-                if text in line.decode() and (at.seq >= seq or known >= seq):
-                    self._wrong.append(f"{text} at {at} was retracted at {seq}")
+                if text in line.decode() and (at.seq >= seq or known >= seq or seq in told):
+                    self.complain(f"{text} at {at} was retracted at {seq}")
             self.position = at
             self.things[change["id"]] = (change["kind"], change["revision"], at.seq)
 
@@ -102,7 +121,9 @@ class Reader:
         feed, seq = await hub.prepare(key, line.variant, self.position, line.send)
         self.since = seq if self.position is None else self.since
         self.position = self.position or Position(feed.epoch, seq)
-        self.take(feed.frames(seq, feed.head, line.variant), known=feed.head)
+        self.take(
+            feed.frames(seq, feed.head, line.variant), known=feed.head, told=self.history.told[hub]
+        )
         self.position = Position(feed.epoch, feed.head)
 
     def leave(self) -> None:
@@ -124,18 +145,27 @@ class Line(Listener):
         """A fan-out that pauses between groups of listeners has written to some, and not to others."""
         return self.feed is not None and self.feed._fan_out is not None
 
+    @property
+    def told(self) -> set[int]:
+        return self._reader.history.told[self._hub]
+
     def write(self, data: bytes) -> None:
         if self._reader.line is self and self.feed is not None:  # one that was lost drops what is written to it
-            self._reader.take(data, known=self.feed.delivered)
+            # what a fan-out that pauses still writes was decided when it began
+            told = () if self.is_being_served else self.told
+            self._reader.take(data, known=self.feed.delivered, told=told)
 
     async def send(self, data: bytes) -> None:
-        self._reader.take(data, known=max(feed.head for feed in self._hub.feeds.values()))
+        known = max(feed.head for feed in self._hub.feeds.values())
+        self._reader.take(data, known=known, told=self.told)
         if self._reader.interrupt is not None:
             interrupt, self._reader.interrupt = self._reader.interrupt, None
             await interrupt()
 
     def end(self, farewell: bytes) -> None:
         assert json.loads(farewell)["kind"] == "reset"
+        if self._reader.position is not None and self._reader.position.epoch == self._reader.history.epoch:
+            self._reader.complain("a reset without a new history")
         self._reader.forget()
         self.abort()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from server.domain.change import Change, FeedKey
-from server.domain.errors import NotFound
+from server.domain.errors import NotFound, Unavailable
 from server.domain.position import Position
 from server.hub import hub
 from server.hub.hub import Reset
@@ -123,6 +123,38 @@ async def test_a_store_that_is_away_delays_and_loses_nothing(tmp_path: Path) -> 
         assert ear.seqs == []
         room.away = False
         await until(lambda: ear.seqs == [2, 3])
+
+
+@pytest.mark.parametrize("anew", [False, True], ids=["same history", "new history"])
+async def test_what_is_retracted_behind_a_gap_is_not_replayed_from_memory(tmp_path: Path, anew: bool) -> None:
+    """The process was told, and cannot take it yet: what it lacks is in a store that is away."""
+    async with newsroom(tmp_path) as room:
+        early = await room.head()
+        await Ear(room.hub).join(room.key, None)
+        entry = await room.post("A name that must go")
+        await room.post("Wind")
+        await room.hub.feeds[room.key].settled()
+        room.broker.lose = True
+        last = await room.post("Hail")
+        room.broker.lose = False
+        if anew:
+            async with room.database.write() as connection:
+                await feeds.renew_epoch(connection, room.key.blog_id)
+        room.away = True
+        await room.retract(entry)
+        ear = Ear(room.hub)
+        if anew:
+            with pytest.raises(Unavailable):
+                await ear.join(room.key, early)
+        else:
+            await ear.join(room.key, early)
+        assert "A name" not in ear.heard.decode()
+        room.away = False
+        if not anew:
+            now = await fresh(room)
+            await until(lambda: ear.state.get(last.id) and ear.state[entry.id] == now[entry.id])
+            assert "A name" not in ear.heard.decode()
+
 
 
 async def test_a_publish_at_every_step_of_a_join_is_seen_once(tmp_path: Path) -> None:
