@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from server.web.stream import door
+from server.web.stream.handover import HandoverHttp, Seat
 from tests.support.app import Running, running
 from tests.support.listeners import seq_of, sse, until, websocket
 
@@ -210,3 +211,25 @@ async def test_the_newsroom_feed_needs_an_editor_and_shows_drafts(server: Runnin
             await public.follow(lambda s: len(s.log) == 1)
     assert [c["id"] for c in newsroom.state.log] == [draft["id"], shown["id"]]
     assert public.state.log[0]["id"] == shown["id"]
+
+
+async def test_a_reader_who_leaves_just_before_the_hand_over_is_no_mistake_of_ours(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_over, seen = HandoverHttp.hand_over, []
+
+    def too_late(self: HandoverHttp, seat: Seat) -> bool:
+        self.transport.close()
+        seen.append(hand_over(self, seat))
+        return seen[-1]
+
+    monkeypatch.setattr(HandoverHttp, "hand_over", too_late)
+    monkeypatch.setattr(door, "recognise", lambda *_: None)
+    async with running(tmp_path) as server:
+        await server.blog()
+        async with sse(server.address, "/live/storm/stream") as listener:
+            await listener.next()
+        await until(lambda: not server.server.server_state.tasks)
+        assert seen == [False]
+        assert server.gate.count == 0
+        assert not [r.getMessage() for r in caplog.records if r.levelname == "ERROR"]

@@ -223,6 +223,7 @@ class HandoverHttp(HttpToolsProtocol):
     def hand_over(self, seat: Seat) -> bool:
         """Give the connection to `seat`, after the response head was sent. False when it is closing."""
         if self.transport.is_closing() or self.cycle.disconnected:
+            self.cycle.response_complete = True  # nobody is left to complete it for
             return False
         self.cycle.response_complete = True  # ends the ASGI cycle in peace
         self.cycle.keep_alive = False
