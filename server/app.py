@@ -68,8 +68,12 @@ def make_broker(settings: Settings) -> Broker:
 
 def make_desk(settings: Settings, *, broker: Broker | None = None) -> Desk:
     """What writing needs, without a server: for the command line."""
+    # so that a request still has time to say what happened when the database does not answer
+    patience = min(10.0, max(2.0, settings.request_timeout / 3))
     return Desk(
-        Database(settings.database), broker or make_broker(settings), MediaFiles(settings.data_dir / "media")
+        Database(settings.database, timeout=patience),
+        broker or make_broker(settings),
+        MediaFiles(settings.data_dir / "media"),
     )
 
 

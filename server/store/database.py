@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ from server.store import inline
 BUSY_SECONDS = 5.0
 """How long a write waits for another process's write before it gives up with 503."""
 READERS = 6
+ANSWER_SLACK_SECONDS = 1.0
+"""A PostgreSQL that runs ends a statement by itself when it takes too long, and keeps the connection. So much
+later it counts as one that does not run."""
 
 
 class Database:
@@ -30,22 +33,26 @@ class Database:
     Args:
         url: `sqlite:///path` or `postgresql://…`; the async driver is chosen here.
         pool: PostgreSQL connections of this process, at most.
-        timeout: seconds until a connection or a statement that does not come counts as lost.
+        timeout: seconds until a connection or a statement of PostgreSQL that does not come counts as lost.
     """
 
     def __init__(self, url: str | URL, *, pool: int = 10, timeout: float = 10.0) -> None:
         self.url = make_url(url)
         self.dialect = self.url.get_backend_name()
+        self._timeout = timeout
         if self.dialect == "sqlite":
             self.url = self.url.set(drivername="sqlite+aiosqlite")
             self._reader = _sqlite(self.url, begin="BEGIN", size=READERS)
             self._writer = _sqlite(self.url, begin="BEGIN IMMEDIATE", size=1, async_creator_fn=inline.connect)
             self._one_writer: asyncio.Lock | None = asyncio.Lock()
         elif self.dialect == "postgresql":
+            from server.store.bounded import connector
+
             self.url = self.url.set(drivername="postgresql+psycopg")
             self._writer = create_async_engine(
                 self.url, pool_size=pool, max_overflow=0, pool_timeout=timeout, pool_pre_ping=True,
                 connect_args={
+                    "async_creator_fn": connector(timeout + ANSWER_SLACK_SECONDS),
                     "connect_timeout": int(timeout),
                     "application_name": "stoppress",
                     "options": f"-c statement_timeout={int(timeout * 1000)} -c timezone=UTC",
@@ -68,7 +75,7 @@ class Database:
             Unavailable: the database cannot be reached.
         """
         with _Honest():
-            async with self._reader.connect() as connection, connection.begin():
+            async with self._connected(self._reader) as connection, connection.begin():
                 yield connection
 
     @asynccontextmanager
@@ -83,9 +90,22 @@ class Database:
                 when the connection was lost during the commit itself is that not certain; it says so.
         """
         with _Honest() as honest:
-            async with self._one_writer or nullcontext(), self._writer.begin() as connection:
+            async with (
+                self._one_writer or nullcontext(),
+                self._connected(self._writer) as connection,
+                connection.begin(),
+            ):
                 yield connection
                 honest.committing = self._one_writer is None
+
+    @asynccontextmanager
+    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        """A connection from the pool. The time-out is for all of it together: to wait for a free one, to find
+        that it is dead, and to open another."""
+        async with AsyncExitStack() as stack:
+            async with asyncio.timeout(None if self._one_writer else self._timeout):
+                connection = await stack.enter_async_context(engine.connect())
+            yield connection
 
     async def close(self) -> None:
         await self._reader.dispose()

@@ -88,7 +88,8 @@ def answer(connection: HTTPConnection, error: StopPressError) -> Response:
 
 def answer_of(connection: HTTPConnection, code: str, detail: str) -> Response:
     """As `answer`, for a code that no exception has."""
-    return _negotiated(connection, problem_of(code, detail), detail, code)
+    headers = {"Retry-After": str(RETRY_SECONDS)} if PROBLEMS[code].status == 503 else {}
+    return _negotiated(connection, problem_of(code, detail, headers=headers), detail, code)
 
 
 def _negotiated(connection: HTTPConnection, plain: Response, detail: str, code: str) -> Response:

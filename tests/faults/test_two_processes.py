@@ -8,23 +8,19 @@ import contextlib
 import random
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from websockets.exceptions import ConnectionClosed
 
-from tests.support.listeners import State, sse, websocket
-from tests.support.process import Process, history, new_token, serving
+from tests.support.process import Process, new_token, serving
+from tests.support.reader import DEADLINE, THE_END, compare, readers
 from tests.support.valkey import Valkey
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.redis, pytest.mark.postgres]
 
-THE_END = "That was the day"
-TRANSPORTS = ("sse", "websocket", "polling")
-DEADLINE = 40.0
 
 
 @dataclass
@@ -51,61 +47,6 @@ async def pair(folder: Path, **chosen: Any) -> AsyncIterator[Pair]:
         assert made.status_code == 201, made.text
         here = (await first.get("/live/storm/changes")).json()["position"]
         yield Pair((one, two), (first, second), here.partition(".")[0] + ".0")
-
-
-@dataclass
-class Reader:
-    """Reads from one server, and from the next of `servers` when that one ends its connection."""
-
-    transport: str
-    servers: list[Process]
-    state: State
-    farewells: list[Any] = field(default_factory=list)
-    """How each connection ended: the retry in ms, or the close code; with the time."""
-
-    def done(self, state: State) -> bool:
-        return bool(state.log) and state.log[-1].get("entry", state.log[-1]).get("title") == THE_END
-
-    async def read(self) -> None:
-        async with asyncio.timeout(DEADLINE):
-            while not self.done(self.state):
-                with contextlib.suppress(OSError, httpx2.TransportError):
-                    await getattr(self, f"_{self.transport}")(self.servers[0])
-                self.servers = [*self.servers[1:], self.servers[0]]
-
-    async def _sse(self, server: Process) -> None:
-        async with sse(
-            server.address, "/live/storm/stream?view=json", last_event_id=self.state.position
-        ) as listener:
-            if listener.status != 200:
-                return
-            listener.state = self.state
-            await listener.follow(self.done, seconds=DEADLINE)
-            if listener.ended:
-                last = listener.raw.rstrip().rpartition(b"\n\n")[2]
-                self.farewells.append((last.decode(), time.monotonic()))
-
-    async def _websocket(self, server: Process) -> None:
-        path = f"/live/storm/ws?view=json&after={self.state.position}"
-        try:
-            async with websocket(server.address, path) as socket:
-                socket.state = self.state
-                await socket.follow(self.done, seconds=DEADLINE)
-        except ConnectionClosed as error:
-            self.farewells.append((error.rcvd.code if error.rcvd else None, time.monotonic()))
-
-    async def _polling(self, server: Process) -> None:
-        async with server.client(timeout=30) as client:
-            while not self.done(self.state):
-                asked = {"after": self.state.position or "", "view": "json", "wait": "5"}
-                answer = await client.get("/live/storm/changes", params=asked)
-                if answer.status_code != 200:
-                    return
-                body = answer.json()
-                assert not body["reset"]
-                for change in body["changes"]:
-                    self.state.apply(change)
-                self.state.position = body["position"]
 
 
 class Editor:
@@ -161,22 +102,6 @@ class Editor:
                         return answer
 
 
-def readers(servers: tuple[Process, Process], begin: str) -> list[Reader]:
-    return [Reader(transport, list(servers), State(begin)) for transport in TRANSPORTS]
-
-
-async def compare(everybody: list[Reader], server: Process) -> None:
-    """Every reader has what somebody sees who comes now."""
-    async with server.client() as client:
-        told = await history(client)
-    fresh = {change["id"]: change for change in told}
-    assert {change["kind"] for change in told} >= {"entry", "gone", "blog"}
-    for reader in everybody:
-        assert reader.state.resets == 0
-        assert reader.state.position == told[-1]["position"], reader.transport
-        assert reader.state.things == fresh, reader.transport
-
-
 def chances() -> random.Random:
     seed = random.randrange(2**32)
     print(f"seed {seed}")
@@ -197,7 +122,8 @@ async def test_two_processes_same_everywhere(
             await asyncio.gather(*(editor.work(25) for editor in editors))
             await editors[0].post(THE_END)
         assert [r.farewells for r in everybody] == [[]] * 6, "a connection ended"
-        await compare(everybody, one)
+        told = await compare(everybody, one)
+        assert {change["kind"] for change in told} >= {"entry", "gone", "blog"}
         await compare(everybody, two)
 
 

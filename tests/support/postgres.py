@@ -82,12 +82,22 @@ class Postgres:
         """Crash: every process of it ends at once, and the next start recovers."""
         self._end(signal.SIGQUIT)
 
+    def kill_all(self) -> None:
+        """kill -9, of every process of it."""
+        processes = self._processes()
+        _signal(processes, signal.SIGSTOP)  # the first one cannot tell the others to end in order
+        _signal(processes, signal.SIGKILL)
+        self._end(signal.SIGKILL)
+        deadline = time.monotonic() + DEADLINE
+        while any(Path(f"/proc/{pid}").exists() for pid in processes) and time.monotonic() < deadline:
+            time.sleep(0.01)  # whoever is left would keep the next one from starting
+
     def freeze(self) -> None:
-        """Stop every process of it in its tracks: connections stay open, and nothing answers."""
-        self._signal_all(signal.SIGSTOP)
+        """Stop every process of it where it stands; connections stay open, and nobody answers."""
+        _signal(self._processes(), signal.SIGSTOP)
 
     def thaw(self) -> None:
-        self._signal_all(signal.SIGCONT)
+        _signal(self._processes()[::-1], signal.SIGCONT)
 
     def execute(self, statement: LiteralString, database: str = "postgres") -> list[tuple[object, ...]]:
         """Run one statement as the superuser; the rows that it returned."""
@@ -107,22 +117,22 @@ class Postgres:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
 
     def remove(self) -> None:
+        self.thaw()
         self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
-
-    def _signal_all(self, number: signal.Signals) -> None:
-        assert self._process is not None
-        # each backend is the leader of a group of its own: there is none that holds them all
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
-        for pid in (self._process.pid, *map(int, children.read_text().split())):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
 
     def _end(self, number: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(number)
             self._process.wait(DEADLINE)
             self._process = None
+
+    def _processes(self) -> list[int]:
+        """The first process, which starts the others, and then those."""
+        if self._process is None:
+            return []
+        first = self._process.pid
+        return [first, *(int(pid) for pid in Path(f"/proc/{first}/task/{first}/children").read_text().split())]
 
     def _run(self, program: str, *arguments: str) -> None:
         subprocess.run(
@@ -161,6 +171,12 @@ def own_postgres() -> Iterator[Postgres]:
         yield server
     finally:
         server.remove()
+
+
+def _signal(processes: list[int], number: signal.Signals) -> None:
+    for pid in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 async def _migrate(url: str) -> None:
