@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppres
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, exc
+from sqlalchemy import event, exc, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -79,11 +79,12 @@ class Database:
                 yield connection
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *, patient: bool = False) -> AsyncIterator[AsyncConnection]:
         """One transaction: committed when the block ends, undone when it raises.
 
         PostgreSQL runs it READ COMMITTED: what a decision rests on must be read after `feeds.lock`, since
-        each statement sees what others committed before it began.
+        each statement sees what others committed before it began. `patient`: a statement of PostgreSQL may take
+        as long as it takes.
 
         Raises:
             Unavailable: nothing was written: the disk is full, the database locked or not reachable. Only
@@ -95,7 +96,8 @@ class Database:
                 self._connected(self._writer) as connection,
                 connection.begin(),
             ):
-                yield connection
+                async with _patience(connection) if patient and not self._one_writer else nullcontext():
+                    yield connection
                 honest.committing = self._one_writer is None
 
     @asynccontextmanager
@@ -110,6 +112,17 @@ class Database:
     async def close(self) -> None:
         await self._reader.dispose()
         await self._writer.dispose()
+
+
+@asynccontextmanager
+async def _patience(connection: AsyncConnection) -> AsyncIterator[None]:
+    await connection.execute(text("SET LOCAL statement_timeout = 0"))
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    limit, driver.answer_seconds = driver.answer_seconds, None
+    try:
+        yield
+    finally:
+        driver.answer_seconds = limit
 
 
 class _Honest:

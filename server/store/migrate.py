@@ -47,7 +47,8 @@ async def upgrade(database: Database) -> str:
         SchemaMismatch: a newer Stop Press wrote it, or something else did.
         Unavailable: the database cannot be reached; nothing was changed.
     """
-    async with database.write() as connection:
+    # a rewrite of a large table, or the wait for another process's, may take longer than a request
+    async with database.write(patient=True) as connection:
         await _exclude_others(connection, database.dialect)
         found = await connection.run_sync(_revision)
         if found is None and not await connection.run_sync(_is_empty):
@@ -82,8 +83,6 @@ def _advice(found: str | None, *, empty: bool) -> str:
 async def _exclude_others(connection: AsyncConnection, dialect: str) -> None:
     # SQLite: BEGIN IMMEDIATE has kept other writers out already
     if dialect == "postgresql":
-        # a rewrite of a large table, or the wait for another process's, may take longer than a request
-        await connection.execute(text("SET LOCAL statement_timeout = 0"))
         await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
 
 

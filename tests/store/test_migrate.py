@@ -7,15 +7,17 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
-from server.domain.errors import SchemaMismatch
+from server.domain.errors import SchemaMismatch, Unavailable
 from server.store import migrate
 from server.store.database import Database
 from server.store.schema import metadata
+from tests.support.listeners import until
 from tests.support.postgres import Postgres
 
 pytestmark = pytest.mark.anyio
@@ -137,3 +139,20 @@ async def test_processes_that_start_together_migrate_once(empty_url: str) -> Non
     database = Database(empty_url)
     await migrate.check(database, create=False)
     await database.close()
+
+
+@pytest.mark.postgres
+async def test_a_migration_waits_longer_than_a_request_may(postgres_server: Postgres) -> None:
+    name = postgres_server.create()
+    database = Database(postgres_server.url(name), timeout=1)
+    waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory' AND now() - query_start > '2.5 s'"
+    with psycopg.connect(postgres_server.url(name)) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [migrate._LOCK])
+        upgrading = asyncio.create_task(migrate.upgrade(database))
+        await until(lambda: upgrading.done() or postgres_server.execute(waits))
+    assert await upgrading == migrate.latest()
+    with pytest.raises(Unavailable):  # the same connection is patient no longer
+        async with database.write() as connection:
+            await connection.execute(text("SELECT pg_sleep(5)"))
+    await database.close()
+    postgres_server.drop(name)
