@@ -66,6 +66,16 @@ def make_broker(settings: Settings) -> Broker:
     return broker_from_url(settings.redis_url)
 
 
+def make_throttle(settings: Settings) -> Throttle:
+    """Processes on one Redis count attempts to log in together."""
+    if not settings.redis_url:
+        return Throttle()
+    from server.broker.counters import counters_from_url
+
+    counters = counters_from_url(settings.redis_url)
+    return Throttle(counters.storage, close_shared=counters.close)
+
+
 def make_desk(settings: Settings, *, broker: Broker | None = None) -> Desk:
     """What writing needs, without a server: for the command line."""
     # so that a request still has time to say what happened when the database does not answer
@@ -122,7 +132,7 @@ def build(settings: Settings) -> Parts:
         hub=hub,
         renderer=renderer,
         assets=assets,
-        throttle=Throttle(settings.redis_url),
+        throttle=make_throttle(settings),
         limits=Limits(
             settings.max_body_bytes, settings.max_upload_bytes, settings.max_upload_pixels,
             settings.request_timeout,
@@ -159,6 +169,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
             await asyncio.gather(*tasks, return_exceptions=True)
             await parts.hub.close()
             await parts.broker.close()
+            await parts.site.throttle.close()
             await parts.database.close()
 
     app = Starlette(

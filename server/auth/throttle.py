@@ -2,39 +2,81 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
+from collections.abc import Awaitable, Callable
 
-from limits import RateLimitItemPerMinute
+import structlog
+from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage, Storage
 from limits.aio.strategies import MovingWindowRateLimiter
-from limits.storage import storage_from_string
 
 from server.domain.errors import Throttled
 
+log = structlog.get_logger()
+
+SHARED_SECONDS = 1.5
+"""How long an attempt waits for the count that processes share, before this process counts alone."""
+AGAIN_SECONDS = 5.0
+"""How long the shared count is not asked after it failed, so that not every log-in pays for it."""
+
+
+async def _nothing() -> None:
+    return
+
 
 class Throttle:
-    """Counts attempts in memory, or in Redis so that all processes share one count.
+    """Counts attempts in memory, or in a storage that all processes share.
+
+    While the shared storage is away each process counts alone: guessing gets as many more attempts as there
+    are processes, and nobody is kept from logging in.
 
     Args:
-        redis_url: empty for memory.
+        shared: where processes count together; None for memory.
+        close_shared: frees what `shared` holds.
         by_name: attempts a minute on one user name, whoever tries.
         by_address: attempts a minute from one address, whatever the name.
     """
 
-    def __init__(self, redis_url: str = "", *, by_name: int = 10, by_address: int = 30) -> None:
-        storage: Storage = MemoryStorage()
-        if redis_url:
-            found = storage_from_string(f"async+{redis_url}", implementation="redispy")
-            assert isinstance(found, Storage)
-            storage = found
-        self._limiter = MovingWindowRateLimiter(storage)
+    def __init__(
+        self,
+        shared: Storage | None = None,
+        *,
+        close_shared: Callable[[], Awaitable[None]] = _nothing,
+        by_name: int = 10,
+        by_address: int = 30,
+    ) -> None:
+        self._own = MovingWindowRateLimiter(MemoryStorage())
+        self._shared = MovingWindowRateLimiter(shared) if shared is not None else None
+        self._close_shared = close_shared
+        self._ask_again_at = -math.inf
         self._by_name = RateLimitItemPerMinute(by_name)
         self._by_address = RateLimitItemPerMinute(by_address)
 
     async def attempt(self, *, name: str, address: str) -> None:
-        """Count one attempt. Raises Throttled when there were too many."""
-        for limit, key in ((self._by_name, f"name:{name.lower()}"), (self._by_address, f"address:{address}")):
-            if not await self._limiter.hit(limit, "login", key):
-                window = await self._limiter.get_window_stats(limit, "login", key)
-                raise Throttled(retry_after=max(1, math.ceil(window.reset_time - time.time())))
+        """Count one attempt. Raises Throttled when there were too many, and nothing else."""
+        limits = ((self._by_name, f"name:{name.lower()}"), (self._by_address, f"address:{address}"))
+        if self._shared is not None and time.monotonic() >= self._ask_again_at:
+            try:
+                async with asyncio.timeout(SHARED_SECONDS):
+                    await _count(self._shared, limits)
+                return
+            except Throttled:
+                raise
+            except Exception as error:
+                # redis-py has many ways to fail; none of them may keep an editor out
+                self._ask_again_at = time.monotonic() + AGAIN_SECONDS
+                log.warning("throttle.alone", reason=str(error) or type(error).__name__)
+        await _count(self._own, limits)
+
+    async def close(self) -> None:
+        """Free the connections of the shared storage."""
+        await self._close_shared()
+
+
+async def _count(limiter: MovingWindowRateLimiter, limits: tuple[tuple[RateLimitItem, str], ...]) -> None:
+    for limit, key in limits:
+        if not await limiter.hit(limit, "login", key):
+            window = await limiter.get_window_stats(limit, "login", key)
+            raise Throttled(retry_after=max(1, math.ceil(window.reset_time - time.time())))

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+from limits.aio.storage import MemoryStorage
 
 from server.auth.throttle import Throttle
 from server.domain.errors import Throttled
@@ -25,3 +28,38 @@ async def test_one_address_is_throttled_whatever_the_name() -> None:
     with pytest.raises(Throttled):
         await throttle.attempt(name="another", address="192.0.2.1")
     await throttle.attempt(name="another", address="192.0.2.2")
+
+
+async def test_whatever_fails_in_the_shared_count_this_process_counts_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shared = MemoryStorage()
+    asked = 0
+
+    async def fail(*_: object, **__: object) -> bool:
+        nonlocal asked
+        asked += 1
+        raise RuntimeError("Redis answered with something odd")
+
+    monkeypatch.setattr(shared, "acquire_entry", fail)
+    throttle = Throttle(shared, by_name=3, by_address=100)
+    for n in range(3):
+        await throttle.attempt(name="ada", address=f"192.0.2.{n}")
+    with pytest.raises(Throttled):
+        await throttle.attempt(name="ada", address="192.0.2.9")
+    assert asked == 1  # it is left alone for a while
+
+
+async def test_a_shared_count_that_does_not_answer_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = MemoryStorage()
+
+    async def hang(*_: object, **__: object) -> bool:
+        await asyncio.Event().wait()
+        return True
+
+    monkeypatch.setattr(shared, "acquire_entry", hang)
+    monkeypatch.setattr("server.auth.throttle.SHARED_SECONDS", 0.05)
+    throttle = Throttle(shared, by_name=3, by_address=100)
+    async with asyncio.timeout(5):
+        for n in range(3):
+            await throttle.attempt(name="ada", address=f"192.0.2.{n}")

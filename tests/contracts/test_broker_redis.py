@@ -9,11 +9,14 @@ import time
 from pathlib import Path
 
 import pytest
+from limits import RateLimitItemPerMinute
+from limits.aio.strategies import MovingWindowRateLimiter
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 
 from server.broker import outbox
 from server.broker.connect import broker_from_url
+from server.broker.counters import counters_from_url
 from server.broker.redis import RedisBroker
 from tests.support.brokers import FEED, OTHER, Member, change, member, until
 from tests.support.ports import free_port
@@ -338,3 +341,9 @@ async def test_the_rights_that_the_documentation_asks_for_are_enough(own_valkey:
         await works(here, there, 1)
         await there.broker.unsubscribe(FEED)
         assert redis_of(there).carrier.tally().connection_failures == 0
+    counters = counters_from_url(url)
+    limiter = MovingWindowRateLimiter(counters.storage)
+    once = RateLimitItemPerMinute(1)
+    assert [await limiter.hit(once, "login", "ada") for _ in range(2)] == [True, False]
+    assert (await limiter.get_window_stats(once, "login", "ada")).remaining == 0
+    await counters.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator
 
 
@@ -72,10 +73,10 @@ class Proxy:
 
 
 @contextlib.asynccontextmanager
-async def proxy_to(port: int) -> AsyncIterator[Proxy]:
-    """A proxy in front of a port, closed at the end."""
+async def proxy_to(port: int, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Proxy]:
+    """A proxy in front of a port, closed at the end. With `tls` it speaks TLS to whoever comes."""
     proxy = Proxy(port)
-    proxy._server = await asyncio.start_server(proxy._serve, "127.0.0.1", 0)
+    proxy._server = await asyncio.start_server(proxy._serve, "127.0.0.1", 0, ssl=tls)
     try:
         yield proxy
     finally:
