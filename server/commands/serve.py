@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import resource
 import signal
 import socket
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 import uvicorn
 from rich.console import Console
@@ -25,6 +27,11 @@ from server.commands.output import AsJson, print_json
 from server.demo import SLUG
 from server.settings import Settings
 from server.web.stream import serving
+
+log = structlog.get_logger()
+
+SPARE_FILES = 200
+"""For everything that is not a listener: the database, the broker, requests."""
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
@@ -55,6 +62,7 @@ def demo(host: Host = None, port: Port = None, as_json: AsJson = False) -> None:
 
 def _serve(chosen: Settings, *, as_json: bool) -> None:
     logs.set_up(level=chosen.log_level, as_json=chosen.log_json)
+    _take_files(chosen.max_listeners)
     if workers.in_worker():
         workers.end_with_parent()
         run_one(chosen, workers.listen(chosen.host, chosen.port), listening=workers.report)
@@ -112,6 +120,19 @@ def run_one(chosen: Settings, listener: socket.socket, *, listening: Callable[[]
 
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(whole())
+
+
+def _take_files(listeners: int) -> None:
+    """Each listener takes a file. Many systems allow a process 1024 until it asks for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = listeners + SPARE_FILES if hard == resource.RLIM_INFINITY else hard
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    if wanted < listeners + SPARE_FILES:
+        log.warning(
+            "serve.files", allowed=wanted, max_listeners=listeners,
+            hint="Raise LimitNOFILE (ulimit -Hn), or lower STOPPRESS_MAX_LISTENERS.",
+        )
 
 
 def _settle_memory() -> None:
