@@ -86,7 +86,7 @@ class Reader:
         """Follow for so long, then vanish. A slow one takes nothing at first, and little at a time."""
         slow = self._chance.random() < 0.2 and not self._ending.near and transport != "polling"
         self._ledger.counts["slow"] += slow
-        pause = seconds * 2 if slow else 0.0
+        pause = seconds * 2 + 2 if slow else 0.0
         self.notes.came_to(member.number)
         async with asyncio.timeout(GIVE_UP_SECONDS + pause + seconds):
             if transport == "polling":

@@ -15,7 +15,7 @@ from tests.faults.ledger import Ledger
 KINDS = ("post", "post", "post", "edit", "edit", "pin", "retract", "restore")
 ENTRIES = "/api/v1/blogs/storm/entries"
 PATIENCE_SECONDS = 60.0
-LONG_BYTES = 15_000
+LONG_BYTES = 30_000
 ROW = 40
 """Entries that an editor still works at: what is older stays as it is."""
 

@@ -7,6 +7,7 @@ import itertools
 import json
 import signal
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,16 +57,20 @@ class Member:
             while self.process.log.count(observed.PREFIX) == said:
                 await asyncio.sleep(0.02)
         line = self.process.log.rpartition(observed.PREFIX)[2].partition("\n")[0]
-        values: dict[str, float] = {"stoppress_listeners": 0}
-        for metric in (await self.reader.get("/metrics")).text.splitlines():
-            if not metric.startswith("#"):
-                name, value = metric.rsplit(" ", 1)
-                name = name.partition("{")[0]
-                values[name] = values.get(name, 0) + float(value)
+        values = await self.metrics()
         return Reading(
             int(values["stoppress_listeners"]), int(values["process_open_fds"]),
             int(values["process_resident_memory_bytes"]), json.loads(line),
         )
+
+    async def metrics(self) -> Counter[str]:
+        """By name, summed over labels."""
+        values: Counter[str] = Counter()
+        for line in (await self.reader.get("/metrics")).text.splitlines():
+            if not line.startswith("#"):
+                name, value = line.rsplit(" ", 1)
+                values[name.partition("{")[0]] += float(value)  # type: ignore[assignment]
+        return values
 
     async def close(self) -> None:
         await self.editor.aclose()

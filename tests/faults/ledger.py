@@ -38,6 +38,8 @@ class Ledger:
     """By mark."""
     latest: dict[str, int] = field(default_factory=dict)
     """The highest seq at which anybody received a mark."""
+    slow_ends: dict[int, int] = field(default_factory=dict)
+    """How many listeners each server ended because they were slow."""
     counts: Counter[str] = field(default_factory=Counter)
 
     def withdraw(self, entry: str, server: int | None) -> None:

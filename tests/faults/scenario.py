@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import random
 import tempfile
 import time
@@ -15,6 +16,8 @@ from collections import Counter
 from collections.abc import Container
 from pathlib import Path
 from typing import Any
+
+import httpx2
 
 from tests.faults import trouble
 from tests.faults.crowd import Ending, Reader
@@ -82,6 +85,7 @@ class Scenario:
             await self._play(begin, time.monotonic() + seconds)
             for member in self.place.members:
                 await self._at_rest(member)
+            self.ledger.counts["ended for slowness"] = sum(self.ledger.slow_ends.values())
             assert not self.place.complaints(), "\n".join(self.place.complaints())
         except BaseException as error:
             error.add_note(f"To repeat: {self.command} --seconds {seconds:.0f}")
@@ -122,8 +126,10 @@ class Scenario:
                 enough = asyncio.Event()
                 for editor in busy:
                     work.create_task(editor.work(enough))
+                watching = work.create_task(self._watch())
                 await asyncio.gather(*(trouble.go_on(each, self.ledger, stop) for each in troubles))
                 enough.set()
+                watching.cancel()
             await last.post()
             told = await self._told(self.place.members[0], begin)
             self.ending.position = told[-1]["position"]
@@ -131,6 +137,16 @@ class Scenario:
         for member in self.place.members:
             assert await self._told(member, begin) == told, f"server {member.number} tells something else"
             await self._compare_with_pages(member, told)
+
+    async def _watch(self) -> None:
+        """Whether listeners were so slow that servers had to notice."""
+        while True:
+            for member in self.place.members:
+                with contextlib.suppress(httpx2.TransportError):
+                    found = await member.metrics()
+                    self.ledger.counts["lagging"] += int(found["stoppress_lagging"])
+                    self.ledger.slow_ends[member.number] = int(found["stoppress_closed_slow_total"])
+            await asyncio.sleep(0.5)
 
     async def _told(self, member: Member, begin: str) -> list[dict[str, Any]]:
         """What somebody is told who begins at the beginning."""

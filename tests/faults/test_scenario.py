@@ -28,7 +28,7 @@ def happened(counts: Counter[str], *troubles: type) -> set[str]:
 async def test_whatever_fails_every_reader_ends_where_sqlite_stands(
     tmp_path: Path, own_valkey: Valkey
 ) -> None:
-    counts = await Scenario(tmp_path, own_valkey, None, seed=20, listeners=30).run(SECONDS)
+    counts = await Scenario(tmp_path, own_valkey, None, seed=20, listeners=20).run(SECONDS)
     assert not happened(counts, RedisTrouble, ServerTrouble)
 
 
@@ -36,7 +36,7 @@ async def test_whatever_fails_every_reader_ends_where_sqlite_stands(
 async def test_whatever_fails_every_reader_ends_where_postgres_stands(
     tmp_path: Path, own_valkey: Valkey, own_postgres: Postgres
 ) -> None:
-    counts = await Scenario(tmp_path, own_valkey, own_postgres, seed=21, listeners=30).run(SECONDS)
+    counts = await Scenario(tmp_path, own_valkey, own_postgres, seed=21, listeners=20).run(SECONDS)
     assert not happened(counts, RedisTrouble, ServerTrouble, DatabaseTrouble)
 
 
