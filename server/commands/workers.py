@@ -6,25 +6,21 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 
-import structlog
-
+from server.commands.supervision import READY, Place, Program
 from server.domain.errors import Unavailable
 from server.web.stream import serving
 
-log = structlog.get_logger()
-
-READY = "STOPPRESS_WORKER_READY_FD"
-"""Set in a worker only: the pipe on which it says that it listens."""
 PARENT = "STOPPRESS_WORKER_PARENT_FD"
 """Set in a worker only: a pipe that the parent holds open for as long as it lives."""
-RESTART_SECONDS = 1.0
+SERVE = (sys.executable, "-m", "server", "serve")
+LOOK_SECONDS = 0.1
+"""How often the parent looks what became of its workers, and of itself."""
 
 
 def in_worker() -> bool:
@@ -65,45 +61,69 @@ def end_with_parent() -> None:
     threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
-def run_many(count: int, reserved: socket.socket, *, demo: bool, listening: Callable[[], None]) -> None:
+def run_many(
+    count: int,
+    reserved: socket.socket,
+    *,
+    demo: bool,
+    listening: Callable[[], None],
+    command: Sequence[str] = SERVE,
+) -> None:
     """Keep `count` workers running until SIGTERM or SIGINT, then let them drain. Only the first runs the
-    demo: two would tell the story at once."""
-    stopping = False
+    demo: two would tell the story at once.
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        nonlocal stopping
-        stopping = True
+    Args:
+        reserved: keeps the port.
+        listening: called once each worker has come up or died for the first time, and one takes connections.
+        command: what a worker runs; `--host` and `--port` are added.
+
+    Raises:
+        Unavailable: every worker died before it took connections. To try that again and again helps nobody.
+    """
+    signals = 0
+
+    def count_signal(_number: int, _frame: FrameType | None) -> None:
+        nonlocal signals
+        signals += 1
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+        signal.signal(number, count_signal)
+    places = _places(count, reserved, demo=demo, command=command)
+    announced = False
+    try:
+        while not signals:
+            for place in places:
+                place.look(time.monotonic())
+            if not announced and all(place.settled for place in places):
+                if not any(place.listened for place in places):
+                    raise Unavailable("No worker came up; each has said why.")
+                announced = True
+                listening()
+            time.sleep(LOOK_SECONDS)
+    finally:
+        _end(places, lambda: signals)
+        reserved.close()
+
+
+def _places(
+    count: int, reserved: socket.socket, *, demo: bool, command: Sequence[str]
+) -> list[Place]:
     host, port = reserved.getsockname()[:2]
     alive, _held = os.pipe()
-    running = [_start(host, port, alive, demo=demo and place == 0) for place in range(count)]
-    if all(process.poll() is None for process in running):
-        listening()
-    while not stopping:
-        time.sleep(0.2)
-        for place, process in enumerate(running):
-            if process.poll() is not None and not stopping:
-                log.error("worker.died", pid=process.pid, code=process.returncode)
-                time.sleep(RESTART_SECONDS)
-                running[place] = _start(host, port, alive, demo=demo and place == 0)
-    for process in running:
-        process.terminate()
-    for process in running:
-        process.wait()
-    reserved.close()
+    environment = os.environ | {PARENT: str(alive), "STOPPRESS_WORKERS": "1"}
+    whole = [*command, "--host", host, "--port", str(port)]
+    return [
+        Place(Program(whole, environment | {"STOPPRESS_DEMO": str(int(demo and number == 0))}, alive))
+        for number in range(count)
+    ]
 
 
-def _start(host: str, port: int, alive: int, *, demo: bool) -> subprocess.Popen[bytes]:
-    """One worker, once it listens or is gone."""
-    read, write = os.pipe()
-    environment = os.environ | {
-        READY: str(write), PARENT: str(alive), "STOPPRESS_WORKERS": "1", "STOPPRESS_DEMO": str(int(demo)),
-    }
-    command = [sys.executable, "-m", "server", "serve", "--host", host, "--port", str(port)]
-    process = subprocess.Popen(command, env=environment, pass_fds=[write, alive])  # noqa: S603 (our own command)
-    os.close(write)
-    with os.fdopen(read, "rb") as pipe:
-        pipe.read(1)  # ends when the worker has written, and when it died and its end is closed
-    return process
+def _end(places: list[Place], signals: Callable[[], int]) -> None:
+    """Let all workers drain; a further signal is passed on to them, and ends them at once."""
+    passed_on = -1
+    while not all(place.gone() for place in places):
+        if signals() > passed_on:
+            passed_on = signals()
+            for place in places:
+                place.terminate()
+        time.sleep(LOOK_SECONDS)

@@ -61,7 +61,7 @@ async def until_killed(server: Process, token: str, story: Story, life: float) -
         async with asyncio.TaskGroup() as group:
             for _ in range(WRITERS):
                 group.create_task(write(client, story))
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while len(story.answered) < enough:
                     await asyncio.sleep(0.001)
             await asyncio.sleep(life)

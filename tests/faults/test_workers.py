@@ -34,7 +34,7 @@ def children(pid: int) -> set[int]:
 async def serving_pids(server: Process, wanted: int) -> set[int]:
     """Ask over new connections until so many workers have answered."""
     seen: set[int] = set()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(seen) < wanted:
             async with server.client() as client:
                 for line in (await client.get("/metrics")).text.splitlines():
@@ -44,7 +44,7 @@ async def serving_pids(server: Process, wanted: int) -> set[int]:
 
 
 async def until_gone(pids: set[int]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while any(map(is_alive, pids)):
             await asyncio.sleep(0.02)
 
@@ -81,7 +81,7 @@ async def test_workers_both_serve_and_one_is_replaced(tmp_path: Path, valkey_ser
             # a retry posts once
             posted = await stubborn(client, "/api/v1/blogs/storm/entries", {"body": "The pier holds."})
             assert posted.status_code == 201, posted.text
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(children(server.pid)) < 2:
                 await asyncio.sleep(0.02)
         assert killed not in children(server.pid)

@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx2
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 ROOT = Path(__file__).parent.parent.parent
 
 
