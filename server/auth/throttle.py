@@ -54,10 +54,15 @@ class Throttle:
         self._by_name = RateLimitItemPerMinute(by_name)
         self._by_address = RateLimitItemPerMinute(by_address)
 
+    @property
+    def alone(self) -> bool:
+        """Whether the shared count failed just now, so that this process counts by itself."""
+        return time.monotonic() < self._ask_again_at
+
     async def attempt(self, *, name: str, address: str) -> None:
         """Count one attempt. Raises Throttled when there were too many, and nothing else."""
         limits = ((self._by_name, f"name:{name.lower()}"), (self._by_address, f"address:{address}"))
-        if self._shared is not None and time.monotonic() >= self._ask_again_at:
+        if self._shared is not None and not self.alone:
             try:
                 async with asyncio.timeout(SHARED_SECONDS):
                     await _count(self._shared, limits)

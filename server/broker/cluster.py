@@ -140,6 +140,9 @@ class ClusterCarrier:
         ages = [lane.age() for lane in self._lanes.values()]
         return max(ages) if ages else time.monotonic() - self._since
 
+    def waiting(self) -> int:
+        return len(self._homeless) + sum(lane.waiting() for lane in self._lanes.values())
+
     def tally(self) -> Counts:
         total = Counts(dropped=self._homeless.dropped)
         for counts in [self._past, *(lane.tally() for lane in self._lanes.values())]:

@@ -120,6 +120,10 @@ class Lane:
         """Seconds since the last proof."""
         return self._probe.age(time.monotonic())
 
+    def waiting(self) -> int:
+        """Messages that are not sent yet."""
+        return len(self.outbox)
+
     def tally(self) -> Counts:
         """What happened since the start."""
         self.counts.dropped = self.outbox.dropped

@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from server.broker.protocol import BrokerState, OnChange, OnDoubt
+from server.broker.receiver import Counts
 from server.domain.change import Change, FeedKey
 
 log = structlog.get_logger()
@@ -42,3 +43,6 @@ class MemoryBroker:
 
     def state(self) -> BrokerState:
         return BrokerState("memory", True, 0.0)
+
+    def counts(self) -> Counts:
+        return Counts()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from server.broker.receiver import Counts
 from server.domain.change import Change, FeedKey
 
 OnChange: TypeAlias = Callable[[Change], None]
@@ -18,11 +19,13 @@ OnDoubt: TypeAlias = Callable[[FeedKey | None], None]
 
 @dataclass(frozen=True, slots=True)
 class BrokerState:
-    """`proven`: what is published arrives here, as last seen `probe_age` seconds ago."""
+    """`proven`: what is published arrives here, as last seen `probe_age` seconds ago. `waiting`: messages
+    that are not sent yet."""
 
     name: str
     proven: bool
     probe_age: float
+    waiting: int = 0
 
 
 class Broker(Protocol):
@@ -60,3 +63,6 @@ class Broker(Protocol):
 
     def state(self) -> BrokerState:
         """Whether what is published arrives."""
+
+    def counts(self) -> Counts:
+        """What happened since the start; a copy."""

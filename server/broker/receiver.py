@@ -26,9 +26,18 @@ class Counts:
     """Since the start of the process."""
 
     sent: int = 0
+    """Messages that a server took, probes among them."""
     refused: int = 0
+    """Messages that a server answered with an error: missing rights, most of all."""
     send_failures: int = 0
+    """Batches that got no answer; they are sent again."""
     connects: int = 0
+    """Connections of the subscription that were made."""
     connection_failures: int = 0
+    """Connections of the subscription that ended or could not be made, unproven ones among them."""
     unproven: int = 0
+    """Connections that were thrown away because no probe came back over them."""
     dropped: int = 0
+    """Messages that found no room in the outbox."""
+    malformed: int = 0
+    """Messages that are not a change of their channel's feed."""

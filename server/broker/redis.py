@@ -6,6 +6,7 @@ What it owes is the same for one server, Sentinel and a cluster; they differ in 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -42,6 +43,9 @@ class Carrier(Protocol):
 
     def age(self) -> float:
         """Seconds since the last proof."""
+
+    def waiting(self) -> int:
+        """Messages that are not sent yet."""
 
     def tally(self) -> Counts:
         """What happened since the start."""
@@ -91,7 +95,10 @@ class RedisBroker:
         await self.carrier.remove(channel_of(feed))
 
     def state(self) -> BrokerState:
-        return BrokerState(self._name, self.carrier.proven(), self.carrier.age())
+        return BrokerState(self._name, self.carrier.proven(), self.carrier.age(), self.carrier.waiting())
+
+    def counts(self) -> Counts:
+        return replace(self.carrier.tally(), malformed=self.malformed)
 
     # what the carrier brings
 
