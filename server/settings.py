@@ -63,6 +63,9 @@ class Settings(BaseSettings):
         1_000, ge=1, description="Open streams from one client address, at most."
     )
     metrics_token: str = Field("", description="When set, `/metrics` asks for it as a bearer token.")
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="When set, worker K (from 0) also listens on 127.0.0.1 at this port + K."
+    )
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod
@@ -92,6 +95,10 @@ class Settings(BaseSettings):
                 "workers: more than one process needs STOPPRESS_REDIS_URL, because only Redis carries an "
                 "update from the process that took it to the readers of the others"
             )
+        if self.metrics_port + self.workers > 65_536:
+            raise ValueError("metrics_port: there is no port for the last of the workers")
+        if self.metrics_port and self.metrics_port <= self.port < self.metrics_port + self.workers:
+            raise ValueError("metrics_port: STOPPRESS_PORT is one of the workers' own")
         return self
 
     @property

@@ -96,3 +96,14 @@ def test_workers_without_redis(monkeypatch: pytest.MonkeyPatch) -> None:
         load()
     monkeypatch.setenv("STOPPRESS_REDIS_URL", "redis://127.0.0.1")
     assert load().workers == 2
+
+
+@pytest.mark.parametrize(
+    ("port", "metrics_port", "said"),
+    [(8000, 65_535, "no port"), (9001, 9000, "STOPPRESS_PORT")],
+    ids=["beyond-the-last", "over-the-shared-one"],
+)
+def test_ports_of_workers_must_exist_and_be_their_own(port: int, metrics_port: int, said: str) -> None:
+    with pytest.raises(SettingsError, match=r"^STOPPRESS_METRICS_PORT: ") as refused:
+        load(workers=2, redis_url="redis://localhost", port=port, metrics_port=metrics_port)
+    assert said in str(refused.value)

@@ -24,6 +24,7 @@ from server.app import create_app
 from server.commands import first_login, logs, workers
 from server.commands.local import open_desk
 from server.commands.output import AsJson, print_json
+from server.commands.own_port import own_port
 from server.demo import SLUG
 from server.settings import Settings
 from server.web.stream import serving
@@ -106,11 +107,13 @@ def run_one(chosen: Settings, listener: socket.socket, *, listening: Callable[[]
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: signals.append(number))
 
+    listeners = [listener, *own_port(chosen.metrics_port)]
+
     async def whole() -> None:
         server = make_server(chosen)
         if signals:
             return
-        running = asyncio.create_task(server.serve(sockets=[listener]))
+        running = asyncio.create_task(server.serve(sockets=listeners))
         while not server.started and not running.done():  # noqa: ASYNC110 (uvicorn has no event for it)
             await asyncio.sleep(0.01)
         if server.started:

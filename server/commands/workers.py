@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from types import FrameType
 
+from server.commands.own_port import PLACE
 from server.commands.supervision import READY, Place, Program
 from server.domain.errors import Unavailable
 from server.web.stream import serving
@@ -112,10 +113,8 @@ def _places(
     alive, _held = os.pipe()
     environment = os.environ | {PARENT: str(alive), "STOPPRESS_WORKERS": "1"}
     whole = [*command, "--host", host, "--port", str(port)]
-    return [
-        Place(Program(whole, environment | {"STOPPRESS_DEMO": str(int(demo and number == 0))}, alive))
-        for number in range(count)
-    ]
+    own = [{PLACE: str(number), "STOPPRESS_DEMO": str(int(demo and number == 0))} for number in range(count)]
+    return [Place(Program(whole, environment | each, alive)) for each in own]
 
 
 def _end(places: list[Place], signals: Callable[[], int]) -> None:

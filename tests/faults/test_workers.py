@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 from pathlib import Path
 
 import httpx2
 import pytest
 
 from tests.support.listeners import sse
+from tests.support.ports import free_port
 from tests.support.process import Process, new_token, run, serving
 from tests.support.valkey import Valkey
 
@@ -112,3 +114,45 @@ async def test_workers_need_redis(tmp_path: Path) -> None:
     assert "STOPPRESS_REDIS_URL" in ended.err
     assert "STOPPRESS_WORKERS" in ended.err
     assert not (tmp_path / "stoppress.db").exists()
+
+
+async def test_each_worker_is_read_on_its_own_port(tmp_path: Path, valkey_server: Valkey) -> None:
+    first = free_port()
+    settings = {"workers": 2, "redis_url": valkey_server.url, "metrics_port": first}
+    async with serving(tmp_path, **settings) as server, httpx2.AsyncClient(timeout=15) as client:
+
+        async def started(place: int) -> float:
+            text = (await client.get(f"http://127.0.0.1:{first + place}/metrics")).text
+            return next(float(x.split()[1]) for x in text.splitlines() if x.startswith("process_start_time_"))
+
+        starts = [await started(0), await started(1)]
+        assert starts[0] != starts[1]
+        assert {int(x * 100) for x in starts} == await serving_pids(server, 2)
+        for _ in range(3):
+            assert [await started(0), await started(1)] == starts
+        answer = await client.get(f"http://127.0.0.1:{first + 1}/readyz")
+        assert answer.status_code == 200
+
+        # who comes in place of one that died has its port; which one died, the ports tell
+        os.kill(min(children(server.pid)), signal.SIGKILL)
+
+        async def replaced() -> list[float] | None:
+            with contextlib.suppress(httpx2.TransportError):
+                now = [await started(0), await started(1)]
+                return now if now != starts else None
+            return None
+
+        async with asyncio.timeout(20):
+            while (now := await replaced()) is None:
+                await asyncio.sleep(0.05)
+        assert len(set(now) & set(starts)) == 1
+
+
+async def test_an_own_port_that_is_taken_stops_the_start(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = await run("serve", "--port", "0", data_dir=tmp_path, metrics_port=port)
+    assert ended.code != 0
+    assert f"127.0.0.1:{port}" in ended.err
