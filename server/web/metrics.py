@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 
@@ -37,11 +38,19 @@ class Collector:
         return iter(())
 
     def collect(self) -> Iterator[Metric]:
+        yield self._process()
         yield self._listeners()
         yield from self._counters()
         yield from self._of_broker()
         yield from self._gauges()
         yield self._latency()
+
+    def _process(self) -> Metric:
+        family = GaugeMetricFamily(
+            "stoppress_process_info", "Which process answers: workers share a port.", labels=["pid"]
+        )
+        family.add_metric([str(os.getpid())], 1)
+        return family
 
     def _listeners(self) -> Metric:
         family = GaugeMetricFamily(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import socket
 from pathlib import Path
@@ -39,10 +40,15 @@ async def serving_pids(server: Process, wanted: int) -> set[int]:
     async with asyncio.timeout(60):
         while len(seen) < wanted:
             async with server.client() as client:
-                for line in (await client.get("/metrics")).text.splitlines():
-                    if line.startswith("process_start_time_seconds "):
-                        seen.add(int(float(line.split()[1]) * 100))
+                seen.add(pid_of((await client.get("/metrics")).text))
     return seen
+
+
+def pid_of(metrics: str) -> int:
+    """Which process answered."""
+    found = re.search(r'^stoppress_process_info\{pid="([0-9]+)"\} 1', metrics, re.M)
+    assert found is not None
+    return int(found[1])
 
 
 async def until_gone(pids: set[int]) -> None:
@@ -121,31 +127,26 @@ async def test_each_worker_is_read_on_its_own_port(tmp_path: Path, valkey_server
     settings = {"workers": 2, "redis_url": valkey_server.url, "metrics_port": first}
     async with serving(tmp_path, **settings) as server, httpx2.AsyncClient(timeout=15) as client:
 
-        async def started(place: int) -> float:
-            text = (await client.get(f"http://127.0.0.1:{first + place}/metrics")).text
-            return next(float(x.split()[1]) for x in text.splitlines() if x.startswith("process_start_time_"))
+        async def pid(place: int) -> int:
+            return pid_of((await client.get(f"http://127.0.0.1:{first + place}/metrics")).text)
 
-        starts = [await started(0), await started(1)]
-        assert starts[0] != starts[1]
-        assert {int(x * 100) for x in starts} == await serving_pids(server, 2)
+        pids = [await pid(0), await pid(1)]
+        assert set(pids) == children(server.pid) == await serving_pids(server, 2)
         for _ in range(3):
-            assert [await started(0), await started(1)] == starts
+            assert [await pid(0), await pid(1)] == pids
         answer = await client.get(f"http://127.0.0.1:{first + 1}/readyz")
         assert answer.status_code == 200
 
-        # who comes in place of one that died has its port; which one died, the ports tell
-        os.kill(min(children(server.pid)), signal.SIGKILL)
-
-        async def replaced() -> list[float] | None:
-            with contextlib.suppress(httpx2.TransportError):
-                now = [await started(0), await started(1)]
-                return now if now != starts else None
-            return None
-
-        async with asyncio.timeout(20):
-            while (now := await replaced()) is None:
+        # who comes in place of one that died has its port
+        os.kill(pids[1], signal.SIGKILL)
+        async with asyncio.timeout(60):
+            while True:
+                with contextlib.suppress(httpx2.TransportError):
+                    if (now := await pid(1)) != pids[1]:
+                        break
                 await asyncio.sleep(0.05)
-        assert len(set(now) & set(starts)) == 1
+        assert now in children(server.pid)
+        assert await pid(0) == pids[0]
 
 
 async def test_an_own_port_that_is_taken_stops_the_start(tmp_path: Path) -> None:
