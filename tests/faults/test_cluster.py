@@ -87,6 +87,31 @@ async def test_a_moved_slot_takes_its_subscriptions_along(three: Cluster) -> Non
         assert there.doubts(other) == 1, "a feed that did not move is not disturbed"
 
 
+async def test_a_slot_that_moves_to_a_node_that_joined_later_is_followed_there(three: Cluster) -> None:
+    feed = three.feed_on(0)
+    async with member(three.url) as here, member(three.url, feed) as there:
+        await works(here, there, feed, 1)
+        joined = await three.join()
+        await three.move(slot_of(channel_of(feed)), three.nodes[0], joined)
+        await until(lambda: there.doubts(feed) == 2, within=RECOVER_SECONDS)
+        await until(lambda: here.proven and there.proven, within=RECOVER_SECONDS)
+        await works(here, there, feed, 2, within=RECOVER_SECONDS)
+
+
+async def test_who_only_listens_is_told_that_a_slot_moved(
+    three: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is published that could bounce, and the regular look is far away."""
+    monkeypatch.setattr("server.broker.cluster.LOOK_SECONDS", 600.0)
+    monkeypatch.setattr("server.broker.cluster.LOOK_SECONDS_UNPROVEN", 600.0)
+    feed = three.feed_on(0)
+    async with member(three.url, feed) as there:
+        await until(lambda: there.doubts(feed) == 1)
+        await three.move(slot_of(channel_of(feed)), three.nodes[0], three.nodes[1])
+        await until(lambda: there.doubts(feed) == 2, within=RECOVER_SECONDS)
+        await until(lambda: there.proven, within=RECOVER_SECONDS)
+
+
 async def test_the_slot_of_a_probe_may_move_too(three: Cluster) -> None:
     feed = three.feed_on(0)
     async with member(three.url) as here, member(three.url, feed) as there:

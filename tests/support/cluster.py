@@ -25,16 +25,27 @@ class Cluster:
     """Masters that share the slots evenly. It goes on without one of them."""
 
     def __init__(self, masters: int) -> None:
-        self.nodes = [
-            Valkey(
-                "--cluster-enabled", "yes",
-                "--cluster-node-timeout", "1000",
-                "--cluster-require-full-coverage", "no",
-                "--cluster-config-file", "nodes.conf",
-                port=free_port(),
-            )
-            for _ in range(masters)
-        ]
+        self.nodes = [self._node() for _ in range(masters)]
+
+    @staticmethod
+    def _node() -> Valkey:
+        return Valkey(
+            "--cluster-enabled", "yes",
+            "--cluster-node-timeout", "1000",
+            "--cluster-require-full-coverage", "no",
+            "--cluster-config-file", "nodes.conf",
+            port=free_port(),
+        )
+
+    async def join(self) -> Valkey:
+        """Add a node that owns nothing yet, and wait until all know it."""
+        node = self._node()
+        self.nodes.append(node)
+        node.start()
+        await self.say(node, "CLUSTER", "SET-CONFIG-EPOCH", len(self.nodes))
+        await self.say(self.nodes[0], "CLUSTER", "MEET", "127.0.0.1", node.port)
+        await self.well(owning=len(self.nodes) - 1)
+        return node
 
     @property
     def url(self) -> str:
@@ -53,14 +64,14 @@ class Cluster:
             await self.say(self.nodes[0], "CLUSTER", "MEET", "127.0.0.1", node.port)
         await self.well()
 
-    async def well(self) -> None:
-        """Wait until every node that runs sees all of them and is content."""
+    async def well(self, *, owning: int | None = None) -> None:
+        """Wait until every node that runs sees all of them, of which so many own slots, and is content."""
         deadline = time.monotonic() + DEADLINE
-        while not all([await self._is_well(node) for node in self.nodes]):
+        while not all([await self._is_well(node, owning or len(self.nodes)) for node in self.nodes]):
             assert time.monotonic() < deadline, "the cluster did not come together"
             await asyncio.sleep(0.05)
 
-    async def _is_well(self, node: Valkey) -> bool:
+    async def _is_well(self, node: Valkey, owning: int) -> bool:
         try:
             info = await self.say(node, "CLUSTER", "INFO")
             owners = await self.say(node, "CLUSTER", "SLOTS")
@@ -68,7 +79,7 @@ class Cluster:
             return False
         agreed = int(info["cluster_slots_ok"]) == SLOTS and int(info["cluster_known_nodes"]) == len(self.nodes)
         masters = Topology.of(owners, ("127.0.0.1", node.port)).nodes()
-        return agreed and info["cluster_state"] == "ok" and len(masters) == len(self.nodes)
+        return agreed and info["cluster_state"] == "ok" and len(masters) == owning
 
     async def say(self, node: Valkey, *words: Any) -> Any:
         """One command to one node."""
