@@ -79,8 +79,10 @@ class Place:
         environment = self.program.environment | {READY: str(write)}
         self._started = now
         try:
+            # in a group of its own: Ctrl+C is for the parent, which lets the workers drain; one that got it too
+            # would be told twice, and end at once
             self.process = subprocess.Popen(  # noqa: S603 (our own command)
-                self.program.command, env=environment, pass_fds=[write, self.program.alive]
+                self.program.command, env=environment, pass_fds=[write, self.program.alive], process_group=0
             )
         except OSError as error:  # no memory, or too many processes
             self._close()

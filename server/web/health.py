@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -14,6 +15,9 @@ from server.domain.errors import StopPressError, Unauthenticated
 from server.web.metrics import Collector
 from server.web.site import site_of
 from server.web.stream.gate import gate_of
+
+READY_SECONDS = 2.0
+"""How long the database may take to answer before /readyz says that it does not."""
 
 
 async def alive(request: Request) -> Response:
@@ -28,10 +32,12 @@ async def ready(request: Request) -> Response:
     state = site.desk.broker.state()
     database = "ok"
     try:
-        async with site.database.read() as connection:
+        async with asyncio.timeout(READY_SECONDS), site.database.read() as connection:
             await connection.execute(text("SELECT 1"))
     except StopPressError as error:
         database = error.detail
+    except TimeoutError:
+        database = f"The database has not answered for {READY_SECONDS:g} seconds."
     draining = site.hub.draining
     fine = database == "ok" and not draining
     body = {

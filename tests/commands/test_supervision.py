@@ -57,6 +57,16 @@ ONE_DIES = "if os.environ['STOPPRESS_DEMO'] == '1': sys.exit(3)\nlive()"
 """Only the worker in the first place is given the demo."""
 HANGS_FIRST = "if not first: report()\nwhile True: time.sleep(60)"
 DIES_ALWAYS = "sys.exit(3)"
+NOTES_SIGNALS = """
+import signal
+def note(number, frame):
+    with open(folder / f"told-{os.getpid()}", "a") as told:
+        told.write(f"{number} ")
+    sys.exit(0)
+signal.signal(signal.SIGINT, note)
+signal.signal(signal.SIGTERM, note)
+live()
+"""
 
 
 @contextlib.asynccontextmanager
@@ -64,13 +74,14 @@ async def parent(folder: Path, worker: str) -> AsyncIterator[asyncio.subprocess.
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", PARENT, WORKER + worker, str(folder), cwd=ROOT,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,  # a group of its own: its workers can be found at the end
+        start_new_session=True,  # a group of its own, as a shell gives to what it starts
     )
     try:
         yield process
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        for pid in (process.pid, *pids(folder)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         await process.communicate()
 
 
@@ -81,6 +92,11 @@ def is_alive(pid: int) -> bool:
 def pids(folder: Path) -> set[int]:
     """Workers that ever ran."""
     return {int(path.name.removeprefix("pid-")) for path in folder.glob("pid-*")}
+
+
+def told(folder: Path) -> list[str]:
+    """The signals that each worker got."""
+    return [path.read_text() for path in folder.glob("told-*")]
 
 
 def test_the_wait_grows_to_a_bound_and_is_spread() -> None:
@@ -155,3 +171,12 @@ async def test_when_no_worker_comes_up_the_parent_says_so_and_ends(tmp_path: Pat
         assert out == b""
         assert b"No worker came up" in said
         assert time.monotonic() - begun < 40
+
+
+async def test_ctrl_c_is_for_the_parent_and_the_workers_are_told_once(tmp_path: Path) -> None:
+    async with parent(tmp_path, NOTES_SIGNALS) as process, asyncio.timeout(60):
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"listening\n"
+        os.killpg(process.pid, signal.SIGINT)  # what a terminal does
+        assert await process.wait() == 0
+    assert told(tmp_path) == [f"{signal.SIGTERM:d} "] * 2
