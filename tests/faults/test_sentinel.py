@@ -158,3 +158,16 @@ async def test_sentinels_that_are_away_do_not_disturb_what_works(three: Watched)
             await asyncio.sleep(0.4)  # longer in all than an unproven broker may pass for proven
             assert here.proven
             assert there.proven
+
+
+async def test_sentinels_with_a_password_of_their_own_are_told_it(one: Watched) -> None:
+    async with Redis(host="127.0.0.1", port=one.sentinels[0].port) as client:
+        await client.execute_command("ACL SETUSER", "default", "resetpass", ">Barley")
+    async with (
+        member(f"{one.url}?sentinel_password=Barley", FEED) as here,
+        member(one.url, proven=False) as outside,
+    ):
+        here.broker.publish(change(1))
+        await until(lambda: 1 in here.seqs())
+        await until(lambda: outside.broker.counts().connection_failures > 0, within=RECOVER_SECONDS)
+        assert not outside.proven
