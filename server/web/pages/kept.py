@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server.web.encoding import takes_gzip
+
 CAPACITY = 128
 """Rendered pages in memory, 60 to 80 KB each at most."""
 GZIP_LEVEL = 6
@@ -76,7 +78,7 @@ def answer(request: Request, kept: Kept, *, status: int = 200) -> Response:
     if status == 200 and kept.etag in _tags(request):
         return Response(status_code=304, headers=headers)
     body = kept.body
-    if "gzip" in request.headers.get("accept-encoding", ""):
+    if takes_gzip(request.headers.get("accept-encoding", "")):
         body, headers["Content-Encoding"] = kept.gzipped, "gzip"
     return Response(body, status_code=status, media_type=kept.media_type, headers=headers)
 

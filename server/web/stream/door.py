@@ -76,6 +76,7 @@ class Door(asyncio.Protocol):
         peer = self.transport.get_extra_info("peername")
         address = gate.address_of(peer[0] if isinstance(peer, tuple) else "", usual.forwarded)
         if not gate.admit(address):
+            gate.shed -= 1  # refused, and counted, on the long way
             return False
         seat, head = _welcome(gate, usual, address, self._date())
         self.transport.set_protocol(seat)

@@ -89,7 +89,10 @@ def recognise(gate: StreamGate, data: bytes) -> Usual | None:
     else:
         reply = None
         after = headers.get(b"last-event-id") or after
-        compressed = gate.compress and b"gzip" in headers.get(b"accept-encoding", b"")
+        accepted = headers.get(b"accept-encoding", b"")
+        if b"q=" in accepted:
+            return None  # weights: see web/encoding.py
+        compressed = gate.compress and b"gzip" in accepted
     seq = _place(feed, after)
     if seq is None:
         return None

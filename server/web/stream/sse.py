@@ -22,6 +22,7 @@ from server.domain.position import Position
 from server.hub.hub import Reset
 from server.hub.listener import Puller
 from server.web.authenticate import client_address
+from server.web.encoding import takes_gzip
 from server.web.stream import wire
 from server.web.stream.gate import Asked, StreamGate, asked, gate_of
 from server.web.stream.handover import EXTENSION, SSE_HEADERS, Seat
@@ -56,7 +57,7 @@ def _shed(gate: StreamGate) -> Response:
 
 
 def _takes_gzip(request: Request, gate: StreamGate) -> bool:
-    return gate.compress and "gzip" in request.headers.get("accept-encoding", "")
+    return gate.compress and takes_gzip(request.headers.get("accept-encoding", ""))
 
 
 class _Handover(Response):
