@@ -13,7 +13,8 @@ log = structlog.get_logger()
 
 BACKOFF_SECONDS = (0.05, 2.0)
 AGAIN_SECONDS = 0.1
-UNREACHABLE = (RedisError, OSError, asyncio.TimeoutError)
+# RuntimeError is uvloop's word for writing to a connection that was just lost
+UNREACHABLE = (RedisError, OSError, asyncio.TimeoutError, RuntimeError)
 """What a server that is away, frozen, restarting or busy looks like."""
 
 

@@ -12,11 +12,15 @@ import time
 from collections.abc import Callable
 from typing import TypeAlias
 
+import structlog
+
 from server.domain.change import Change, FeedKey
 from server.domain.position import Position
 from server.hub.listener import Listener, Puller
 from server.hub.ring import Encode, Item, Ring, Variant
 from server.hub.stats import Stats
+
+log = structlog.get_logger()
 
 Write: TypeAlias = Callable[[bytes], None]
 
@@ -46,6 +50,7 @@ class Feed:
         self._scheduled = False
         self._fan_out: asyncio.Task[None] | None = None
         self._settled: asyncio.Future[None] | None = None
+        self._closed = False
         self.on_reset: Callable[[Feed], None] = lambda feed: None
 
     # what arrives
@@ -94,8 +99,9 @@ class Feed:
 
     def seat(self, listener: Listener, seq: int) -> bool:
         """Seat a listener that stands at `seq`: it gets what it misses now, and all that follows. False when
-        it stands where this cannot be served from here (see `covers`), or ahead of a fan-out that runs."""
-        if not self.ring.floor <= seq <= self.delivered:
+        it stands where this cannot be served from here (see `covers`), or ahead of a fan-out that runs, and
+        when this feed was forgotten meanwhile."""
+        if self._closed or not self.ring.floor <= seq <= self.delivered:
             return False
         listener.feed = self
         seats = self.seats.get(listener.variant)
@@ -113,7 +119,7 @@ class Feed:
         size = 0
         for item in self.ring.after(seq, self.delivered):
             if size > PIECE:
-                listener.write(b"".join(pieces))
+                _write([listener.write], b"".join(pieces))
                 if listener in self.lagging:
                     listener.seq = seq
                     return
@@ -123,7 +129,7 @@ class Feed:
             size += len(data)
             seq = item.change.position.seq
         if pieces:
-            listener.write(b"".join(pieces))
+            _write([listener.write], b"".join(pieces))
 
     def leave(self, listener: Listener) -> None:
         """The connection ended."""
@@ -184,6 +190,8 @@ class Feed:
             await asyncio.shield(self._settled)
 
     def stop(self) -> None:
+        """Nothing more comes from here, and nobody can be seated."""
+        self._closed = True
         if self._fan_out is not None:
             self._fan_out.cancel()
 
@@ -209,8 +217,16 @@ class Feed:
     def _round(self) -> list[tuple[list[Write], bytes]]:
         start, self.delivered = self.delivered, self.head
         plan = []
-        for variant, seats in self.seats.items():
-            if seats and (data := self.frames(start, self.delivered, variant)):
+        for variant, seats in list(self.seats.items()):
+            try:
+                data = self.frames(start, self.delivered, variant) if seats else b""
+            except Exception:
+                # they must not go on as if they had it: they come back, from where they stand
+                log.exception("hub.encode", feed=str(self.key), variant=str(variant))
+                for listener in list(seats):
+                    listener.abort()
+                continue
+            if data:
                 plan.append((list(seats.values()), data))
                 self._stats.deliveries += len(seats)
         self._stats.delivered(self.ring.after(start, self.delivered))
@@ -239,6 +255,8 @@ class Feed:
 
 
 def _write(writes: list[Write], data: bytes) -> None:
-    # a connection that was lost since the plan was made drops what is written to it
     for write in writes:
-        write(data)
+        try:
+            write(data)
+        except RuntimeError:  # lost since the plan was made: uvloop raises where asyncio drops what is written
+            continue

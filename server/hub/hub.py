@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ class Hub:
         self._read_changes, self._read_heads, self._encode = read_changes, read_heads, encode
         self._opening: dict[FeedKey, asyncio.Task[Feed]] = {}
         self._seen: dict[FeedKey, int] = {}
-        self._catching_up: dict[FeedKey, asyncio.Task[None]] = {}
+        self._catching_up: dict[Feed, asyncio.Task[None]] = {}
         self._replays: dict[tuple[FeedKey, str, int], asyncio.Task[tuple[Position, list[Item]]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         broker.listen(on_change=self._on_change, on_doubt=self._on_doubt)
@@ -132,7 +133,7 @@ class Hub:
         """The head of a feed that is open, if nothing speaks against it: the broker is proven to bring what is
         written, and no doubt is being looked into."""
         feed = self.feeds.get(key)
-        if feed is None or key in self._catching_up or not self.broker.state().proven:
+        if feed is None or feed in self._catching_up or not self.broker.state().proven:
             return None
         return Position(feed.epoch, feed.head)
 
@@ -189,14 +190,17 @@ class Hub:
             Reset: the position is of another history or from the future.
             NotFound, Unavailable: there is no such feed; the store cannot be read.
         """
-        feed = await self.open(key)
-        if after is None:
-            await feed.settled()
-            self.stats.resumes["head"] += 1
-            return feed, feed.delivered
         source = "ring"
         size = group or ENCODE_GROUP
         while True:
+            # a feed where nobody is seated yet may be forgotten while this waits for the store or the client
+            feed = await self.open(key)
+            if after is None:
+                await feed.settled()
+                if self.feeds.get(key) is not feed:
+                    continue
+                self.stats.resumes["head"] += 1
+                return feed, feed.delivered
             if after.epoch != feed.epoch or after.seq > feed.head:
                 # perhaps the position is newer than what this process knows; ask the store before refusing
                 await self._caught_up(feed)
@@ -216,7 +220,7 @@ class Hub:
                 continue
             after = Position(at.epoch, at.seq if not items else after.seq)
             for first in range(0, len(items), size):
-                if feed.ring is not ring or (first and ring.floor > at.seq):
+                if self.feeds.get(key) is not feed or feed.ring is not ring or (first and ring.floor > at.seq):
                     break  # memory no longer tells all that changed since the query: ask again from here
                 some = items[first : first + size]
                 # a slow connection takes its time over one group, and what follows may be retracted by then
@@ -224,7 +228,7 @@ class Hub:
                 if current:
                     await send(b"".join(feed.encoded(item, variant) for item in current))
                 after = Position(at.epoch, some[-1].change.position.seq)
-            if after.seq > feed.head:
+            if self.feeds.get(key) is feed and after.seq > feed.head:
                 await self._caught_up(feed)
 
     async def _replay(self, feed: Feed, seq: int) -> tuple[Position, list[Item]]:
@@ -261,6 +265,9 @@ class Hub:
     def _on_doubt(self, key: FeedKey | None) -> None:
         for feed in list(self.feeds.values()) if key is None else self._known(key):
             self.refresh(feed, "doubt")
+        for opening in list(self._seen):
+            if key is None or opening == key:
+                self._seen[opening] = sys.maxsize  # its head may have been read before what was missed
 
     def _known(self, key: FeedKey) -> Iterable[Feed]:
         feed = self.feeds.get(key)
@@ -270,15 +277,19 @@ class Hub:
 
     def refresh(self, feed: Feed, reason: str) -> asyncio.Task[None]:
         """Ask the store for what is missing, unless that is under way."""
-        task = self._catching_up.get(feed.key)
-        if task is None:
+        task = self._catching_up.get(feed)
+        if task is None or task.done():
             self.stats.count(self.stats.catch_ups, reason)
             task = asyncio.create_task(self._catch_up(feed), name=f"hub.catch_up {feed.key}")
-            self._catching_up[feed.key] = task
-            task.add_done_callback(lambda _: self._catching_up.pop(feed.key, None))
+            self._catching_up[feed] = task
+            task.add_done_callback(lambda done: self._caught(feed, done))
         else:
             feed.doubted = True
         return task
+
+    def _caught(self, feed: Feed, task: asyncio.Task[None]) -> None:
+        if self._catching_up.get(feed) is task:
+            del self._catching_up[feed]
 
     async def _caught_up(self, feed: Feed) -> None:
         """Wait until the feed is level with the store as of now. Raises Unavailable when it cannot be read."""
@@ -370,7 +381,10 @@ class Hub:
                     listener.abort()
                 if not feed.size and now - feed.idle_since > IDLE_SECONDS:
                     self._forget(feed)
-                    await self.broker.unsubscribe(feed.key)
+                    try:
+                        await self.broker.unsubscribe(feed.key)
+                    except Exception:
+                        log.exception("hub.sweep", feed=str(feed.key))
 
     def _forget(self, feed: Feed) -> None:
         if self.feeds.get(feed.key) is feed:

@@ -41,7 +41,10 @@ class Wheel:
             for count, listener in enumerate(list(self._slots[at])):
                 feed = listener.feed
                 if feed is not None and listener not in feed.lagging:
-                    listener.beat(self._beat(listener.variant))
+                    try:
+                        listener.beat(self._beat(listener.variant))
+                    except RuntimeError:  # its connection is just being lost: uvloop raises, asyncio does not
+                        continue
                 if count % GROUP == GROUP - 1:
                     await asyncio.sleep(0)
             at = (at + 1) % len(self._slots)

@@ -47,7 +47,7 @@ def test_the_websocket_protocol_has_what_is_used() -> None:
 
 def test_both_override_only_what_exists() -> None:
     for ours, theirs in ((HandoverHttp, HttpToolsProtocol), (HandoverWebSocket, WebSocketsSansIOProtocol)):
-        added = {"hand_over", "deflates", "_refuse_version"}
+        added = {"hand_over", "parser_idles", "deflates", "_refuse_version"}
         methods = {n for n, f in vars(ours).items() if inspect.isfunction(f) or isinstance(f, property)}
         overridden = methods - added
         assert all(hasattr(theirs, name) for name in overridden), overridden

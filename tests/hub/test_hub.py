@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from server.hub.hub import Reset
 from server.hub.listener import Puller
 from server.store import feeds
 from tests.support.listeners import until
-from tests.support.newsroom import Ear, fresh, newsroom
+from tests.support.newsroom import Ear, Newsroom, fresh, newsroom
 
 pytestmark = pytest.mark.anyio
 
@@ -367,3 +368,103 @@ async def test_a_new_epoch_in_the_middle_of_a_replay_is_a_reset(
         with pytest.raises(Reset):
             await ear.join(room.key, at)
         assert ear.heard == b""
+
+
+async def test_a_feed_that_is_forgotten_during_a_replay_is_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is seated yet while the only listener is still given what it missed."""
+    monkeypatch.setattr(hub, "ENCODE_GROUP", 1)
+    async with newsroom(tmp_path) as room:
+        at = await room.head()
+        written = [await room.post(f"Number {n}") for n in range(4)]
+        ear = Ear(room.hub)
+        pieces = 0
+
+        async def slowly(data: bytes) -> None:
+            nonlocal pieces
+            pieces += 1
+            ear.heard += data
+            if pieces == 2:
+                room.hub._forget(room.hub.feeds[room.key])
+                await room.retract(written[-1])
+
+        feed, seq = await room.hub.prepare(room.key, ear.variant, at, slowly)
+        assert feed.seat(ear, seq)
+        assert room.hub.feeds[room.key] is feed
+        assert b"Number 3" not in ear.heard
+        await room.post("Afterwards")
+        await until(lambda: b"Afterwards" in ear.heard)
+        assert ear.state == {k: v for k, v in (await fresh(room)).items() if k != room.key.blog_id}
+
+
+async def test_nobody_is_seated_in_a_feed_that_was_forgotten(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        feed = await room.hub.open(room.key)
+        room.hub._forget(feed)
+        assert not feed.seat(Ear(room.hub), feed.delivered)
+
+
+async def test_a_catch_up_that_has_ended_does_not_swallow_the_next(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        feed = await room.hub.open(room.key)
+        ended = room.hub.refresh(feed, "look")
+        await asyncio.wait([ended])
+        room.hub._catching_up[feed] = ended  # as in the turn in which it ended
+        assert room.hub.refresh(feed, "doubt") is not ended
+        await until(lambda: feed not in room.hub._catching_up)
+
+
+async def test_a_doubt_while_a_feed_opens_is_looked_into(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as room:
+        room.hub._read_heads = _then_doubted(room)
+        feed = await room.hub.open(room.key)
+        await until(lambda: feed.delivered == 2)
+
+
+def _then_doubted(room: Newsroom) -> hub.ReadHeads:
+    async def read(keys: list[FeedKey]) -> dict[FeedKey, Position]:
+        heads = await room.read_heads(keys)
+        room.broker.lose = True
+        await room.post("Committed after the head was read")
+        room.broker.lose = False
+        room.hub._on_doubt(room.key)
+        return heads
+
+    return read
+
+
+async def test_a_heartbeat_over_a_lost_connection_does_not_end_the_others(tmp_path: Path) -> None:
+    async with newsroom(tmp_path, heartbeat_seconds=1) as room:
+        lost = [Lost(room.hub) for _ in range(3)]
+        ears = [Ear(room.hub) for _ in range(3)]
+        for ear in (*lost, *ears):
+            await ear.join(room.key, None)
+            room.hub.wheel.add(ear)
+        await until(lambda: all(ear.heard.count(b"beat") == 2 for ear in ears))
+
+
+class Lost(Ear):
+    """uvloop's transports raise this when their connection is gone, and nobody was told yet."""
+
+    __slots__ = ()
+
+    def write(self, data: bytes) -> None:
+        raise RuntimeError("unable to perform operation on <TCPTransport closed=True>")
+
+
+async def test_a_change_that_cannot_be_encoded_sends_its_listeners_away_and_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with newsroom(tmp_path) as room:
+        ear = Ear(room.hub)
+        await ear.join(room.key, None)
+        feed = room.hub.feeds[room.key]
+        encode, feed._encode = feed._encode, lambda item, variant: json.loads("{")
+        await room.post("Cannot be shown")
+        await until(lambda: ear.closed)
+        await feed.settled()
+        feed._encode = encode
+        again = Ear(room.hub)
+        await again.join(room.key, Position(feed.epoch, 1))
+        assert b"Cannot be shown" in again.heard

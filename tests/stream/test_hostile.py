@@ -205,7 +205,11 @@ async def test_odd_requests_are_answered_or_refused_and_leave_nothing(
     assert (await server.anonymous.get("/readyz")).status_code == 200
 
 
-@pytest.mark.parametrize("sent", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "])
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ", b"\r\n", b"\r\n\r\n"],
+    ids=["nothing", "half a line", "half a header", "an empty line", "empty lines"],
+)
 async def test_who_never_finishes_its_headers_is_shown_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:

@@ -76,6 +76,8 @@ async def _collect(hub: Hub, wants: Asked, seconds: float) -> bytes:
                 return _body(last, _still_current(feed, known, found))
             if puller.feed is None:
                 feed.pull(puller)
+            if hub.draining:
+                puller.end()
             found = _still_current(feed, known, found)
             if seq < feed.head:
                 found.append(feed.frames(seq, feed.head, variant))

@@ -97,8 +97,9 @@ def gate_of(connection: HTTPConnection) -> StreamGate:
     return gate
 
 
-async def asked(connection: HTTPConnection) -> Asked:
-    """What the request asks for, if it may.
+async def asked(connection: HTTPConnection, *, last_event_id: bool = False) -> Asked:
+    """What the request asks for, if it may. `last_event_id`: that header says from where, before `?after=`.
+    Event streams only: caches do not know of it.
 
     Raises:
         NotFound: no such blog, or a draft and no leave to see it.
@@ -111,28 +112,29 @@ async def asked(connection: HTTPConnection) -> Asked:
         raise Invalid.field("feed", f"one of {', '.join(FEEDS)}")
     if view not in VIEWS:
         raise Invalid.field("view", f"one of {', '.join(VIEWS)}")
-    key = await _feed_key(connection, connection.path_params["slug"], name)
-    text = connection.headers.get("last-event-id") or query.get("after")
+    key, private = await _feed_key(connection, connection.path_params["slug"], name)
+    text = (connection.headers.get("last-event-id") if last_event_id else None) or query.get("after")
     try:
         after, broken = (Position.parse(text), False) if text else (None, False)
     except Invalid:
         after, broken = None, True
-    return Asked(key, view, after, broken, name == "newsroom")
+    return Asked(key, view, after, broken, private)
 
 
-async def _feed_key(connection: HTTPConnection, slug: str, name: FeedName) -> FeedKey:
+async def _feed_key(connection: HTTPConnection, slug: str, name: FeedName) -> tuple[FeedKey, bool]:
+    """The feed, and whether it took leave to follow it: the newsroom's, and that of a draft."""
     known = gate_of(connection).public
     if name == "public" and slug in known:
-        return known[slug]
+        return known[slug], False
     async with site_of(connection).database.read() as database:
         blog = await blogs.by_slug(database, slug)
     if name == "public" and blog.status != "draft":
         # a blog that was public stays so, and keeps its slug: this need not be asked again
         known[slug] = FeedKey(blog.id, name)
-        return known[slug]
+        return known[slug], False
     caller = await caller_of(connection)
     if caller is None:
         raise NotFound("There is no such blog.") if name == "public" else Unauthenticated
     require(caller, Action.BLOG_READ if name == "public" else Action.ENTRY_PUBLISH, blog.id)
-    return FeedKey(blog.id, name)
+    return FeedKey(blog.id, name), True
 

@@ -65,7 +65,10 @@ class Seat(Listener, asyncio.Protocol):
         """The transport is ours from here on."""
         self.transport = transport
         self.write = transport.write
-        transport.set_write_buffer_limits(high=self.gate.buffer_bytes)
+        # what waits already is not signalled again: the mark goes above it, or a full transport would not be
+        # noticed
+        waits = transport.get_write_buffer_size()
+        transport.set_write_buffer_limits(high=max(self.gate.buffer_bytes, waits + MAX_MESSAGE))
 
     def sit(self, feed: Feed, seq: int, seconds: float | None) -> None:
         """Sit down in the feed at `seq`, where the hub said that it can be; end after `seconds`, if given."""
@@ -73,7 +76,9 @@ class Seat(Listener, asyncio.Protocol):
             self.abort()
             return
         self.gate.hub.wheel.add(self)
-        if seconds is not None:
+        if self.gate.hub.draining:
+            self._expire()
+        elif seconds is not None:
             asyncio.get_running_loop().call_later(seconds, self._expire)
 
     def _expire(self) -> None:
@@ -137,7 +142,7 @@ class SocketSeat(Seat):
             return
         self.awaits_pong = True
         self.heard = 0
-        self.transport.write(data)
+        self.write(data)
 
     def data_received(self, data: bytes) -> None:
         self.awaits_pong = False
@@ -167,6 +172,8 @@ class SocketSeat(Seat):
         if parser.close_expected():
             self._leave()
             self.transport.close()
+        if self.transport.is_closing():
+            asyncio.get_running_loop().call_later(GRACE_SECONDS, self.transport.abort)
 
     def _is_text(self, frame: Frame) -> bool:
         """Whether what claims to be text is UTF-8 so far (RFC 6455 §8.1), over fragments too."""
@@ -194,6 +201,13 @@ class HandoverHttp(HttpToolsProtocol):
         self.piece = data
         super().data_received(data)
         self.piece = b""
+        if self.parser_idles and not self.transport.is_closing() and self.transport.get_protocol() is self:
+            self.patience.wait_for(self)  # bytes that begin no request, such as an empty line
+
+    @property
+    def parser_idles(self) -> bool:
+        """Whether no request runs."""
+        return self.cycle is None or self.cycle.response_complete
 
     def handle_websocket_upgrade(self) -> None:
         if self.scope["http_version"] != "1.1":  # RFC 6455 §4.2.1: at least 1.1

@@ -32,6 +32,8 @@ class Patience:
         return len(self._since)
 
     def wait_for(self, one: Waiting) -> None:
+        if one in self._since:
+            return  # a byte now and then buys no time
         loop = asyncio.get_running_loop()
         self._since[one] = loop.time()
         if len(self._since) > self._most:

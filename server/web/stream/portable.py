@@ -49,6 +49,8 @@ async def follow(
             feed, seq = await hub.prepare(wants.key, puller.variant, after, send, group=group)
             feed.pull(puller)
             epoch = feed.epoch
+            if hub.draining:
+                puller.end()
             if not greeted:
                 await greet(Position(epoch, seq))
                 greeted = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from types import FrameType
 from typing import Any
 
@@ -20,6 +21,7 @@ BACKLOG = 4096
 SEND_BUFFER = 262_144
 """Bytes that the kernel keeps for one connection. Left to itself it lets a listener that reads nothing grow to
 several megabytes."""
+SAME_ORDER_SECONDS = 0.5
 READINESS_SHARE = 0.2
 """The part of the drain time for load balancers to notice that /readyz fails, before streams end."""
 
@@ -85,7 +87,8 @@ def make_config(
 
 class Server(uvicorn.Server):
     """Ends in order: on the first signal `/readyz` fails, streams are ended in jittered batches, and only
-    then does uvicorn close. A second signal ends at once.
+    then does uvicorn close. A second signal ends at once, unless it comes so soon that it must be the same
+    order: a service manager tells every process of a service, and the parent of the workers tells them too.
 
     Args:
         drain_seconds: for all of that together.
@@ -96,15 +99,20 @@ class Server(uvicorn.Server):
         self._gate = gate
         self._drain_seconds = drain_seconds
         self._signals = 0
+        self._told = 0.0
         self._signal: int | None = None
         self._drain: asyncio.Task[None] | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._signals += 1
+        now = time.monotonic()
+        if self._signals and now - self._told < SAME_ORDER_SECONDS:
+            return
+        self._signals, self._told = self._signals + 1, now
         self._signal = sig
         self._gate.hub.draining = True
         if self._signals > 1 or self._drain_seconds <= 0:
             super().handle_exit(sig, frame)
+            self.force_exit = self._signals > 1
 
     async def on_tick(self, counter: int) -> bool:
         if self._signals and self._drain is None:

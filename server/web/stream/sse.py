@@ -36,7 +36,10 @@ GROUP = 50
 async def stream(request: Request) -> Response:
     """Follow a feed. `Last-Event-ID` or `?after=` says from where; `?feed=` and `?view=` say what."""
     gate = gate_of(request)
-    wants = await asked(request)
+    try:
+        wants = await asked(request, last_event_id=True)
+    except Unavailable:  # an EventSource would never come back from a 503
+        return _shed(gate)
     if request.method == "HEAD":
         return Response(headers=SSE_HEADERS)
     address = client_address(request)
@@ -72,8 +75,9 @@ class _Handover(Response):
         seated = False
         try:
             seated = await self._run(scope, send)
-        except TimeoutError:  # it takes nothing: uvicorn closes what ends without an end
+        except TimeoutError:  # it takes nothing, so it would not take an end either
             self._gate.hub.stats.closed_slow += 1
+            scope["extensions"][EXTENSION].__self__.transport.abort()
         finally:
             if not seated:
                 self._gate.release(self._address)

@@ -102,9 +102,13 @@ async def _hand_over(
     framing: Framing = "ws.deflated" if protocol.deflates else "ws.framed"
 
     async def send(message: bytes) -> None:
-        async with _patiently(gate):
-            await _say(socket, message)
-            await protocol.writable.wait()  # what comes next is chosen when there is room, not before
+        try:
+            async with _patiently(gate):
+                await _say(socket, message)
+                await protocol.writable.wait()  # what comes next is chosen when there is room, not before
+        except WebSocketDisconnect:
+            protocol.transport.abort()  # it takes nothing, so it would not take a farewell either
+            raise
 
     feed, seq = await gate.hub.prepare(wants.key, Wire(wants.view, "ws"), wants.after, send, group=1)
     seat = SocketSeat(Wire(wants.view, framing), gate, address)
