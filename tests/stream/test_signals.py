@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import uvicorn
 
 from server.web.stream import serving
 from tests.support.app import running
@@ -22,6 +23,8 @@ class Clock:
 async def test_the_same_order_told_twice_drains_and_a_second_ends_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # the real one is told by sse-starlette to end the streams of the whole process
+    monkeypatch.setattr(uvicorn.Server, "handle_exit", lambda self, *_: setattr(self, "should_exit", True))
     now = 1000.0
     async with running(tmp_path) as found:
         server = serving.Server(serving.make_config(found.app), found.gate, drain_seconds=10.0)
