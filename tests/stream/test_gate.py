@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from server.domain.errors import Unavailable
+from server.web.stream import door
 from server.web.stream import sse as module
 from tests.support.app import Running, running
-from tests.support.listeners import seq_of, sse
+from tests.support.listeners import seq_of, sse, until
 
 pytestmark = pytest.mark.anyio
 
@@ -97,3 +98,21 @@ async def server(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     async with running(tmp_path, handover=request.param) as found:
         await found.blog()
         yield found
+
+
+async def test_a_change_that_cannot_be_encoded_takes_no_place_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(tmp_path) as server:
+        await server.blog()
+        before = (await server.changes())["position"]
+        await server.post()
+        (feed,) = server.gate.hub.feeds.values()
+        monkeypatch.setattr(feed, "_encode", lambda item, wire: {}["nothing"])
+        for door_is_open in (True, False):
+            if not door_is_open:
+                monkeypatch.setattr(door, "recognise", lambda *_: None)
+            async with sse(server.address, f"/live/storm/stream?after={before}") as stream:
+                assert await stream.next() is None
+            await until(lambda: server.gate.count == 0)
+            assert not server.gate.by_address

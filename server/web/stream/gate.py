@@ -76,12 +76,12 @@ class StreamGate:
 
     def admit(self, address: str) -> bool:
         """Count one more stream, unless there are too many or the process is about to end."""
-        full = self.count >= self.max_listeners or self.by_address[address] >= self.max_per_address
-        if full or self.hub.draining:
+        here = self.by_address.get(address, 0)
+        if self.count >= self.max_listeners or here >= self.max_per_address or self.hub.draining:
             self.shed += 1
             return False
         self.count += 1
-        self.by_address[address] += 1
+        self.by_address[address] = here + 1
         return True
 
     def release(self, address: str) -> None:

@@ -12,6 +12,7 @@ import sys
 from codecs import IncrementalDecoder, getincrementaldecoder
 from typing import Any, cast
 
+import structlog
 from httptools import HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -25,6 +26,8 @@ from server.hub.listener import Listener
 from server.web.stream.gate import StreamGate
 from server.web.stream.patience import Patience
 from server.web.stream.wire import LEVEL, Wire
+
+log = structlog.get_logger()
 
 EXTENSION = "stoppress.handover"
 SSE_HEADERS = {
@@ -42,6 +45,8 @@ MAX_MESSAGE = 4096
 """Listeners have nothing to say; a longer message ends the connection with 1009."""
 MAX_HEARD = 65_536
 """Bytes that a listener may say between two heartbeats (over SSE: at all)."""
+DEFAULT_MARK = 65_536
+"""Bytes that may wait in a transport of asyncio or uvloop before it says that it is full, by default."""
 GRACE_SECONDS = 5.0
 """How long a peer may take to finish a close before the transport is cut."""
 
@@ -65,6 +70,8 @@ class Seat(Listener, asyncio.Protocol):
         """The transport is ours from here on."""
         self.transport = transport
         self.write = transport.write
+        if self.gate.buffer_bytes == DEFAULT_MARK and not transport.get_write_buffer_size():
+            return
         # what waits already is not signalled again: the mark goes above it, or a full transport would not be
         # noticed
         waits = transport.get_write_buffer_size()
@@ -72,7 +79,12 @@ class Seat(Listener, asyncio.Protocol):
 
     def sit(self, feed: Feed, seq: int, seconds: float | None) -> None:
         """Sit down in the feed at `seq`, where the hub said that it can be; end after `seconds`, if given."""
-        if not feed.seat(self, seq):
+        try:
+            seated = feed.seat(self, seq)
+        except Exception:  # the connection is ours: whoever called has nothing left to answer with
+            log.exception("stream.seat", feed=str(feed.key))
+            seated = False
+        if not seated:
             self.abort()
             return
         self.gate.hub.wheel.add(self)
