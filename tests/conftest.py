@@ -20,8 +20,9 @@ from tests.support.valkey import own_valkey, valkey_server
 __all__ = ["own_postgres", "own_valkey", "postgres_server", "postgres_url", "valkey_server"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def anyio_backend() -> str:
+    """Of the widest scope, so that fixtures of every scope may be asynchronous."""
     return "asyncio"
 
 

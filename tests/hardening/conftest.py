@@ -8,11 +8,6 @@ from tests.support.app import Running, running
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
 async def server(anyio_backend: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
     async with running(tmp_path_factory.mktemp("hardening"), max_body_bytes=50_000) as server:
         await server.blog("storm")

@@ -5,32 +5,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.stream.websocket_cases import CASES, SEQUENCES, UTF8, Case, frame
-from tests.stream.websocket_peer import WAYS, Way, three_ways
+from tests.stream.websocket_peer import Way
 
 pytestmark = [pytest.mark.anyio]
-
-
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-async def servers(
-    anyio_backend: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[dict[str, Way]]:
-    async with three_ways(tmp_path_factory.mktemp("ways")) as found:
-        yield found
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest, servers: dict[str, Way]) -> Way:
-    return servers[request.param]
 
 
 async def judge(way: Way, case: Case) -> None:

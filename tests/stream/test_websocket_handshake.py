@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from server.web.stream import serving
 from server.web.stream.handover import HandoverWebSocket, SocketSeat
 from tests.stream.websocket_cases import BINARY, LAST, LONGEST, MORE, PING, TEXT, frame
-from tests.stream.websocket_peer import BASIC, KEY, WAYS, Frame, Peer, Way, three_ways
+from tests.stream.websocket_peer import BASIC, KEY, WAYS, Frame, Peer, Way
 from tests.support.app import running
 
 pytestmark = [pytest.mark.anyio]
@@ -22,24 +21,6 @@ UPGRADE = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
 THIRTEEN = b"Sec-WebSocket-Version: 13\r\n"
 DEFLATE = b"Sec-WebSocket-Extensions: permessage-deflate"
 RSV1 = 0x40
-
-
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-async def servers(
-    anyio_backend: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[dict[str, Way]]:
-    async with three_ways(tmp_path_factory.mktemp("ways")) as found:
-        yield found
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest, servers: dict[str, Way]) -> Way:
-    return servers[request.param]
 
 
 async def alive(peer: Peer) -> None:

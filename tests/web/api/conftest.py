@@ -82,11 +82,6 @@ def said(answer: httpx2.Response, status: int, code: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
 async def cast(anyio_backend: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cast]:
     async with (
         running(tmp_path_factory.mktemp("api")) as server,

@@ -23,11 +23,6 @@ HOSTILE = "</script><script>alert(1)</script> & \"quotes\" <img src=x onerror=al
 
 
 @pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
 async def server(anyio_backend: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
     async with running(tmp_path_factory.mktemp("pages")) as started:
         yield started
