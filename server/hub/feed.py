@@ -31,7 +31,8 @@ PIECE = 65_536
 
 
 class Feed:
-    """The state of one feed. `head` is the seq of the newest change known here."""
+    """The state of one feed. `head` is the seq of the newest change known here; `closed` says that the hub has
+    forgotten it, and that there may be another one by now."""
 
     def __init__(self, key: FeedKey, at: Position, *, capacity: int, encode: Encode, stats: Stats) -> None:
         self.key = key
@@ -50,7 +51,7 @@ class Feed:
         self._scheduled = False
         self._fan_out: asyncio.Task[None] | None = None
         self._settled: asyncio.Future[None] | None = None
-        self._closed = False
+        self.closed = False
         self.on_reset: Callable[[Feed], None] = lambda feed: None
 
     # what arrives
@@ -101,7 +102,7 @@ class Feed:
         """Seat a listener that stands at `seq`: it gets what it misses now, and all that follows. False when
         it stands where this cannot be served from here (see `covers`), or ahead of a fan-out that runs, and
         when this feed was forgotten meanwhile."""
-        if self._closed or not self.ring.floor <= seq <= self.delivered:
+        if self.closed or not self.ring.floor <= seq <= self.delivered:
             return False
         listener.feed = self
         seats = self.seats.get(listener.variant)
@@ -191,7 +192,7 @@ class Feed:
 
     def stop(self) -> None:
         """Nothing more comes from here, and nobody can be seated."""
-        self._closed = True
+        self.closed = True
         if self._fan_out is not None:
             self._fan_out.cancel()
 

@@ -125,10 +125,6 @@ class Hub:
 
     # joining
 
-    def warm(self, key: FeedKey) -> Feed | None:
-        """The feed, if it is open already."""
-        return self.feeds.get(key)
-
     def head(self, key: FeedKey) -> Position | None:
         """The head of a feed that is open, if nothing speaks against it: the broker is proven to bring what is
         written, and no doubt is being looked into."""
@@ -197,7 +193,7 @@ class Hub:
             feed = await self.open(key)
             if after is None:
                 await feed.settled()
-                if self.feeds.get(key) is not feed:
+                if feed.closed:
                     continue
                 self.stats.resumes["head"] += 1
                 return feed, feed.delivered
@@ -220,7 +216,7 @@ class Hub:
                 continue
             after = Position(at.epoch, at.seq if not items else after.seq)
             for first in range(0, len(items), size):
-                if self.feeds.get(key) is not feed or feed.ring is not ring or (first and ring.floor > at.seq):
+                if feed.closed or feed.ring is not ring or (first and ring.floor > at.seq):
                     break  # memory no longer tells all that changed since the query: ask again from here
                 some = items[first : first + size]
                 # a slow connection takes its time over one group, and what follows may be retracted by then
@@ -228,7 +224,7 @@ class Hub:
                 if current:
                     await send(b"".join(feed.encoded(item, variant) for item in current))
                 after = Position(at.epoch, some[-1].change.position.seq)
-            if self.feeds.get(key) is feed and after.seq > feed.head:
+            if not feed.closed and after.seq > feed.head:
                 await self._caught_up(feed)
 
     async def _replay(self, feed: Feed, seq: int) -> tuple[Position, list[Item]]:
@@ -294,12 +290,12 @@ class Hub:
     async def _caught_up(self, feed: Feed) -> None:
         """Wait until the feed is level with the store as of now. Raises Unavailable when it cannot be read."""
         await asyncio.shield(self.refresh(feed, "join"))
-        if self.feeds.get(feed.key) is not feed:
+        if feed.closed:
             raise Unavailable
 
     async def _catch_up(self, feed: Feed) -> None:
         wait = RETRY_SECONDS[0]
-        while self.feeds.get(feed.key) is feed:
+        while not feed.closed:
             feed.doubted = False
             head = feed.head
             try:

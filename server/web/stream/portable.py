@@ -54,7 +54,7 @@ async def follow(
             if not greeted:
                 await greet(Position(epoch, seq))
                 greeted = True
-            while not puller.ended and feed.epoch == epoch and hub.warm(wants.key) is feed and feed.covers(seq):
+            while not puller.ended and feed.epoch == epoch and not feed.closed and feed.covers(seq):
                 if loop.time() > until:
                     puller.end()
                 elif seq < feed.head:

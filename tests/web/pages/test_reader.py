@@ -186,7 +186,7 @@ async def test_a_followed_page_needs_no_database(server: Running, monkeypatch: p
     blog = await server.blog("warm")
     await server.changes("warm")
     await page(server, "/live/warm")
-    assert server.site.hub.warm(FeedKey(blog["id"], "public")) is not None
+    assert server.site.hub.feeds.get(FeedKey(blog["id"], "public")) is not None
     asked: list[str] = []
     public_blog = reader.public_blog
 
