@@ -15,6 +15,8 @@ from starlette.applications import Starlette
 from server.auth.throttle import Throttle
 from server.broker.memory import MemoryBroker
 from server.broker.protocol import Broker
+from server.delivery import framing
+from server.delivery.limits import StreamGate
 from server.domain.change import Change, FeedKey
 from server.domain.errors import Unavailable
 from server.domain.position import Position
@@ -28,10 +30,8 @@ from server.store.database import Database
 from server.web import errors, routes
 from server.web.assets import Assets
 from server.web.middleware import middleware
-from server.web.pages.render import BUNDLES, Renderer
+from server.web.render import BUNDLES, Renderer
 from server.web.site import Limits, Site
-from server.web.stream import wire
-from server.web.stream.gate import StreamGate
 
 log = structlog.get_logger()
 
@@ -61,7 +61,7 @@ def make_broker(settings: Settings) -> Broker:
     """The broker that `redis_url` names."""
     if not settings.redis_url:
         return MemoryBroker()
-    from server.broker.connect import broker_from_url
+    from server.broker.redis.connect import broker_from_url
 
     return broker_from_url(settings.redis_url)
 
@@ -70,9 +70,9 @@ def make_throttle(settings: Settings) -> Throttle:
     """Processes on one Redis count attempts to log in together."""
     if not settings.redis_url:
         return Throttle()
-    from server.broker.counters import counters_from_url
+    from server.broker.redis.login_counts import login_counts_from_url
 
-    counters = counters_from_url(settings.redis_url)
+    counters = login_counts_from_url(settings.redis_url)
     return Throttle(counters.storage, close_shared=counters.close)
 
 
@@ -106,8 +106,8 @@ def build(settings: Settings) -> Parts:
         broker,
         read_changes=read_changes,
         read_heads=read_heads,
-        encode=wire.encoder(renderer),
-        signals=wire.SIGNALS,
+        encode=framing.encoder(renderer),
+        signals=framing.SIGNALS,
         options=HubOptions(
             ring_changes=settings.ring_changes,
             heartbeat_seconds=settings.heartbeat_seconds,
@@ -158,7 +158,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
         await parts.hub.start()
         tasks = [asyncio.create_task(_schedule(parts.desk), name="schedule")]
         if demo:
-            from server.demo import run as run_demo
+            from server.demo.player import run as run_demo
 
             tasks.append(asyncio.create_task(run_demo(parts.desk), name="demo"))
         try:

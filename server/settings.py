@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     @classmethod
     def _redis_scheme(cls, value: str) -> str:
         if value:
-            from server.broker.address import check_url  # redis-py is not loaded for those who need none
+            from server.broker.redis.url import check_url  # redis-py is not loaded for those who need none
 
             check_url(value)
         return value

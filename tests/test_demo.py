@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from server import demo_pictures
-from server.demo import OPENING_STEPS, SLUG, Demo
-from server.demo_script import STEPS, Edit, Post, Restore, Retract
+from server.demo import pictures
+from server.demo.player import OPENING_STEPS, SLUG, Demo
+from server.demo.story import STEPS, Edit, Post, Restore, Retract
 from server.domain.blocks import Image, Video
 from server.domain.entry import Entry
 from server.domain.permissions import SYSTEM
@@ -23,7 +23,7 @@ from tests.support.desk import EDITOR, Newsroom, draft, open_newsroom
 
 pytestmark = pytest.mark.anyio
 
-draw = cache(demo_pictures.draw)
+draw = cache(pictures.draw)
 """Drawing takes longer than the rest of the story; the bytes are the same every time."""
 
 
@@ -39,7 +39,7 @@ class Pauses:
 
 @pytest.fixture(autouse=True)
 def _drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo_pictures, "draw", draw)
+    monkeypatch.setattr(pictures, "draw", draw)
 
 
 @pytest.fixture

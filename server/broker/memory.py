@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import structlog
 
-from server.broker.protocol import BrokerState, OnChange, OnDoubt
-from server.broker.receiver import Counts
+from server.broker.protocol import BrokerState, Counts, OnChange, OnUnverified
 from server.domain.change import Change, FeedKey
 
 log = structlog.get_logger()
 
 
 class MemoryBroker:
-    """Carries changes within this process only. Always proven: nothing can get lost on the way."""
+    """Carries changes within this process only. Always verified: nothing can get lost on the way."""
 
     def __init__(self) -> None:
         self._feeds: set[FeedKey] = set()
         self._on_change: OnChange | None = None
 
-    def listen(self, *, on_change: OnChange, on_doubt: OnDoubt) -> None:
+    def listen(self, *, on_change: OnChange, on_unverified: OnUnverified) -> None:
         self._on_change = on_change
 
     async def start(self) -> None:

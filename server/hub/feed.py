@@ -16,9 +16,9 @@ import structlog
 
 from server.domain.change import Change, FeedKey
 from server.domain.position import Position
-from server.hub.listener import Listener, Puller
-from server.hub.ring import Encode, Item, Ring, Variant
+from server.hub.history import Encode, Item, Ring, Variant
 from server.hub.stats import Stats
+from server.hub.subscriber import Listener, Puller
 
 log = structlog.get_logger()
 
@@ -44,7 +44,7 @@ class Feed:
         self.lagging: set[Listener] = set()
         self.pullers: set[Puller] = set()
         self.idle_since = time.monotonic()
-        self.doubted = False
+        self.unverified = False
         self._capacity = capacity
         self._encode = encode
         self._stats = stats

@@ -21,10 +21,10 @@ from server.domain.change import Change, FeedKey
 from server.domain.errors import NotFound, Unavailable
 from server.domain.position import Position
 from server.hub.feed import Feed
-from server.hub.listener import Listener
-from server.hub.ring import Encode, Item, Variant
+from server.hub.heartbeat import Wheel
+from server.hub.history import Encode, Item, Variant
 from server.hub.stats import Stats
-from server.hub.wheel import Wheel
+from server.hub.subscriber import Listener
 
 log = structlog.get_logger()
 
@@ -33,7 +33,7 @@ ReadHeads: TypeAlias = Callable[[list[FeedKey]], Awaitable[dict[FeedKey, Positio
 Send: TypeAlias = Callable[[bytes], Awaitable[None]]
 
 LOOK_SECONDS = 10.0
-LOOK_SECONDS_UNPROVEN = 2.0
+LOOK_SECONDS_UNVERIFIED = 2.0
 LOOK_SECONDS_ALONE = 1.0
 """With the in-process broker another process (the command line) can write only behind the hub's back, and a
 look costs one small query."""
@@ -99,7 +99,7 @@ class Hub:
         self._catching_up: dict[Feed, asyncio.Task[None]] = {}
         self._replays: dict[tuple[FeedKey, str, int], asyncio.Task[tuple[Position, list[Item]]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        broker.listen(on_change=self._on_change, on_doubt=self._on_doubt)
+        broker.listen(on_change=self._on_change, on_unverified=self._on_unverified)
 
     async def start(self) -> None:
         """Begin looking at heads, beating and sweeping."""
@@ -126,10 +126,10 @@ class Hub:
     # joining
 
     def head(self, key: FeedKey) -> Position | None:
-        """The head of a feed that is open, if nothing speaks against it: the broker is proven to bring what is
-        written, and no doubt is being looked into."""
+        """The head of a feed that is open, if nothing speaks against it: the broker is verified to bring what
+        is written, and no doubt is being looked into."""
         feed = self.feeds.get(key)
-        if feed is None or feed in self._catching_up or not self.broker.state().proven:
+        if feed is None or feed in self._catching_up or not self.broker.state().verified:
             return None
         return Position(feed.epoch, feed.head)
 
@@ -258,9 +258,9 @@ class Hub:
             self.stats.gaps += 1
             self.refresh(feed, "gap")
 
-    def _on_doubt(self, key: FeedKey | None) -> None:
+    def _on_unverified(self, key: FeedKey | None) -> None:
         for feed in list(self.feeds.values()) if key is None else self._known(key):
-            self.refresh(feed, "doubt")
+            self.refresh(feed, "unverified")
         for opening in list(self._seen):
             if key is None or opening == key:
                 self._seen[opening] = sys.maxsize  # its head may have been read before what was missed
@@ -280,7 +280,7 @@ class Hub:
             self._catching_up[feed] = task
             task.add_done_callback(lambda done: self._caught(feed, done))
         else:
-            feed.doubted = True
+            feed.unverified = True
         return task
 
     def _caught(self, feed: Feed, task: asyncio.Task[None]) -> None:
@@ -296,7 +296,7 @@ class Hub:
     async def _catch_up(self, feed: Feed) -> None:
         wait = RETRY_SECONDS[0]
         while not feed.closed:
-            feed.doubted = False
+            feed.unverified = False
             head = feed.head
             try:
                 at, changes = await self._read_changes(feed.key, head)
@@ -316,7 +316,7 @@ class Hub:
                 feed.accept(change, compacted=True)
             if not changes:
                 feed.skip_to(at.seq)
-            if feed.head >= at.seq and not feed.doubted:
+            if feed.head >= at.seq and not feed.unverified:
                 if not feed.ring.complete():  # and so has one that lacks what was heard of
                     self._restart(feed, at)
                 return
@@ -353,11 +353,11 @@ class Hub:
                     self.refresh(feed, "look")
 
     async def _until_next_look(self) -> None:
-        """Wait the time between two looks; a broker that turns unproven meanwhile shortens it."""
+        """Wait the time between two looks; a broker that turns unverified meanwhile shortens it."""
         start, share = time.monotonic(), random.uniform(0.8, 1.0)  # noqa: S311
         while True:
             state = self.broker.state()
-            wait = LOOK_SECONDS if state.proven else LOOK_SECONDS_UNPROVEN
+            wait = LOOK_SECONDS if state.verified else LOOK_SECONDS_UNVERIFIED
             if state.name == "memory":
                 wait = LOOK_SECONDS_ALONE
             left = start + wait * share - time.monotonic()

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from server.domain.errors import StopPressError, TooLarge, UnsupportedMedia
-from server.media.addresses import WIDTHS
+from server.media.urls import WIDTHS
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 MAX_FRAMES = 500

@@ -8,7 +8,7 @@ from server.domain.errors import FieldError, Invalid
 from server.domain.permissions import Action, Caller, require
 from server.domain.position import new_id
 from server.media import images
-from server.media.addresses import file_name
+from server.media.urls import file_name
 from server.newsroom.desk import Desk
 from server.store import media
 from server.store.media import Media

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.auth import passwords, secrets
+from server.auth import credentials, passwords
 from server.domain.errors import Conflict, Forbidden, Invalid, Unauthenticated, Unavailable
 from server.domain.permissions import Action, Caller, Role, require
 from server.domain.position import new_id
@@ -127,12 +127,12 @@ async def create_token(
     """
     require(caller, Action.TOKENS_MANAGE)
     name = _name(name)
-    plain = secrets.new_token()
+    plain = credentials.new_token()
     try:
         async with desk.database.write() as connection:
             blog_id = next(iter(await _by_id(connection, {blog: role}, field="blog")), None) if blog else None
             token = Token(
-                id=new_id(), name=name, digest=secrets.digest(plain), role=role, blog_id=blog_id,
+                id=new_id(), name=name, digest=credentials.digest(plain), role=role, blog_id=blog_id,
                 author_id=caller.id, created_at=desk.now(),
             )
             await people.insert_token(connection, token)
@@ -163,7 +163,7 @@ async def log_in(
     if not await passwords.verify(user.password if user and known else None, password) or user is None:
         raise Unauthenticated("User name or password is not right.")
     fresh = await passwords.hash(password) if passwords.outdated(user.password) else None
-    secret, now = secrets.new_session(), desk.now()
+    secret, now = credentials.new_session(), desk.now()
     async with desk.database.write() as connection:
         user = await people.user_by_id(connection, user.id)
         if not user.active:
@@ -174,7 +174,7 @@ async def log_in(
         await people.insert_session(
             connection,
             Session(
-                digest=secrets.digest(secret), user_id=user.id, created_at=now, seen_at=now,
+                digest=credentials.digest(secret), user_id=user.id, created_at=now, seen_at=now,
                 expires_at=now + timedelta(days=days), agent=_printable(agent)[:300],
             ),
         )
@@ -184,14 +184,14 @@ async def log_in(
 async def log_out(desk: Desk, secret: str) -> None:
     """End the session that the cookie names, if there is one."""
     async with desk.database.write() as connection:
-        await people.delete_session(connection, secrets.digest(secret))
+        await people.delete_session(connection, credentials.digest(secret))
 
 
 async def caller_of_session(desk: Desk, secret: str, *, days: int) -> Caller | None:
     """Whose session this is; None when it ended or never was. Using it keeps it alive for `days` more."""
-    if len(secret) > secrets.MAX_LENGTH:
+    if len(secret) > credentials.MAX_LENGTH:
         return None
-    now, digest = desk.now(), secrets.digest(secret)
+    now, digest = desk.now(), credentials.digest(secret)
     async with desk.database.read() as connection:
         session = await people.session_by_digest(connection, digest, now)
         user = await people.user_by_id(connection, session.user_id) if session else None
@@ -210,11 +210,11 @@ async def caller_of_session(desk: Desk, secret: str, *, days: int) -> Caller | N
 
 async def caller_of_token(desk: Desk, text: str) -> Caller | None:
     """Whose API token this is; None when it was revoked or never was."""
-    if not text.startswith(secrets.TOKEN_PREFIX) or len(text) > secrets.MAX_LENGTH:
+    if not text.startswith(credentials.TOKEN_PREFIX) or len(text) > credentials.MAX_LENGTH:
         return None
     now = desk.now()
     async with desk.database.read() as connection:
-        token = await people.token_by_digest(connection, secrets.digest(text))
+        token = await people.token_by_digest(connection, credentials.digest(text))
     if token is None:
         return None
     if token.used_at is None or now - token.used_at > SEEN_EVERY:

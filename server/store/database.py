@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from server.domain.errors import Unavailable
-from server.store import inline
+from server.store import sqlite
 
 BUSY_SECONDS = 5.0
 """How long a write waits for another process's write before it gives up with 503."""
@@ -43,10 +43,10 @@ class Database:
         if self.dialect == "sqlite":
             self.url = self.url.set(drivername="sqlite+aiosqlite")
             self._reader = _sqlite(self.url, begin="BEGIN", size=READERS)
-            self._writer = _sqlite(self.url, begin="BEGIN IMMEDIATE", size=1, async_creator_fn=inline.connect)
+            self._writer = _sqlite(self.url, begin="BEGIN IMMEDIATE", size=1, async_creator_fn=sqlite.connect)
             self._one_writer: asyncio.Lock | None = asyncio.Lock()
         elif self.dialect == "postgresql":
-            from server.store.bounded import connector
+            from server.store.postgres import connector
 
             self.url = self.url.set(drivername="postgresql+psycopg")
             self._writer = create_async_engine(

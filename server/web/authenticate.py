@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-import ipaddress
 from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
+from server.delivery.limits import counted_address
 from server.domain.errors import Unauthenticated
 from server.domain.permissions import Caller
 from server.newsroom import people
@@ -89,21 +88,6 @@ def clear_session_cookie(response: Response, connection: HTTPConnection) -> None
 def client_address(connection: HTTPConnection) -> str:
     """Where the request comes from, as limits count it. Trusted proxies were resolved by the middleware."""
     return counted_address(connection.client.host if connection.client else "")
-
-
-@functools.lru_cache(maxsize=65_536)
-def counted_address(host: str) -> str:
-    """An address as limits count it: of IPv6 the /64, because one client has all of it."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host or "unknown"
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped:
-            return str(address.ipv4_mapped)
-        if not address.is_loopback:
-            return str(ipaddress.ip_network((int(address), 64), strict=False))
-    return str(address)
 
 
 def _secure(connection: HTTPConnection) -> bool:

@@ -14,7 +14,7 @@ from starlette.types import ExceptionHandler
 
 from server.domain import errors
 from server.domain.errors import StopPressError
-from server.web.policy import add_headers
+from server.web.security_headers import add_headers
 from server.web.site import site_of
 
 RETRY_SECONDS = 2

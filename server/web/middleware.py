@@ -18,7 +18,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from server.domain.errors import TooLarge
 from server.web.authenticate import bearer
 from server.web.errors import answer, answer_of
-from server.web.policy import add_headers
+from server.web.security_headers import add_headers
 from server.web.site import Limits, site_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})

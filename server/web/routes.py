@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
-from server.web import health
+from server.web import static
 from server.web.api import operations
-from server.web.pages import media, reader, static, syndication
-from server.web.pages.console import table as console
+from server.web.console import table as console
+from server.web.ops import health
+from server.web.reader import media, pages, syndication
 from server.web.stream import changes, sse, websocket
 
 
 def table() -> list[BaseRoute]:
     return [
         # readers
-        Route("/", reader.index, name="index"),
-        Route("/live/{slug}", reader.blog, name="blog"),
-        Route("/live/{slug}/entries/{id}", reader.entry, name="entry"),
+        Route("/", pages.index, name="index"),
+        Route("/live/{slug}", pages.blog, name="blog"),
+        Route("/live/{slug}/entries/{id}", pages.entry, name="entry"),
         Route("/live/{slug}/feed.rss", syndication.rss, name="rss"),
         Route("/live/{slug}/feed.atom", syndication.atom, name="atom"),
         Route("/live/{slug}/feed.json", syndication.json_feed, name="json_feed"),

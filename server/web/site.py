@@ -14,7 +14,7 @@ from server.store.database import Database
 from server.web.assets import Assets
 
 if TYPE_CHECKING:
-    from server.web.pages.render import Renderer
+    from server.web.render import Renderer
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ async def test_changes_of_a_feed_arrive_in_order(make_member: MakeMember) -> Non
 async def test_a_change_arrives_as_it_was_sent(make_member: MakeMember) -> None:
     here, there = await make_member(), await make_member(FEED)
     seen = []
-    there.broker.listen(on_change=seen.append, on_doubt=lambda feed: None)
+    there.broker.listen(on_change=seen.append, on_unverified=lambda feed: None)
     sent = change(7, text="\u2028 \x00 🗞 „Eil“\r\n")
     here.broker.publish(sent)
     await until(lambda: bool(seen))
@@ -110,7 +110,7 @@ async def test_a_receiver_that_raises_neither_reaches_the_writer_nor_ends_the_br
         raise RuntimeError("a mistake in the hub")
 
     for one in {id(here): here, id(there): there}.values():
-        one.broker.listen(on_change=fail, on_doubt=lambda feed: None)
+        one.broker.listen(on_change=fail, on_unverified=lambda feed: None)
     here.broker.publish(change(1))
     again = Member(there.broker)
     here.broker.publish(change(2))
@@ -124,10 +124,10 @@ async def test_a_change_that_cannot_be_encoded_does_not_reach_the_writer(make_me
     await until(lambda: 2 in there.seqs())
 
 
-async def test_a_working_broker_is_proven(make_member: MakeMember) -> None:
+async def test_a_working_broker_is_verified(make_member: MakeMember) -> None:
     here = await make_member(FEED)
     state = here.broker.state()
-    assert state.proven
+    assert state.verified
     assert state.probe_age <= 2.5
 
 

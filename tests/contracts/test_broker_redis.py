@@ -14,10 +14,10 @@ from limits.aio.strategies import MovingWindowRateLimiter
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 
-from server.broker import outbox
-from server.broker.connect import broker_from_url
-from server.broker.counters import counters_from_url
-from server.broker.redis import RedisBroker
+from server.broker.redis import outbox
+from server.broker.redis.broker import RedisBroker
+from server.broker.redis.connect import broker_from_url
+from server.broker.redis.login_counts import login_counts_from_url
 from tests.support.brokers import FEED, OTHER, Member, change, member, until
 from tests.support.ports import free_port
 from tests.support.proxy import proxy_to
@@ -36,7 +36,7 @@ def redis_of(one: Member) -> RedisBroker:
 
 
 async def recovered(*members: Member) -> None:
-    await until(lambda: all(x.proven for x in members), within=RECOVER_SECONDS, what="proven again")
+    await until(lambda: all(x.verified for x in members), within=RECOVER_SECONDS, what="verified again")
 
 
 async def works(here: Member, there: Member, seq: int) -> None:
@@ -47,8 +47,8 @@ async def works(here: Member, there: Member, seq: int) -> None:
 
 async def test_the_confirmation_of_a_subscription_is_a_doubt(own_valkey: Valkey) -> None:
     async with member(own_valkey.url, FEED) as here:
-        assert here.doubts() == 1
-        assert here.doubts(OTHER) == 0
+        assert here.unverified() == 1
+        assert here.unverified(OTHER) == 0
 
 
 async def test_bytes_that_are_no_change_are_counted_and_passed_over(own_valkey: Valkey) -> None:
@@ -66,13 +66,13 @@ async def test_bytes_that_are_no_change_are_counted_and_passed_over(own_valkey: 
 
 async def test_a_forged_probe_proves_nothing_and_breaks_nothing(own_valkey: Valkey) -> None:
     async with member(own_valkey.url, FEED) as here:
-        carrier = redis_of(here).carrier
+        transport = redis_of(here).transport
         async with Redis.from_url(own_valkey.url) as client:
             for data in (b"nan", b"inf", b"1e999", b"later", b"\xff"):
-                await client.publish(getattr(carrier, "probe_channel"), data)  # noqa: B009
+                await client.publish(getattr(transport, "probe_channel"), data)  # noqa: B009
         await works(here, here, 1)
         own_valkey.kill()
-        await until(lambda: not here.proven, within=UNPROVEN_SECONDS)
+        await until(lambda: not here.verified, within=UNPROVEN_SECONDS)
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
@@ -82,7 +82,7 @@ async def test_a_server_that_restarts_is_found_again_and_every_feed_doubted(
     async with member(own_valkey.url, FEED) as here, member(own_valkey.url, FEED, OTHER) as there:
         mark = there.mark()
         getattr(own_valkey, how)()
-        await until(lambda: not there.proven, within=UNPROVEN_SECONDS)
+        await until(lambda: not there.verified, within=UNPROVEN_SECONDS)
         here.broker.publish(change(1))
         own_valkey.start()
         await recovered(here, there)
@@ -97,7 +97,7 @@ async def test_a_frozen_server_is_noticed_and_recovers(own_valkey: Valkey) -> No
         began = time.perf_counter()
         here.broker.publish(change(1))
         assert time.perf_counter() - began < 0.1
-        await until(lambda: not here.proven and not there.proven, within=UNPROVEN_SECONDS)
+        await until(lambda: not here.verified and not there.verified, within=UNPROVEN_SECONDS)
         mark = there.mark()
         own_valkey.thaw()
         await recovered(here, there)
@@ -106,23 +106,23 @@ async def test_a_frozen_server_is_noticed_and_recovers(own_valkey: Valkey) -> No
 
 
 async def test_publish_neither_blocks_nor_raises_without_a_server() -> None:
-    async with member(f"redis://127.0.0.1:{free_port()}", proven=False) as here:
+    async with member(f"redis://127.0.0.1:{free_port()}", verified=False) as here:
         await here.broker.subscribe(FEED)
         began = time.perf_counter()
         for seq in range(1, 101):
             here.broker.publish(change(seq))
         assert time.perf_counter() - began < 0.5
         assert here.seqs() == list(range(1, 101))
-        assert not here.proven
+        assert not here.verified
 
 
 async def test_a_broker_that_starts_before_its_server_finds_it_later(own_valkey: Valkey) -> None:
     own_valkey.stop()
-    async with member(own_valkey.url, FEED, proven=False) as here:
+    async with member(own_valkey.url, FEED, verified=False) as here:
         here.broker.publish(change(1))
         own_valkey.start()
         await recovered(here)
-        assert here.doubts() == 1
+        assert here.unverified() == 1
 
 
 async def test_subscribe_returns_soon_when_the_server_is_frozen(own_valkey: Valkey) -> None:
@@ -132,14 +132,14 @@ async def test_subscribe_returns_soon_when_the_server_is_frozen(own_valkey: Valk
         await here.broker.subscribe(FEED)
         assert time.monotonic() - began < 1.5
         own_valkey.thaw()
-        await until(lambda: here.doubts() == 1, within=RECOVER_SECONDS)
+        await until(lambda: here.unverified() == 1, within=RECOVER_SECONDS)
 
 
 async def test_a_killed_subscription_is_doubted_and_made_anew(own_valkey: Valkey) -> None:
     async with member(own_valkey.url, FEED) as here, member(own_valkey.url, FEED) as there:
         async with Redis.from_url(own_valkey.url) as client:
             await client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
-        await until(lambda: there.doubts() == 2, within=RECOVER_SECONDS)
+        await until(lambda: there.unverified() == 2, within=RECOVER_SECONDS)
         await recovered(here, there)
         await works(here, there, 1)
 
@@ -165,13 +165,13 @@ async def test_a_subscriber_that_the_server_cuts_off_as_too_slow_doubts_and_reco
             for seq in range(1, 301):
                 client.publish(f"stoppress:feed:{FEED.blog_id}:{FEED.name}",
                                change(seq, text="x" * 100_000).to_bytes())
-        await until(lambda: there.doubts() == 2, within=RECOVER_SECONDS)
+        await until(lambda: there.unverified() == 2, within=RECOVER_SECONDS)
         await recovered(there)
         await works(here, there, 1_000)
 
 
 @pytest.mark.parametrize("answers_only", [True, False])
-async def test_a_connection_that_is_healthy_and_silent_is_unproven_and_thrown_away(
+async def test_a_connection_that_is_healthy_and_silent_is_unverified_and_thrown_away(
     own_valkey: Valkey, answers_only: bool
 ) -> None:
     async with (
@@ -179,19 +179,19 @@ async def test_a_connection_that_is_healthy_and_silent_is_unproven_and_thrown_aw
         member(own_valkey.url) as here,
         member(proxy.url, FEED) as there,
     ):
-        carrier = redis_of(there).carrier
-        mark, connects = there.mark(), carrier.tally().connects
+        transport = redis_of(there).transport
+        mark, connects = there.mark(), transport.tally().connects
         proxy.swallow_answers = True
         proxy.swallow_requests = not answers_only
-        await until(lambda: not there.proven, within=UNPROVEN_SECONDS)
+        await until(lambda: not there.verified, within=UNPROVEN_SECONDS)
         assert there.broker.state().probe_age > 1.0
         here.broker.publish(change(1))
         assert there.seqs() == []
         # not connections at the proxy: those of commands end and come by themselves
-        await until(lambda: carrier.tally().unproven > 0, within=RECOVER_SECONDS, what="thrown away")
+        await until(lambda: transport.tally().unverified > 0, within=RECOVER_SECONDS, what="thrown away")
         proxy.black_hole(False)
         await recovered(there)
-        assert carrier.tally().connects > connects
+        assert transport.tally().connects > connects
         assert there.learns_of(1, since=mark)
         await works(here, there, 2)
 
@@ -237,7 +237,7 @@ async def test_a_full_outbox_drops_the_oldest_and_counts(
             here.broker.publish(change(seq))
         await until(lambda: 30 in there.seqs())
         assert there.seqs() == list(range(21, 31))
-        assert redis_of(here).carrier.tally().dropped == 20
+        assert redis_of(here).transport.tally().dropped == 20
 
 
 async def test_close_sends_what_is_queued(own_valkey: Valkey) -> None:
@@ -307,17 +307,17 @@ async def test_a_unix_socket_carries_too() -> None:
         server.remove()
 
 
-async def test_a_password_is_used_and_a_wrong_one_is_unproven() -> None:
+async def test_a_password_is_used_and_a_wrong_one_is_unverified() -> None:
     server = Valkey()
     try:
         server.start()
         assert server.command("CONFIG", "SET", "requirepass", "Sesame") == b"+OK"
         right = f"redis://:Sesame@127.0.0.1:{server.port}/0"
         wrong = f"redis://:Barley@127.0.0.1:{server.port}/0"
-        async with member(right, FEED) as here, member(wrong, FEED, proven=False) as outside:
+        async with member(right, FEED) as here, member(wrong, FEED, verified=False) as outside:
             await works(here, here, 1)
-            await until(lambda: redis_of(outside).carrier.tally().connection_failures > 0)
-            assert not outside.proven
+            await until(lambda: redis_of(outside).transport.tally().connection_failures > 0)
+            assert not outside.verified
     finally:
         with contextlib.suppress(Exception):
             server.remove()
@@ -343,8 +343,8 @@ async def test_the_rights_that_the_documentation_asks_for_are_enough(own_valkey:
     async with member(url) as here, member(url, FEED) as there:
         await works(here, there, 1)
         await there.broker.unsubscribe(FEED)
-        assert redis_of(there).carrier.tally().connection_failures == 0
-    counters = counters_from_url(url)
+        assert redis_of(there).transport.tally().connection_failures == 0
+    counters = login_counts_from_url(url)
     limiter = MovingWindowRateLimiter(counters.storage)
     once = RateLimitItemPerMinute(1)
     assert [await limiter.hit(once, "login", "ada") for _ in range(2)] == [True, False]

@@ -10,7 +10,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from server.web.stream.handover import HandoverHttp, HandoverWebSocket
+from server.serving.handover import HandoverHttp, HandoverWebSocket
 
 
 def test_uvicorn_is_of_the_range_that_was_read() -> None:

@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from types import FrameType
 
-from server.cli import main
+from server.cli.main import main
 
 PREFIX = "tasks of this process: "
 

@@ -21,9 +21,9 @@ from tests.support.valkey import Valkey
 pytestmark = [pytest.mark.anyio, pytest.mark.redis, pytest.mark.slow]
 
 LOOK_BOUND_SECONDS = 6.5
-"""What turning unproven takes (3 s), the wait until the next look (2 s), and a slow machine."""
+"""What turning unverified takes (3 s), the wait until the next look (2 s), and a slow machine."""
 PROVEN_BOUND_SECONDS = 12.0
-"""The longest wait between two looks of a hub whose broker is proven (10 s), and a slow machine."""
+"""The longest wait between two looks of a hub whose broker is verified (10 s), and a slow machine."""
 HEALTHY_SECONDS = 2.0
 RECOVER_SECONDS = 10.0
 
@@ -37,17 +37,17 @@ class Pair:
     redis: Valkey
     proxy: Proxy
 
-    async def proven(self, wanted: bool, *, within: float) -> None:
+    async def verified(self, wanted: bool, *, within: float) -> None:
         """Wait until both say so at /readyz, which stays 200."""
         began = time.monotonic()
         while [await self._says(x) for x in (self.here, self.there)] != [wanted, wanted]:
-            assert time.monotonic() - began < within, f"proven={wanted} not within {within} s"
+            assert time.monotonic() - began < within, f"verified={wanted} not within {within} s"
             await asyncio.sleep(0.05)
 
     async def _says(self, server: Running) -> bool:
         answer = await server.anonymous.get("/readyz")
         assert answer.status_code == 200, answer.text
-        return bool(answer.json()["broker"]["proven"])
+        return bool(answer.json()["broker"]["verified"])
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ async def pair(tmp_path: Path, database_url: str, own_valkey: Valkey) -> AsyncIt
     ):
         both = Pair(here, there, own_valkey, proxy)
         await here.blog()
-        await both.proven(True, within=RECOVER_SECONDS)
+        await both.verified(True, within=RECOVER_SECONDS)
         yield both
 
 
@@ -118,14 +118,14 @@ async def test_with_redis_gone_posts_are_taken_at_once_and_arrive_within_the_bou
         assert time.monotonic() - began < 1.5, "posting waits for Redis"
         await arrives(first, here, within=HEALTHY_SECONDS)
         await arrives(first, there, within=LOOK_BOUND_SECONDS)
-        await pair.proven(False, within=3.0)
+        await pair.verified(False, within=3.0)
         for server in (pair.there, pair.here):
             await arrives(await server.post(), here, there, within=LOOK_BOUND_SECONDS)
         if fault == "kill":
             pair.redis.start()
         else:
             pair.redis.thaw()
-        await pair.proven(True, within=RECOVER_SECONDS)
+        await pair.verified(True, within=RECOVER_SECONDS)
         for server in (pair.here, pair.there):
             await arrives(await server.post(), here, there, within=HEALTHY_SECONDS)
         assert here.state.things == there.state.things
@@ -141,7 +141,7 @@ async def test_a_server_cut_off_in_silence_still_gets_everything(pair: Pair) -> 
         # this side has no reason to doubt: the gap at the next change, or the regular look, tells it
         await arrives(inside, here, within=PROVEN_BOUND_SECONDS)
         pair.proxy.black_hole(False)
-        await pair.proven(True, within=RECOVER_SECONDS)
+        await pair.verified(True, within=RECOVER_SECONDS)
         await arrives(await pair.there.post(), here, there, within=HEALTHY_SECONDS)
         assert here.state.things == there.state.things
 

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from server.broker.channels import channel_of
-from server.broker.cluster import slot_of
-from server.broker.redis import RedisBroker
+from server.broker.redis.broker import RedisBroker
+from server.broker.redis.channels import channel_of
+from server.broker.redis.cluster import slot_of
 from server.domain.change import FeedKey
 from tests.support.brokers import Member, change, member, until
 from tests.support.cluster import Cluster, cluster
@@ -42,17 +42,17 @@ async def test_feeds_of_every_node_arrive_in_order(three: Cluster) -> None:
             assert there.seqs(feed) == list(range(1, 101))
 
 
-async def test_a_lost_node_makes_it_unproven_and_holds_up_only_its_own_feeds(three: Cluster) -> None:
+async def test_a_lost_node_makes_it_unverified_and_holds_up_only_its_own_feeds(three: Cluster) -> None:
     lost, other = three.feed_on(1), three.feed_on(2)
     async with member(three.url) as here, member(three.url, lost, other) as there:
         three.nodes[1].kill()
-        await until(lambda: not here.proven and not there.proven, within=3.0)
+        await until(lambda: not here.verified and not there.verified, within=3.0)
         mark = there.mark()
         here.broker.publish(change(1, lost))
         await works(here, there, other, 1)
         assert not there.learns_of(1, lost, since=mark)
         three.nodes[1].start()
-        await until(lambda: here.proven and there.proven, within=RECOVER_SECONDS)
+        await until(lambda: here.verified and there.verified, within=RECOVER_SECONDS)
         await until(lambda: there.learns_of(1, lost, since=mark))
         await works(here, there, lost, 2)
 
@@ -63,10 +63,10 @@ async def test_a_frozen_node_holds_up_only_its_own_feeds(three: Cluster) -> None
         three.nodes[0].freeze()
         here.broker.publish(change(1, frozen))
         await works(here, there, other, 1, within=1.0)
-        await until(lambda: not there.proven, within=3.0)
+        await until(lambda: not there.verified, within=3.0)
         mark = there.mark()
         three.nodes[0].thaw()
-        await until(lambda: here.proven and there.proven, within=RECOVER_SECONDS)
+        await until(lambda: here.verified and there.verified, within=RECOVER_SECONDS)
         await until(lambda: there.learns_of(1, frozen) or there.learns_of(1, frozen, since=mark))
         await works(here, there, frozen, 2)
 
@@ -81,10 +81,10 @@ async def test_a_moved_slot_takes_its_subscriptions_along(three: Cluster) -> Non
         here.broker.publish(change(2, feed))
         await until(lambda: there.learns_of(2, feed, since=mark), within=RECOVER_SECONDS)
         # those who come when all is settled again hear of it by the message itself
-        await until(lambda: here.proven and there.proven, within=RECOVER_SECONDS)
+        await until(lambda: here.verified and there.verified, within=RECOVER_SECONDS)
         await works(here, there, feed, 3, within=RECOVER_SECONDS)
         await works(here, there, other, 1)
-        assert there.doubts(other) == 1, "a feed that did not move is not disturbed"
+        assert there.unverified(other) == 1, "a feed that did not move is not disturbed"
 
 
 async def test_a_slot_that_moves_to_a_node_that_joined_later_is_followed_there(three: Cluster) -> None:
@@ -93,8 +93,8 @@ async def test_a_slot_that_moves_to_a_node_that_joined_later_is_followed_there(t
         await works(here, there, feed, 1)
         joined = await three.join()
         await three.move(slot_of(channel_of(feed)), three.nodes[0], joined)
-        await until(lambda: there.doubts(feed) == 2, within=RECOVER_SECONDS)
-        await until(lambda: here.proven and there.proven, within=RECOVER_SECONDS)
+        await until(lambda: there.unverified(feed) == 2, within=RECOVER_SECONDS)
+        await until(lambda: here.verified and there.verified, within=RECOVER_SECONDS)
         await works(here, there, feed, 2, within=RECOVER_SECONDS)
 
 
@@ -103,26 +103,26 @@ async def test_who_only_listens_is_told_that_a_slot_moved(
 ) -> None:
     """Nothing is published that could bounce, and the regular look is far away."""
     monkeypatch.setattr("server.broker.cluster.LOOK_SECONDS", 600.0)
-    monkeypatch.setattr("server.broker.cluster.LOOK_SECONDS_UNPROVEN", 600.0)
+    monkeypatch.setattr("server.broker.cluster.LOOK_SECONDS_UNVERIFIED", 600.0)
     feed = three.feed_on(0)
     async with member(three.url, feed) as there:
-        await until(lambda: there.doubts(feed) == 1)
+        await until(lambda: there.unverified(feed) == 1)
         await three.move(slot_of(channel_of(feed)), three.nodes[0], three.nodes[1])
-        await until(lambda: there.doubts(feed) == 2, within=RECOVER_SECONDS)
-        await until(lambda: there.proven, within=RECOVER_SECONDS)
+        await until(lambda: there.unverified(feed) == 2, within=RECOVER_SECONDS)
+        await until(lambda: there.verified, within=RECOVER_SECONDS)
 
 
 async def test_the_slot_of_a_probe_may_move_too(three: Cluster) -> None:
     feed = three.feed_on(0)
     async with member(three.url) as here, member(three.url, feed) as there:
-        carrier = there.broker
-        assert isinstance(carrier, RedisBroker)
-        lanes = getattr(carrier.carrier, "_lanes")  # noqa: B009
+        transport = there.broker
+        assert isinstance(transport, RedisBroker)
+        lanes = getattr(transport.transport, "_lanes")  # noqa: B009
         node = ("127.0.0.1", three.nodes[0].port)
         lane = lanes[node]
         await three.move(slot_of(lane.probe_channel), three.nodes[0], three.nodes[1])
         await until(
-            lambda: lanes.get(node, lane) is not lane and there.proven,
+            lambda: lanes.get(node, lane) is not lane and there.verified,
             within=RECOVER_SECONDS,
         )
         await works(here, there, feed, 1, within=RECOVER_SECONDS)

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import text
 
 from server.domain.errors import Unavailable
-from server.store import bounded
+from server.store import postgres
 from server.store.database import Database
 from tests.support.listeners import until
 from tests.support.postgres import Postgres
@@ -216,7 +216,7 @@ async def test_postgres_that_freezes_does_not_hold_who_gave_up(
     task.cancel()
     with pytest.raises((asyncio.CancelledError, Unavailable)):
         await task
-    assert time.monotonic() - begun < 2 * bounded.CANCEL_SECONDS + DATABASE_SECONDS
+    assert time.monotonic() - begun < 2 * postgres.CANCEL_SECONDS + DATABASE_SECONDS
 
 
 def test_what_the_bounded_connection_relies_on() -> None:

@@ -15,7 +15,7 @@ import pytest
 from redis.asyncio import Redis
 
 from server.auth.throttle import SHARED_SECONDS
-from server.broker.redis import RedisBroker
+from server.broker.redis.broker import RedisBroker
 from server.settings import SettingsError, load
 from tests.support.app import Running, running
 from tests.support.brokers import until
@@ -84,8 +84,8 @@ async def two(folder: Path, sqlite_url: str, redis_url: str) -> AsyncIterator[tu
         yield here, there
 
 
-async def proven(*servers: Running) -> None:
-    await until(lambda: all(x.desk.broker.state().proven for x in servers), within=PROVEN_SECONDS)
+async def verified(*servers: Running) -> None:
+    await until(lambda: all(x.desk.broker.state().verified for x in servers), within=PROVEN_SECONDS)
 
 
 async def log_in(server: Running, name: str) -> httpx2.Response:
@@ -109,7 +109,7 @@ async def test_servers_on_it_share_posts_and_attempts(
     async with KINDS[kind](valkey_server, tmp_path) as url, two(tmp_path, sqlite_url, url) as both:
         here, there = both
         await here.blog()
-        await proven(*both)
+        await verified(*both)
         async with sse(there.address, "/live/storm/stream?view=json") as reader:
             await until(lambda: bool(there.site.hub.feeds))
             began = there.site.hub.stats.changes
@@ -134,9 +134,9 @@ async def test_a_server_whose_certificate_is_not_trusted_is_not_used(
         async with running(tmp_path, database_url=sqlite_url, redis_url=url) as server:
             broker = server.desk.broker
             assert isinstance(broker, RedisBroker)
-            await until(lambda: broker.carrier.tally().connection_failures > 1, within=PROVEN_SECONDS)
-            assert broker.carrier.tally().connects == 0
-            assert not broker.state().proven
+            await until(lambda: broker.transport.tally().connection_failures > 1, within=PROVEN_SECONDS)
+            assert broker.transport.tally().connects == 0
+            assert not broker.state().verified
             assert (await log_in(server, "olga")).status_code == 401
 
 
@@ -146,7 +146,7 @@ async def test_while_redis_is_away_each_counts_alone_and_nobody_waits(
 ) -> None:
     monkeypatch.setattr("server.auth.throttle.AGAIN_SECONDS", 2.0)
     async with two(tmp_path, sqlite_url, own_valkey.url) as both:
-        await proven(*both)
+        await verified(*both)
         await attempt(both, "cem", times=4)
         getattr(own_valkey, kind)()
         began = time.monotonic()

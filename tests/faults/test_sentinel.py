@@ -86,7 +86,7 @@ async def test_a_fail_over_during_posts_loses_nothing(three: Watched) -> None:
         await until(lambda: len(there.seqs()) > 20)
         three.first.kill()
         await three.failed_over()
-        await until(lambda: here.proven and there.proven, within=RECOVER_SECONDS)
+        await until(lambda: here.verified and there.verified, within=RECOVER_SECONDS)
         await editor.heard_again()
         await editor.stop()
         await until(lambda: not editor.unknown(gaps=True), what="every post")
@@ -108,7 +108,7 @@ async def test_a_master_that_is_demoted_in_order_is_left(one: Watched) -> None:
                 return sum(x["name"].startswith("stoppress-") and x["sub"] != "0" for x in found) == 2
 
             async with asyncio.timeout(RECOVER_SECONDS):
-                while not (await both_are_here() and here.proven and there.proven):
+                while not (await both_are_here() and here.verified and there.verified):
                     await asyncio.sleep(0.05)
         await editor.heard_again()
         await editor.stop()
@@ -125,7 +125,7 @@ async def test_a_detached_master_is_left_although_its_connections_are_healthy(on
                 mark = there.mark()
                 newcomer.broker.publish(change(10_000))
                 await until(lambda: there.learns_of(10_000, since=mark), within=RECOVER_SECONDS)
-                await until(lambda: here.proven and there.proven, within=RECOVER_SECONDS)
+                await until(lambda: here.verified and there.verified, within=RECOVER_SECONDS)
                 newcomer.broker.publish(change(10_001))
                 await until(lambda: 10_001 in there.seqs())
             # a writer may leave the old master later than a reader: what it said there in between nobody hears,
@@ -155,9 +155,9 @@ async def test_sentinels_that_are_away_do_not_disturb_what_works(three: Watched)
         for seq in range(1, 11):
             here.broker.publish(change(seq))
             await until(lambda s=seq: s in there.seqs())  # type: ignore[misc]
-            await asyncio.sleep(0.4)  # longer in all than an unproven broker may pass for proven
-            assert here.proven
-            assert there.proven
+            await asyncio.sleep(0.4)  # longer in all than an unverified broker may pass for verified
+            assert here.verified
+            assert there.verified
 
 
 async def test_sentinels_with_a_password_of_their_own_are_told_it(one: Watched) -> None:
@@ -165,9 +165,9 @@ async def test_sentinels_with_a_password_of_their_own_are_told_it(one: Watched) 
         await client.execute_command("ACL SETUSER", "default", "resetpass", ">Barley")
     async with (
         member(f"{one.url}?sentinel_password=Barley", FEED) as here,
-        member(one.url, proven=False) as outside,
+        member(one.url, verified=False) as outside,
     ):
         here.broker.publish(change(1))
         await until(lambda: 1 in here.seqs())
         await until(lambda: outside.broker.counts().connection_failures > 0, within=RECOVER_SECONDS)
-        assert not outside.proven
+        assert not outside.verified

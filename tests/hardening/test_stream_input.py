@@ -15,11 +15,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from server.delivery import framing
 from server.domain.change import Change, FeedKey
 from server.domain.position import Position
-from server.web.stream import wire
-from tests.stream.websocket_peer import BASIC, KEY, WAYS, Way, three_ways
 from tests.support.listeners import sse, websocket
+from tests.web.stream.websocket_peer import BASIC, KEY, WAYS, Way, three_ways
 
 pytestmark = pytest.mark.anyio
 
@@ -178,17 +178,17 @@ class _Plain:
 @given(
     text=st.text(alphabet=st.characters(exclude_categories=())), kind=st.sampled_from(["entry", "gone", "blog"])
 )
-@pytest.mark.parametrize("view", wire.VIEWS)
-def test_any_text_is_one_line_and_one_message(view: wire.View, text: str, kind: Any) -> None:
+@pytest.mark.parametrize("view", framing.VIEWS)
+def test_any_text_is_one_line_and_one_message(view: framing.View, text: str, kind: Any) -> None:
     """Whatever a database holds: control characters, separators, even halves of surrogate pairs."""
     at = Position("k3f9", 7)
     data = {"text": text, "number": 1, "status": "live", "slug": text}
     change = Change(FeedKey("b", "public"), at, kind, "e", 1, data, 0.0)
-    body = wire.payload(change, view, _Plain())
+    body = framing.payload(change, view, _Plain())
     assert not {b"\n", b"\r", b"\0"} & {body[i : i + 1] for i in range(len(body))}
     json.loads(body.decode())
-    event = wire.frame("sse", body, event=kind, position=str(at)).split(b"\n")
+    event = framing.frame("sse", body, event=kind, position=str(at)).split(b"\n")
     assert event == [b"id: k3f9.7", b"event: " + kind.encode(), b"data: " + body, b"", b""]
-    message = wire.frame("ws.framed", body, event=kind, position=str(at))
+    message = framing.frame("ws.framed", body, event=kind, position=str(at))
     size = int.from_bytes(message[2:4], "big") if message[1] == 126 else message[1]
     assert message[0] == 0x81 and (message[1] == 127 or len(message) - size in (2, 4))

@@ -10,7 +10,7 @@ from server.broker.memory import MemoryBroker
 from server.domain.change import Change, FeedKey
 from server.domain.position import Position
 from server.hub.hub import Hub
-from server.hub.listener import Listener
+from server.hub.subscriber import Listener
 from tests.support.newsroom import LossyBroker
 
 State: TypeAlias = dict[str, tuple[str, int, int]]
@@ -39,7 +39,7 @@ class History(MemoryBroker):
                 told.add(change.position.seq)
             hand_over(change)
 
-        broker.listen(on_change=on_change, on_doubt=hub._on_doubt)
+        broker.listen(on_change=on_change, on_unverified=hub._on_unverified)
 
     def publish(self, change: Change) -> None:
         if change.feed == self._key:

@@ -13,7 +13,7 @@ from server.domain.errors import NotFound, Unavailable
 from server.domain.position import Position
 from server.hub import hub
 from server.hub.hub import Reset
-from server.hub.listener import Puller
+from server.hub.subscriber import Puller
 from server.store import feeds
 from tests.support.listeners import until
 from tests.support.newsroom import Ear, Newsroom, fresh, newsroom
@@ -411,24 +411,24 @@ async def test_a_catch_up_that_has_ended_does_not_swallow_the_next(tmp_path: Pat
         ended = room.hub.refresh(feed, "look")
         await asyncio.wait([ended])
         room.hub._catching_up[feed] = ended  # as in the turn in which it ended
-        assert room.hub.refresh(feed, "doubt") is not ended
+        assert room.hub.refresh(feed, "unverified") is not ended
         await until(lambda: feed not in room.hub._catching_up)
 
 
 async def test_a_doubt_while_a_feed_opens_is_looked_into(tmp_path: Path) -> None:
     async with newsroom(tmp_path) as room:
-        room.hub._read_heads = _then_doubted(room)
+        room.hub._read_heads = _then_unverified(room)
         feed = await room.hub.open(room.key)
         await until(lambda: feed.delivered == 2)
 
 
-def _then_doubted(room: Newsroom) -> hub.ReadHeads:
+def _then_unverified(room: Newsroom) -> hub.ReadHeads:
     async def read(keys: list[FeedKey]) -> dict[FeedKey, Position]:
         heads = await room.read_heads(keys)
         room.broker.lose = True
         await room.post("Committed after the head was read")
         room.broker.lose = False
-        room.hub._on_doubt(room.key)
+        room.hub._on_unverified(room.key)
         return heads
 
     return read

@@ -14,9 +14,9 @@ from hypothesis.stateful import run_state_machine_as_test
 from server.domain.change import Change, FeedKey
 from server.domain.position import Position
 from server.hub.feed import Feed
+from server.hub.history import Item, Ring
 from server.hub.hub import Hub
-from server.hub.listener import Listener
-from server.hub.ring import Item, Ring
+from server.hub.subscriber import Listener
 from tests.hub.machine import Promises
 
 SEARCH = settings(

@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 from server.domain.blocks import Image as ImageBlock
 from server.domain.errors import TooLarge, UnsupportedMedia
 from server.media import images
-from server.media.addresses import WIDTHS, source, srcset
+from server.media.urls import WIDTHS, source, srcset
 
 pytestmark = pytest.mark.anyio
 

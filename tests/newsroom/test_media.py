@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from server.domain.errors import Forbidden, Invalid, TooLarge, Unavailable, UnsupportedMedia
-from server.media.addresses import file_name
 from server.media.files import MediaFiles
+from server.media.urls import file_name
 from server.newsroom import media
 from server.store import media as stored
 from server.store.database import Database

@@ -13,14 +13,14 @@ import httpx2
 from starlette.applications import Starlette
 
 from server.app import create_app
+from server.delivery.limits import StreamGate
 from server.domain.permissions import SYSTEM
 from server.newsroom import people
 from server.newsroom.desk import Desk
+from server.serving.uvicorn_server import Server, listening_socket, make_config
 from server.settings import Settings
 from server.store import migrate
 from server.web.site import Site
-from server.web.stream.gate import StreamGate
-from server.web.stream.serving import Server, listening_socket, make_config
 
 
 @dataclass(slots=True)

@@ -7,8 +7,8 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 
-from server.broker.connect import broker_from_url
 from server.broker.protocol import Broker
+from server.broker.redis.connect import broker_from_url
 from server.domain.change import Change, FeedKey
 from server.domain.position import Position
 
@@ -35,19 +35,19 @@ class Member:
     def __init__(self, broker: Broker) -> None:
         self.broker = broker
         self.log: list[tuple[FeedKey | None, int | None]] = []
-        broker.listen(on_change=self._on_change, on_doubt=self._on_doubt)
+        broker.listen(on_change=self._on_change, on_unverified=self._on_unverified)
 
     def _on_change(self, arrived: Change) -> None:
         self.log.append((arrived.feed, arrived.position.seq))
 
-    def _on_doubt(self, feed: FeedKey | None) -> None:
+    def _on_unverified(self, feed: FeedKey | None) -> None:
         self.log.append((feed, None))
 
     def seqs(self, feed: FeedKey = FEED) -> list[int]:
         """What arrived, first time each: duplicates are allowed."""
         return list(dict.fromkeys(seq for key, seq in self.log if key == feed and seq is not None))
 
-    def doubts(self, feed: FeedKey = FEED) -> int:
+    def unverified(self, feed: FeedKey = FEED) -> int:
         return sum(1 for key, seq in self.log if seq is None and key in (feed, None))
 
     def mark(self) -> int:
@@ -62,22 +62,22 @@ class Member:
         )
 
     @property
-    def proven(self) -> bool:
-        return self.broker.state().proven
+    def verified(self) -> bool:
+        return self.broker.state().verified
 
 
 @contextlib.asynccontextmanager
 async def member(
-    url: str, *feeds: FeedKey, probing: bool = True, proven: bool = True
+    url: str, *feeds: FeedKey, probing: bool = True, verified: bool = True
 ) -> AsyncIterator[Member]:
-    """A started process, subscribed to the feeds, proven unless said otherwise."""
+    """A started process, subscribed to the feeds, verified unless said otherwise."""
     one = Member(broker_from_url(url, probing=probing))
     await one.broker.start()
     try:
         for feed in feeds:
             await one.broker.subscribe(feed)
-        if proven and probing:
-            await until(lambda: one.proven, what="proven")
+        if verified and probing:
+            await until(lambda: one.verified, what="verified")
         yield one
     finally:
         await one.broker.close()

@@ -12,8 +12,8 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from server.broker.channels import channel_of
-from server.broker.cluster import SLOTS, Topology, slot_of
+from server.broker.redis.channels import channel_of
+from server.broker.redis.cluster import SLOTS, Topology, slot_of
 from server.domain.change import FeedKey
 from tests.support.ports import free_port
 from tests.support.valkey import Valkey

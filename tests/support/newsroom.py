@@ -16,9 +16,9 @@ from server.domain.entry import Content, Entry
 from server.domain.errors import Unavailable
 from server.domain.permissions import Caller
 from server.domain.position import Position
+from server.hub.history import Item, Variant
 from server.hub.hub import Hub, HubOptions, Signals
-from server.hub.listener import Listener
-from server.hub.ring import Item, Variant
+from server.hub.subscriber import Listener
 from server.media.files import MediaFiles
 from server.newsroom import blogs, entries
 from server.newsroom.desk import Desk

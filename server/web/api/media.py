@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from server.domain.errors import Invalid, UnsupportedMedia
 from server.domain.permissions import Action, require
-from server.media.addresses import image_url
+from server.media.urls import image_url
 from server.newsroom import media
 from server.store import media as stored
 from server.store.media import Media

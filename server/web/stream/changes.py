@@ -8,14 +8,14 @@ import json
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server.delivery.framing import Wire
 from server.domain.errors import Invalid, Throttled, Unavailable
 from server.domain.position import Position
 from server.hub.feed import Feed
 from server.hub.hub import Hub, Reset
-from server.hub.listener import Puller
+from server.hub.subscriber import Puller
 from server.web.authenticate import client_address
 from server.web.stream.gate import Asked, asked, gate_of
-from server.web.stream.wire import Wire
 
 MAX_WAIT_SECONDS = 55.0
 EDGE_SECONDS = 1

@@ -10,11 +10,11 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable
 
+from server.delivery import framing as wire
 from server.domain.position import Position
 from server.hub.feed import Feed
 from server.hub.hub import Hub, Send
-from server.hub.listener import Puller
-from server.web.stream import wire
+from server.hub.subscriber import Puller
 from server.web.stream.gate import Asked
 
 PRIVATE_SECONDS = 300.0

@@ -17,17 +17,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from server.delivery import framing as wire
+from server.delivery.connections import SSE_HEADERS, Seat
+from server.delivery.framing import Framing, Wire
+from server.delivery.limits import StreamGate
 from server.domain.errors import NotFound, Unavailable
 from server.domain.position import Position
 from server.hub.hub import Reset
-from server.hub.listener import Puller
+from server.hub.subscriber import Puller
+from server.serving.handover import EXTENSION
 from server.web.authenticate import client_address
-from server.web.encoding import takes_gzip
-from server.web.stream import wire
-from server.web.stream.gate import Asked, StreamGate, asked, gate_of
-from server.web.stream.handover import EXTENSION, SSE_HEADERS, Seat
+from server.web.conditional import takes_gzip
+from server.web.stream.gate import Asked, asked, gate_of
 from server.web.stream.portable import PRIVATE_SECONDS, follow
-from server.web.stream.wire import Framing, Wire
 
 GROUP = 50
 """Changes in one write of a replay."""

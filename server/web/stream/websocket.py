@@ -9,17 +9,19 @@ from collections.abc import AsyncIterator
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from server.delivery import framing as wire
+from server.delivery.connections import MAX_HEARD, SocketSeat
+from server.delivery.framing import Framing, Wire
+from server.delivery.limits import StreamGate
 from server.domain.errors import NotFound, StopPressError, Unavailable
 from server.domain.position import Position
 from server.hub.hub import Reset
-from server.hub.listener import Puller
+from server.hub.subscriber import Puller
+from server.serving.handover import EXTENSION, HandoverWebSocket
 from server.web.authenticate import client_address
 from server.web.errors import problem
-from server.web.stream import wire
-from server.web.stream.gate import Asked, StreamGate, asked, gate_of
-from server.web.stream.handover import EXTENSION, MAX_HEARD, HandoverWebSocket, SocketSeat
+from server.web.stream.gate import Asked, asked, gate_of
 from server.web.stream.portable import PRIVATE_SECONDS, follow
-from server.web.stream.wire import Framing, Wire
 
 SUBPROTOCOL = "stoppress.v1"
 TRY_AGAIN_LATER = 1013

@@ -1,0 +1,100 @@
+"""The broker of many processes: Redis or Valkey pub/sub, one channel for each feed.
+
+What it owes is the same for one server, Sentinel and a cluster; they differ in the transport (see connect.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import structlog
+
+from server.broker.protocol import BrokerState, Counts, OnChange, OnUnverified
+from server.broker.redis.channels import channel_of, feed_of
+from server.broker.redis.outbox import Message
+from server.broker.redis.transport import Receiver, Transport
+from server.domain.change import Change, FeedKey
+
+log = structlog.get_logger()
+
+
+class RedisBroker:
+    """See Broker for what it owes. It is the receiver of its transport.
+
+    Args:
+        name: the kind, for operators: `redis`, `redis+sentinel` or `redis+cluster`.
+        carry: makes the transport that brings what arrives to this broker.
+    """
+
+    def __init__(self, name: str, carry: Callable[[Receiver], Transport]) -> None:
+        self._name = name
+        self._feeds: set[FeedKey] = set()
+        self._on_change: OnChange | None = None
+        self._on_unverified: OnUnverified | None = None
+        self.malformed = 0
+        self.transport = carry(self)
+
+    def listen(self, *, on_change: OnChange, on_unverified: OnUnverified) -> None:
+        self._on_change, self._on_unverified = on_change, on_unverified
+
+    async def start(self) -> None:
+        await self.transport.start()
+
+    async def close(self) -> None:
+        self._feeds.clear()
+        await self.transport.close()
+
+    def publish(self, change: Change) -> None:
+        if change.feed in self._feeds:
+            self._hand_over(change)
+        try:
+            self.transport.send((channel_of(change.feed), change.to_bytes()))
+        except Exception:
+            # the post is committed: those who do not hear of it here find it at their next look at the head
+            log.exception("broker.publish", feed=str(change.feed))
+
+    async def subscribe(self, feed: FeedKey) -> None:
+        self._feeds.add(feed)
+        await self.transport.add(channel_of(feed))
+
+    async def unsubscribe(self, feed: FeedKey) -> None:
+        self._feeds.discard(feed)
+        await self.transport.remove(channel_of(feed))
+
+    def state(self) -> BrokerState:
+        transport = self.transport
+        return BrokerState(self._name, transport.verified(), transport.age(), transport.waiting())
+
+    def counts(self) -> Counts:
+        return replace(self.transport.tally(), malformed=self.malformed)
+
+    # what the transport brings
+
+    def arrived(self, channel: str, data: bytes) -> None:
+        try:
+            change = Change.from_bytes(data)
+        except (ValueError, RecursionError):
+            change = None
+        if change is None or channel_of(change.feed) != channel:
+            self.malformed += 1
+            return
+        if change.feed in self._feeds:
+            self._hand_over(change)
+
+    def confirmed(self, channel: str) -> None:
+        feed = feed_of(channel)
+        if feed in self._feeds and self._on_unverified is not None:
+            self._on_unverified(feed)
+
+    def misplaced(self, messages: list[Message]) -> None:
+        """One server has every channel; only a cluster moves them, and its transport handles that."""
+
+    def _hand_over(self, change: Change) -> None:
+        if self._on_change is None:
+            return
+        try:
+            self._on_change(change)
+        except Exception:
+            # the post is committed and the reading task must go on: the next look at the head repairs it
+            log.exception("broker.on_change", feed=str(change.feed))

@@ -1,0 +1,63 @@
+"""`stoppress blog add`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from server.cli.local import on_desk
+from server.cli.output import AsJson, say
+from server.cli.remote import ApiToken, Url
+from server.cli.remote import post as send
+from server.domain.blog import STATUSES
+from server.domain.errors import Invalid
+from server.domain.permissions import SYSTEM
+from server.newsroom import blogs
+from server.newsroom.desk import Desk
+
+app = typer.Typer(no_args_is_help=True, help="Live blogs.")
+
+
+@app.callback()
+def _group() -> None:
+    """Live blogs."""
+
+
+@app.command()
+def add(
+    slug: Annotated[str, typer.Argument(help="Its address: /live/SLUG. Never changes.")],
+    headline: Annotated[str, typer.Option(help="The headline.")],
+    standfirst: Annotated[str, typer.Option(help="The sentence under the headline.")] = "",
+    byline: Annotated[str, typer.Option(help="Who writes.")] = "",
+    status: Annotated[str, typer.Option(help="draft, live or closed.")] = "live",
+    language: Annotated[str, typer.Option(help="BCP 47 tag, e.g. en or ar.")] = "en",
+    time_zone: Annotated[str, typer.Option(help="IANA name, e.g. Europe/Paris.")] = "UTC",
+    key: Annotated[str, typer.Option(help="Idempotency-Key: the same key makes one blog.")] = "",
+    url: Url = "",
+    token: ApiToken = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make a live blog."""
+    if url:
+        body = {
+            "slug": slug, "headline": headline, "standfirst": standfirst, "byline": byline, "status": status,
+            "language": language, "time_zone": time_zone,
+        }
+        made = send(url, "/blogs", body, token=token, key=key)
+    else:
+        made = on_desk(
+            lambda desk: _create(
+                desk, slug, key=key, headline=headline, standfirst=standfirst, byline=byline,
+                status=status, language=language, time_zone=time_zone,
+            )
+        )
+    say(made, f"Made [bold]/live/{made['slug']}[/bold]", as_json=as_json)
+
+
+async def _create(desk: Desk, slug: str, *, key: str, status: str, **fields: Any) -> dict[str, Any]:
+    if status not in STATUSES:
+        raise Invalid.field("status", f"one of {', '.join(STATUSES)}")
+    furniture = blogs.Furniture(status=status, **fields)
+    written = await blogs.create(desk, SYSTEM, slug, furniture, key=key or None)
+    return written.blog.to_json() | {"position": str(written.position)}

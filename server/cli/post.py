@@ -1,0 +1,69 @@
+"""`stoppress post BLOG TEXT`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from server.cli.local import on_desk
+from server.cli.output import AsJson, say
+from server.cli.remote import ApiToken, Url
+from server.cli.remote import post as send
+from server.domain.entry import Content
+from server.domain.errors import Invalid
+from server.domain.permissions import SYSTEM
+from server.newsroom import entries
+from server.newsroom.desk import Desk
+from server.text import markdown
+
+MOST_BYTES = 1_000_000
+"""What is read from standard input, at most; the API's own limit lies near."""
+
+
+def post(
+    blog: Annotated[str, typer.Argument(help="Slug of the blog.")],
+    text: Annotated[str, typer.Argument(help="Markdown; `-` reads standard input.")],
+    title: Annotated[str, typer.Option(help="Title of the entry.")] = "",
+    byline: Annotated[str, typer.Option(help="Who writes.")] = "",
+    pinned: Annotated[bool, typer.Option("--pinned", help="Keep it at the top.")] = False,
+    key_event: Annotated[bool, typer.Option("--key-event", help="List it among the key events.")] = False,
+    breaking: Annotated[bool, typer.Option("--breaking", help="Mark it as breaking.")] = False,
+    draft: Annotated[bool, typer.Option("--draft", help="Do not publish it yet.")] = False,
+    key: Annotated[str, typer.Option(help="Idempotency-Key: the same key posts once.")] = "",
+    url: Url = "",
+    token: ApiToken = "",
+    as_json: AsJson = False,
+) -> None:
+    """Post one entry, in the own database or on a server elsewhere (--url and --token)."""
+    body = _read() if text == "-" else text
+    flags = {"title": title, "byline": byline, "pinned": pinned, "key": key_event, "breaking": breaking}
+    status = "draft" if draft else "published"
+    if url:
+        asked = flags | {"body": body, "status": status}
+        made = send(url, f"/blogs/{quote(blog, safe='')}/entries", asked, token=token, key=key)
+    else:
+        made = on_desk(lambda desk: _create(desk, blog, body, key=key, draft=draft, flags=flags))
+    where = f"number {made['number']}, " if made.get("number") else ""
+    say(made, f"{made['status'].capitalize()}: {where}{made['id']} at {made['position']}", as_json=as_json)
+
+
+async def _create(
+    desk: Desk, slug: str, body: str, *, key: str, draft: bool, flags: dict[str, Any]
+) -> dict[str, Any]:
+    content = Content(blocks=markdown.to_blocks(body), **flags)
+    wanted = entries.Draft(content, status="draft" if draft else "published")
+    written = await entries.create(desk, SYSTEM, slug, wanted, key=key or None)
+    return written.entry.to_json() | {"position": str(written.position)}
+
+
+def _read() -> str:
+    data = sys.stdin.buffer.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise Invalid.field("text", f"at most {MOST_BYTES} bytes")
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise Invalid.field("text", "must be UTF-8") from error

@@ -1,0 +1,87 @@
+"""How many listeners there may be: in total, and from one client address."""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, cast
+
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from server.domain.change import FeedKey
+from server.hub.hub import Hub
+
+
+@functools.lru_cache(maxsize=65_536)
+def counted_address(host: str) -> str:
+    """An address as limits count it: of IPv6 the /64, because one client has all of it."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host or "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped:
+            return str(address.ipv4_mapped)
+        if not address.is_loopback:
+            return str(ipaddress.ip_network((int(address), 64), strict=False))
+    return str(address)
+
+
+class StreamGate:
+    """Admits listeners of this process.
+
+    Args:
+        retry_ms: the wait that listeners are told, in milliseconds.
+        buffer_bytes: what may wait in one transport before its listener lags.
+        handover, compress: whether connections are handed to the hub, and streams compressed.
+        max_listeners, max_per_address: open streams, in total and from one client address.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        *,
+        retry_ms: int,
+        buffer_bytes: int,
+        handover: bool,
+        compress: bool,
+        max_listeners: int,
+        max_per_address: int,
+        trusted_proxies: Sequence[str] = (),
+    ) -> None:
+        self.hub = hub
+        self.retry_ms = retry_ms
+        self.buffer_bytes = buffer_bytes
+        self.handover = handover
+        self.compress = compress
+        self.max_listeners, self.max_per_address = max_listeners, max_per_address
+        proxies = ProxyHeadersMiddleware(cast(Any, None), trusted_hosts=list(trusted_proxies))
+        self._proxies = proxies.trusted_hosts
+        self.count = 0
+        self.shed = 0
+        self.by_address: Counter[str] = Counter()
+        self.public: dict[str, FeedKey] = {}
+
+    def address_of(self, peer: str, forwarded: bytes | None) -> str:
+        """The client's address as limits count it; a trusted proxy's word is taken for it."""
+        if forwarded is not None and peer in self._proxies:
+            peer = self._proxies.get_trusted_client_address(forwarded.decode("latin-1"))[0]
+        return counted_address(peer)
+
+    def admit(self, address: str) -> bool:
+        """Count one more stream, unless there are too many or the process is about to end."""
+        here = self.by_address.get(address, 0)
+        if self.count >= self.max_listeners or here >= self.max_per_address or self.hub.draining:
+            self.shed += 1
+            return False
+        self.count += 1
+        self.by_address[address] = here + 1
+        return True
+
+    def release(self, address: str) -> None:
+        self.count -= 1
+        self.by_address[address] -= 1
+        if not self.by_address[address]:
+            del self.by_address[address]

@@ -1,0 +1,177 @@
+"""The demo: tells the story of demo_script.py in a blog of its own, a step every few seconds, again and again.
+
+It writes through the newsroom like everybody else and touches no blog but its own. Whatever an editor does
+there meanwhile is respected: a step that no longer fits is passed over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+
+from server.demo.story import (
+    OPENING,
+    SLUG,
+    STEPS,
+    Edit,
+    Film,
+    Furnish,
+    Link,
+    Picture,
+    Post,
+    Restore,
+    Retract,
+    Step,
+)
+from server.domain.blocks import Block, Embed, Image, Video
+from server.domain.entry import Content
+from server.domain.errors import Conflict, Invalid, NotFound, StaleRevision, Unavailable
+from server.domain.permissions import SYSTEM
+from server.newsroom import blogs, entries, media
+from server.newsroom.desk import Desk
+from server.store import blogs as stored
+from server.store import entries as stored_entries
+from server.text import embeds, markdown
+
+log = structlog.get_logger()
+
+PACE_SECONDS = 5.0
+OPENING_STEPS = 11
+"""Steps that are there at once when the blog is new, as if written over the last hour and a half."""
+OPENING_SPACE = timedelta(minutes=8)
+RETRY_SECONDS = 5.0
+MOST_BYTES, MOST_PIXELS = 20_000_000, 10_000_000
+
+__all__ = ["SLUG", "Demo", "run"]
+
+
+async def run(desk: Desk) -> None:
+    """Tell the story until cancelled."""
+    demo = Demo(desk)
+    while True:
+        await demo.tell()
+
+
+@dataclass(slots=True)
+class Demo:
+    """One telling after the other. `sleep` is the clock; tests give a fast one."""
+
+    desk: Desk
+    pace: float = PACE_SECONDS
+    steps: Sequence[Step] = STEPS
+    sleep: Callable[[float], Awaitable[None]] = field(default=asyncio.sleep)
+    _ids: dict[str, str] = field(default_factory=dict)
+    _pictures: dict[str, str] = field(default_factory=dict)
+
+    async def tell(self) -> None:
+        """Tell the story once, from its opening to its end."""
+        new = await self._patiently(self._open)
+        await self._patiently(self._forget)
+        for place, step in enumerate(self.steps):
+            if new and place < OPENING_STEPS:
+                ago = OPENING_SPACE * (OPENING_STEPS - place)
+                await self._patiently(partial(self._do, _earlier(self.desk, ago), step))
+            else:
+                await self._patiently(partial(self._do, self.desk, step))
+                await self.sleep(self.pace)
+        await self.sleep(self.pace * 4)
+
+    async def _patiently(self, work: Callable[[], Awaitable[Any]]) -> Any:
+        """Do it; wait while the database is away; pass over what no longer fits."""
+        while True:
+            try:
+                return await work()
+            except Unavailable as error:
+                log.warning("demo.waits", reason=error.detail)
+            except (Conflict, NotFound, StaleRevision, Invalid) as error:
+                log.info("demo.passed_over", reason=error.detail)
+                return None
+            await self.sleep(RETRY_SECONDS)
+
+    async def _open(self) -> bool:
+        """The blog with its opening furniture; whether it is new."""
+        async with self.desk.database.read() as connection:
+            try:
+                await stored.by_slug(connection, SLUG)
+            except NotFound:
+                missing = True
+            else:
+                missing = False
+        if missing:
+            earlier = _earlier(self.desk, OPENING_SPACE * (OPENING_STEPS + 1))
+            await blogs.create(earlier, SYSTEM, SLUG, blogs.Furniture(**OPENING))
+        else:
+            await blogs.edit(self.desk, SYSTEM, SLUG, dict(OPENING), revision=None)
+        return missing
+
+    async def _forget(self) -> None:
+        """Begin again: what the last telling pinned or marked as key is so no more. Its entries stay."""
+        async with self.desk.database.read() as connection:
+            blog = await stored.by_slug(connection, SLUG)
+            marked = await stored_entries.pinned(connection, blog.id)
+            marked += await stored_entries.key_events(connection, blog.id)
+        flags = {"pinned": False, "key": False, "breaking": False}
+        for entry_id in {e.id for e in marked if e.author_id == SYSTEM.id}:
+            await self._patiently(
+                partial(entries.edit, self.desk, SYSTEM, SLUG, entry_id, flags, revision=None)
+            )
+        self._ids.clear()
+
+    async def _do(self, desk: Desk, step: Step) -> None:
+        if isinstance(step, Post):
+            draft = entries.Draft(await self._content(desk, step))
+            self._ids[step.name] = (await entries.create(desk, SYSTEM, SLUG, draft)).entry.id
+        elif isinstance(step, Furnish):
+            await blogs.edit(desk, SYSTEM, SLUG, dict(step.changed), revision=None)
+        elif step.name not in self._ids:
+            return  # its post was passed over
+        elif isinstance(step, Edit):
+            changed = dict(step.changed)
+            if "body" in changed:
+                changed["blocks"] = markdown.to_blocks(changed.pop("body"))
+            await entries.edit(desk, SYSTEM, SLUG, self._ids[step.name], changed, revision=None)
+        elif isinstance(step, Retract):
+            await entries.retract(desk, SYSTEM, SLUG, self._ids[step.name])
+        elif isinstance(step, Restore):
+            await entries.restore(desk, SYSTEM, SLUG, self._ids[step.name])
+
+    async def _content(self, desk: Desk, step: Post) -> Content:
+        blocks = [*markdown.to_blocks(step.body), *[await self._block(desk, thing) for thing in step.more]]
+        return Content(
+            title=step.title, blocks=tuple(blocks), byline=step.byline, pinned=step.pinned, key=step.key,
+            breaking=step.breaking,
+        )
+
+    async def _block(self, desk: Desk, thing: Picture | Film | Link) -> Block:
+        if isinstance(thing, Picture):
+            return Image(
+                media_id=await self._picture(desk, thing.name), alt=thing.alt, caption=thing.caption,
+                credit=thing.credit,
+            )
+        if isinstance(thing, Film):
+            return Video(
+                url=thing.url, title=thing.title, byline=thing.byline, caption=thing.caption,
+                poster=await self._picture(desk, thing.poster), provider=embeds.provider(thing.url),
+            )
+        return Embed(url=thing.url, title=thing.title, provider=embeds.provider(thing.url))
+
+    async def _picture(self, desk: Desk, name: str) -> str:
+        """The id of a picture, drawn and uploaded the first time that it is wanted."""
+        if name not in self._pictures:
+            from server.demo import pictures  # Pillow is loaded by those who draw only
+
+            data = await asyncio.to_thread(pictures.draw, name)
+            self._pictures[name] = (
+                await media.upload(desk, SYSTEM, data, max_bytes=MOST_BYTES, max_pixels=MOST_PIXELS)
+            ).id
+        return self._pictures[name]
+
+
+def _earlier(desk: Desk, ago: timedelta) -> Desk:
+    return replace(desk, now=lambda: desk.now() - ago)

@@ -1,0 +1,114 @@
+"""The list of blogs, a new blog, and a blog's furniture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.domain.blog import STATUSES, Blog, Related
+from server.domain.errors import Conflict, Invalid, StaleRevision
+from server.domain.permissions import Action, Caller, may, require
+from server.domain.position import new_id
+from server.newsroom import blogs
+from server.store import blogs as stored
+from server.web.api.bodies import ZONES, BlogBody, BlogChanges
+from server.web.console import forms, page
+from server.web.console.forms import Form
+from server.web.site import site_of
+
+FIELDS = ("headline", "standfirst", "key_developments", "related", "byline", "language", "time_zone", "status")
+MAX_LISTED = 200
+
+
+@page.for_members
+async def index(request: Request, caller: Caller) -> Response:
+    """`/console`: the blogs that this person works in, newest first."""
+    async with site_of(request).database.read() as connection:
+        found = await stored.listed(
+            connection, statuses=STATUSES, limit=MAX_LISTED,
+            only=None if caller.role else list(caller.blog_roles),
+        )
+    return page.show(
+        request, caller, "blogs", blogs=[b.to_json() for b in found], may_create=may(caller, Action.BLOG_CREATE)
+    )
+
+
+@page.for_members
+async def new(request: Request, caller: Caller) -> Response:
+    """`/console/blogs/new`."""
+    require(caller, Action.BLOG_CREATE)
+    if request.method != "POST":
+        values = dict.fromkeys(("slug", *FIELDS), "")
+        values |= {"language": "en", "time_zone": "UTC", "status": "draft"}
+        return page.show(request, caller, "new_blog", values=values, request_key=new_id(), zones=ZONES)
+    form = await forms.read(request)
+    try:
+        body = forms.checked(BlogBody, {"slug": form.text("slug"), **_typed(form)})
+        made = await blogs.create(
+            site_of(request).desk, caller, body.slug, blogs.Furniture(**_furniture(body)),
+            key=form.text("request_key") or None,
+        )
+    except (Invalid, Conflict) as error:
+        values = {name: form.text(name) for name in ("slug", *FIELDS)}
+        return page.show(
+            request, caller, "new_blog", error=error, values=values, request_key=new_id(), zones=ZONES
+        )
+    return page.to(f"/console/blogs/{made.blog.slug}", "created")
+
+
+@page.for_members
+async def furniture(request: Request, caller: Caller) -> Response:
+    """`/console/blogs/{slug}/furniture`: what stands above the entries, and whether the blog is live."""
+    site, slug = site_of(request), request.path_params["slug"]
+    async with site.database.read() as connection:
+        blog = await blogs.readable(connection, caller, slug)
+    require(caller, Action.BLOG_EDIT, blog.id)
+    if request.method != "POST":
+        return _form(request, caller, blog, _values(blog))
+    form = await forms.read(request)
+    values = {name: form.text(name) for name in FIELDS}
+    try:
+        body = forms.checked(BlogChanges, _typed(form))
+        if not body.headline:
+            raise Invalid.field("headline", "needs some text")
+        await blogs.edit(site.desk, caller, slug, _furniture(body), revision=form.revision)
+    except StaleRevision as error:
+        async with site.database.read() as connection:
+            blog = await blogs.readable(connection, caller, slug)
+        theirs = {n: v for n, v in _values(blog).items() if v != values[n]}
+        return _form(request, caller, blog, values, error=error, theirs=theirs)
+    except (Invalid, Conflict) as error:
+        return _form(request, caller, blog, values, error=error, revision=form.text("revision"))
+    return page.to(f"/console/blogs/{slug}", "saved")
+
+
+def _form(request: Request, caller: Caller, blog: Blog, values: dict[str, str], **more: Any) -> Response:
+    context: dict[str, Any] = {"revision": blog.revision, "theirs": {}} | more
+    return page.show(request, caller, "furniture", blog=blog.to_json(), values=values, zones=ZONES, **context)
+
+
+def _typed(form: Form) -> dict[str, Any]:
+    """The form as the API's body: lists are written one to a line, a related report as `title | address`."""
+    lines = [line.strip() for line in form.text("key_developments").split("\n")]
+    links = [line.rpartition("|") for line in form.text("related").split("\n") if line.strip()]
+    return {
+        **{n: form.text(n) for n in ("headline", "standfirst", "byline", "language", "time_zone", "status")},
+        "key_developments": [line for line in lines if line],
+        "related": [{"title": title.strip(), "url": url.strip()} for title, _, url in links],
+    }
+
+
+def _values(blog: Blog) -> dict[str, str]:
+    values = {name: str(getattr(blog, name)) for name in FIELDS}
+    values["key_developments"] = "\n".join(blog.key_developments)
+    values["related"] = "\n".join(f"{r.title} | {r.url}" for r in blog.related)
+    return values
+
+
+def _furniture(body: BlogChanges) -> dict[str, Any]:
+    values: dict[str, Any] = {name: getattr(body, name) for name in FIELDS}
+    values["key_developments"] = tuple(body.key_developments)
+    values["related"] = tuple(Related(r.title, r.url) for r in body.related)
+    return values

@@ -1,0 +1,136 @@
+"""Between an entry's blocks and the form: words in one Markdown box, media beneath it with their fields."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from html import unescape
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from server.domain import blocks
+from server.domain.blocks import Block, Image, Quote, Text
+from server.domain.errors import FieldError, Invalid
+from server.text import markdown
+from server.web.console.forms import Form
+
+SHOWN = {
+    "image": ("alt", "caption", "credit"),
+    "video": ("url", "title", "byline", "caption"),
+    "embed": ("url", "title"),
+}
+"""The fields of each kind of media that the form shows."""
+MAX_MEDIA = 200
+# what reads the same as Markdown and as HTML is shown without its tags
+_PLAIN = re.compile(r"(<p>[^<*_`\[\]\\&~|#>]*</p>\s*)+")
+
+
+def to_markdown(content: Sequence[Block]) -> str:
+    """The words of an entry as they are shown in the box: its source where it is known, else HTML, which
+    Markdown takes as well."""
+    return "\n\n".join(_source(b) for b in content if isinstance(b, Text | Quote))
+
+
+def media_of(content: Sequence[Block]) -> list[dict[str, Any]]:
+    """The media of an entry for the form; `place` is the block's place in the entry."""
+    return [
+        blocks.to_json(b) | {"place": place}
+        for place, b in enumerate(content) if not isinstance(b, Text | Quote)
+    ]
+
+
+def sent_media(form: Form) -> list[dict[str, Any]]:
+    """The media that the form sent, with what was typed in their fields, without those to remove."""
+    found = []
+    for index in range(MAX_MEDIA):
+        name = f"media-{index}"
+        if name not in form.values:
+            break
+        if form.ticked(f"{name}-remove"):
+            continue
+        try:
+            block = json.loads(form.text(name))
+            shown = SHOWN[block["type"]]
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise Invalid.field(name, "this part of the form cannot be read") from error
+        block |= {field: form.text(f"{name}-{field}") for field in shown}
+        if block["type"] == "image":
+            block["decorative"] = form.ticked(f"{name}-decorative")
+        found.append(block)
+    return found
+
+
+def check_pictures(media: Sequence[dict[str, Any]]) -> None:
+    """Raises Invalid for each picture that is neither described nor marked decorative."""
+    missing = [
+        FieldError(f"blocks.{i}.alt", "describe the picture, or mark it decorative")
+        for i, block in enumerate(media)
+        if block["type"] == "image" and not block["alt"].strip() and not block["decorative"]
+    ]
+    if missing:
+        raise Invalid(*missing)
+
+
+def arranged(
+    before: Sequence[Block], body: str, media: Sequence[Block], places: Sequence[int | None]
+) -> tuple[Block, ...]:
+    """The blocks of the entry after the form. Where the words still fall into as many blocks as before, all
+    keep their places; else the words come first and the media after them."""
+    was = [b for b in before if isinstance(b, Text | Quote)]
+    words: list[Block] = list(was) if body.strip() == to_markdown(before).strip() else list(
+        markdown.to_blocks(body)
+    )
+    if not before or len(words) != len(was):
+        return (*words, *media)
+    kept = {place: block for place, block in zip(places, media, strict=True) if place is not None}
+    added = [block for place, block in zip(places, media, strict=True) if place not in kept or place is None]
+    following = iter(words)
+    found: list[Block] = []
+    for place, block in enumerate(before):
+        if isinstance(block, Text | Quote):
+            found.append(next(following))
+        elif place in kept:
+            found.append(kept.pop(place))
+    return (*found, *kept.values(), *added)
+
+
+def picture(item: Any, *, decorative: bool) -> dict[str, Any]:
+    """A picture that was just uploaded, as a block of the form."""
+    block = Image(
+        item.id, item.alt, item.caption, item.credit, decorative, item.width, item.height, item.widths,
+        item.mime,
+    )
+    return blocks.to_json(block) | {"place": None}
+
+
+def moment(text: str, zone: str) -> datetime | None:
+    """What `<input type=datetime-local>` sent, in the blog's zone. Raises Invalid."""
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Invalid.field("publish_at", "a day and a time, for example 2026-11-22T21:44") from error
+
+
+def local(at: datetime | None, zone: str) -> str:
+    """A moment as `<input type=datetime-local>` takes it."""
+    return at.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M") if at else ""
+
+
+def _source(block: Text | Quote) -> str:
+    source = block.markdown if isinstance(block, Text) else ""
+    source = source or _readable(block.html)
+    if isinstance(block, Text):
+        return source
+    lines = source.split("\n") + ([f"— {block.cite}"] if block.cite else [])
+    return "\n".join(f"> {line}".rstrip() for line in lines)
+
+
+def _readable(html: str) -> str:
+    if not _PLAIN.fullmatch(html.strip()):
+        return html.strip()
+    parts = [p.strip() for p in re.findall(r"<p>(.*?)</p>", html, re.DOTALL)]
+    return "\n\n".join(unescape(p) for p in parts)

@@ -1,0 +1,56 @@
+"""Pictures: what there is, and one more."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.domain.errors import Invalid, TooLarge, UnsupportedMedia
+from server.domain.permissions import Action, Caller, require
+from server.newsroom import media
+from server.store import media as stored
+from server.store.media import Media
+from server.web.console import forms, page
+from server.web.console.forms import Form
+from server.web.site import site_of
+
+FIELDS = ("alt", "caption", "credit")
+MAX_LISTED = 60
+
+
+@page.for_members
+async def index(request: Request, caller: Caller) -> Response:
+    """`/console/pictures`: the newest first."""
+    require(caller, Action.MEDIA_UPLOAD)
+    form, error = forms.Form(), None
+    if request.method == "POST":
+        form = await forms.read(request)
+        try:
+            await upload(request, caller, form)
+        except Invalid as refused:
+            error = refused
+        else:
+            return page.to("/console/pictures", "uploaded")
+    async with site_of(request).database.read() as connection:
+        found = await stored.latest(connection, limit=MAX_LISTED)
+    values = {name: form.text(f"picture_{name}") for name in FIELDS}
+    return page.show(
+        request, caller, "pictures", error=error, values=values, pictures=[m.to_json() for m in found]
+    )
+
+
+async def upload(request: Request, caller: Caller, form: Form) -> Media:
+    """Keep the picture that the form brought, with its words. Raises Invalid, naming the form's fields."""
+    site = site_of(request)
+    if not form.file:
+        raise Invalid.field("picture", "choose a file")
+    words = {name: form.text(f"picture_{name}") for name in FIELDS}
+    try:
+        return await media.upload(
+            site.desk, caller, form.file, **words,
+            max_bytes=site.limits.upload_bytes, max_pixels=site.limits.upload_pixels,
+        )
+    except (TooLarge, UnsupportedMedia) as error:
+        raise Invalid.field("picture", error.detail) from error
+    except Invalid as error:
+        raise Invalid(*(type(f)(f"picture_{f.field}", f.message) for f in error.fields)) from error

@@ -1,0 +1,88 @@
+"""Logging in and out, and one's own password."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.auth import passwords
+from server.domain.errors import Forbidden, Invalid, Throttled, Unauthenticated
+from server.domain.permissions import Caller
+from server.newsroom import people
+from server.web.api.bodies import PasswordBody
+from server.web.authenticate import (
+    caller_of,
+    clear_session_cookie,
+    client_address,
+    session_secret,
+    set_session_cookie,
+)
+from server.web.console import forms, page
+from server.web.site import site_of
+
+
+async def log_in(request: Request) -> Response:
+    """`/console/login`: goes on to `next`, a page of the console."""
+    if request.method != "POST":
+        following = _inside(request.query_params.get("next", ""))
+        if await caller_of(request) is not None:
+            return page.to(following)
+        return page.show(request, None, "login", username="", following=following)
+    form = await forms.read(request)
+    username, following = form.text("username").strip(), _inside(form.text("next"))
+    site = site_of(request)
+    try:
+        await site.throttle.attempt(name=username, address=client_address(request))
+        secret, _ = await people.log_in(
+            site.desk, username, form.text("password"), days=site.session_days,
+            agent=request.headers.get("user-agent", ""),
+        )
+    except (Unauthenticated, Throttled) as error:
+        return page.show(request, None, "login", error=error, username=username, following=following)
+    await _end(request)  # a session that the browser had before does not live on unseen
+    response = page.to(following)
+    set_session_cookie(response, request, secret)
+    return response
+
+
+async def log_out(request: Request) -> Response:
+    await _end(request)
+    response = page.to("/console/login", "out")
+    clear_session_cookie(response, request)
+    return response
+
+
+@page.for_members
+async def password(request: Request, caller: Caller) -> Response:
+    """`/console/password`: one's own; it ends all sessions, this one too."""
+    kind, _, user_id = caller.id.partition(":")
+    if kind != "user":
+        raise Forbidden("Only people have a password.")
+    if request.method != "POST":
+        return page.show(request, caller, "password", least=passwords.MIN_LENGTH)
+    form = await forms.read(request)
+    site = site_of(request)
+    try:
+        # the present password can be guessed at here as at the log-in
+        await site.throttle.attempt(name=caller.id, address=client_address(request))
+        forms.checked(PasswordBody, {n: form.text(n) for n in ("password", "current")})
+        await people.set_password(
+            site.desk, caller, user_id, form.text("password"), current=form.text("current")
+        )
+    except (Invalid, Forbidden, Throttled) as error:
+        return page.show(request, caller, "password", error=error, least=passwords.MIN_LENGTH)
+    response = page.to("/console/login", "password")
+    clear_session_cookie(response, request)
+    return response
+
+
+def _inside(path: str) -> str:
+    """Only to a page of the console: an address of elsewhere would make the log-in a springboard."""
+    inside = path == "/console" or path.startswith("/console/")
+    return path if inside and path.isprintable() and "\\" not in path else "/console"
+
+
+async def _end(request: Request) -> None:
+    secret = session_secret(request)
+    if secret is not None:
+        await people.log_out(site_of(request).desk, secret)

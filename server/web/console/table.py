@@ -1,0 +1,31 @@
+"""Every address of the console, in one table."""
+
+from __future__ import annotations
+
+from starlette.routing import Route
+
+from server.web.console import blogs, entries, media, people, session
+
+BOTH = ["GET", "POST"]
+
+
+def routes() -> list[Route]:
+    return [
+        Route("/console/login", session.log_in, methods=BOTH),
+        Route("/console/logout", session.log_out, methods=["POST"]),
+        Route("/console/password", session.password, methods=BOTH),
+        Route("/console", blogs.index),
+        Route("/console/blogs/new", blogs.new, methods=BOTH),
+        Route("/console/blogs/{slug}", entries.index, methods=BOTH),
+        Route("/console/blogs/{slug}/furniture", blogs.furniture, methods=BOTH),
+        Route("/console/blogs/{slug}/entries/{id}", entries.edit, methods=BOTH),
+        Route("/console/blogs/{slug}/entries/{id}/mark", entries.mark, methods=["POST"]),
+        Route("/console/blogs/{slug}/entries/{id}/retract", entries.retract, methods=BOTH),
+        Route("/console/blogs/{slug}/entries/{id}/revisions", entries.revisions),
+        Route("/console/pictures", media.index, methods=BOTH),
+        Route("/console/users", people.users, methods=BOTH),
+        Route("/console/users/{id}", people.user, methods=BOTH),
+        Route("/console/users/{id}/password", people.reset_password, methods=["POST"]),
+        Route("/console/tokens", people.tokens, methods=BOTH),
+        Route("/console/tokens/{id}/revoke", people.revoke, methods=["POST"]),
+    ]

@@ -1,0 +1,112 @@
+"""What somebody has typed in the form of an entry, as it is shown again until it can be taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+
+from server.domain.blocks import Block
+from server.domain.blog import Blog
+from server.domain.entry import Content, Entry, EntryStatus
+from server.domain.errors import Invalid
+from server.domain.permissions import Caller
+from server.domain.position import new_id
+from server.web.api.bodies import EntryBody, blocks_of
+from server.web.console import composing, forms, media
+from server.web.console.forms import Form
+
+STATUS: dict[str, EntryStatus] = {
+    "publish": "published", "draft": "draft", "schedule": "scheduled", "submit": "pending",
+}
+"""What each button asks for; saving leaves the status as it is."""
+FLAGS = ("pinned", "key", "breaking")
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """The form's values. `media` are blocks as JSON with the `place` that they had in the entry."""
+
+    title: str = ""
+    body: str = ""
+    byline: str = ""
+    at: str = ""
+    pinned: bool = False
+    key: bool = False
+    breaking: bool = False
+    media: list[dict[str, Any]] = field(default_factory=list)
+    words: dict[str, str] = field(default_factory=dict)
+    revision: str = ""
+    request_key: str = ""
+
+    @classmethod
+    def empty(cls) -> Writing:
+        return cls(request_key=new_id())
+
+    @classmethod
+    def of(cls, entry: Entry, blog: Blog) -> Writing:
+        content = entry.content
+        return cls(
+            content.title, composing.to_markdown(content.blocks), content.byline,
+            composing.local(entry.publish_at, blog.time_zone), content.pinned, content.key, content.breaking,
+            composing.media_of(content.blocks), revision=str(entry.revision),
+        )
+
+    def or_typed(self, form: Form) -> Writing:
+        """This, or when reading stopped half-way, what the form holds."""
+        return self if self.words else _typed(form, _readable_media(form))
+
+    def without_places(self) -> Writing:
+        """For another version of the entry than the one that the places are of."""
+        return replace(self, media=[block | {"place": None} for block in self.media])
+
+    def checked(self) -> EntryBody:
+        """All but the words of the box as the API would take them. Raises Invalid."""
+        composing.check_pictures(self.media)
+        plain = [{k: v for k, v in block.items() if k != "place"} for block in self.media]
+        return forms.checked(
+            EntryBody,
+            {"title": self.title, "byline": self.byline, "body": self.body, "blocks": plain}
+            | {flag: getattr(self, flag) for flag in FLAGS},
+        )
+
+    def content(self, body: EntryBody, before: tuple[Block, ...]) -> Content:
+        """What the entry shall hold; `before` are its blocks up to now."""
+        places = [p if isinstance(p, int) else None for p in (block.get("place") for block in self.media)]
+        arranged = composing.arranged(before, body.body, blocks_of("", body.blocks), places)
+        return Content(body.title, arranged, body.byline, body.pinned, body.key, body.breaking)
+
+    def publish_at(self, blog: Blog) -> datetime | None:
+        return composing.moment(self.at, blog.time_zone)
+
+
+async def read(request: Request, caller: Caller, form: Form, blog: Blog) -> Writing:
+    """The form, with its picture uploaded and its video among the media: whatever else is wrong with the
+    form, a file that arrived need not be chosen again. Raises Invalid."""
+    items = composing.sent_media(form)
+    if form.file:
+        item = await media.upload(request, caller, form)
+        items.append(composing.picture(item, decorative=form.ticked("picture_decorative")))
+        form = Form({k: v for k, v in form.values.items() if not k.startswith("picture_")})
+    if form.text("video_url").strip():
+        video = {name: form.text(f"video_{name}").strip() for name in ("url", "title", "byline")}
+        items.append({"type": "video", "caption": "", "place": None, **video})
+        form = Form({k: v for k, v in form.values.items() if not k.startswith("video_")})
+    return _typed(form, items)
+
+
+def _readable_media(form: Form) -> list[dict[str, Any]]:
+    try:
+        return composing.sent_media(form)
+    except Invalid:
+        return []
+
+
+def _typed(form: Form, items: list[dict[str, Any]]) -> Writing:
+    return Writing(
+        form.text("title"), form.text("body"), form.text("byline"), form.text("publish_at"),
+        form.ticked("pinned"), form.ticked("key"), form.ticked("breaking"), media=items, words=form.values,
+        revision=form.text("revision"), request_key=form.text("request_key") or new_id(),
+    )

@@ -1,0 +1,125 @@
+"""What Prometheus collects: the counters of hub, gate, broker and throttle under names that stay."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+
+from server.delivery.framing import Wire
+from server.delivery.limits import StreamGate
+from server.hub.stats import BOUNDS
+from server.web.site import Site
+
+NO_CATCH_UPS = dict.fromkeys(("gap", "unverified", "look", "join"), 0)
+"""A counter that is missing until its first event hides that event from `rate()`."""
+
+BROKER_COUNTS = {
+    "sent": "Messages that Redis took, probes among them.",
+    "refused": "Messages that Redis answered with an error.",
+    "send_failures": "Batches that got no answer; they are sent again.",
+    "connects": "Connections of the subscription that were made.",
+    "connection_failures": "Connections of the subscription that ended or could not be made.",
+    "unverified": "Connections thrown away because no probe came back over them.",
+    "dropped": "Messages that found no room while Redis was away.",
+    "malformed": "Messages that were no change of their feed.",
+}
+
+
+class Collector:
+    """Reads the hub's counters when asked, so that counting costs the fan-out nothing."""
+
+    def __init__(self, site: Site, gate: StreamGate) -> None:
+        self._site, self._gate = site, gate
+
+    def describe(self) -> Iterator[Metric]:
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        yield self._process()
+        yield self._listeners()
+        yield from self._counters()
+        yield from self._of_broker()
+        yield from self._gauges()
+        yield self._latency()
+
+    def _process(self) -> Metric:
+        family = GaugeMetricFamily(
+            "stoppress_process_info", "Which process answers: workers share a port.", labels=["pid"]
+        )
+        family.add_metric([str(os.getpid())], 1)
+        return family
+
+    def _listeners(self) -> Metric:
+        family = GaugeMetricFamily(
+            "stoppress_listeners", "Open connections.", labels=["blog", "feed", "transport"]
+        )
+        for key, feed in self._site.hub.feeds.items():
+            counts: dict[str, int] = {}
+            variants = [x.variant for x in feed.listeners()] + [x.variant for x in feed.pullers]
+            for variant in variants:
+                assert isinstance(variant, Wire)
+                transport = variant.framing.split(".")[0].replace("json", "poll")
+                counts[transport] = counts.get(transport, 0) + 1
+            for transport, count in counts.items():
+                family.add_metric([key.blog_id, key.name, transport], count)
+        return family
+
+    def _counters(self) -> Iterator[Metric]:
+        stats = self._site.hub.stats
+        for name, words, value in (
+            ("changes", "Changes that arrived.", stats.changes),
+            ("deliveries", "Writes to listeners, one for each listener and tick.", stats.deliveries),
+            ("gaps", "Jumps in the seq of what the broker brought.", stats.gaps),
+            ("closed_slow", "Listeners closed because they lagged too far.", stats.closed_slow),
+            ("resets", "Feeds whose history changed.", stats.resets),
+            ("store_replays", "Queries of the store for listeners that came back.", stats.store_replays),
+            ("shed", "Streams refused because there were too many.", self._gate.shed),
+        ):
+            yield CounterMetricFamily(f"stoppress_{name}", words, value=value)
+        for name, words, label, values in (
+            ("resumes", "Listeners that joined, by where their replay came from.", "source", stats.resumes),
+            ("catch_ups", "Queries of the store to stay level, by reason.", "reason",
+             NO_CATCH_UPS | stats.catch_ups),
+        ):
+            family = CounterMetricFamily(f"stoppress_{name}", words, labels=[label])
+            for key, count in values.items():
+                family.add_metric([key], count)
+            yield family
+
+    def _of_broker(self) -> Iterator[Metric]:
+        counts = self._site.desk.broker.counts()
+        for name, words in BROKER_COUNTS.items():
+            yield CounterMetricFamily(f"stoppress_broker_{name}", words, value=getattr(counts, name))
+
+    def _gauges(self) -> Iterator[Metric]:
+        stats, state = self._site.hub.stats, self._site.desk.broker.state()
+        for name, words, value in (
+            ("broker_verified", "1 when what is published arrives.", float(state.verified)),
+            ("broker_probe_age_seconds", "Seconds since the broker last proved itself.", state.probe_age),
+            ("head_lag", "Changes that the last look at the store found missing here.", stats.head_lag),
+            ("head_look_age_seconds", "Seconds since that look.", time.monotonic() - stats.looked_at),
+            ("broker_waiting", "Messages to the broker that are not sent yet.", state.waiting),
+            ("throttle_alone", "1 while this process counts log-ins by itself, its Redis being away.",
+             float(self._site.throttle.alone)),
+            ("feeds", "Feeds that this process follows.", len(self._site.hub.feeds)),
+            ("lagging", "Listeners whose transport is full.",
+             sum(len(f.lagging) for f in self._site.hub.feeds.values())),
+            ("draining", "1 while the process ends its streams.", float(self._site.hub.draining)),
+        ):
+            yield GaugeMetricFamily(f"stoppress_{name}", words, value=value)
+
+    def _latency(self) -> Metric:
+        stats = self._site.hub.stats
+        total, buckets = 0, []
+        for bound, count in zip([*map(str, BOUNDS), "+Inf"], stats.latency, strict=True):
+            total += count
+            buckets.append((bound, total))
+        family = HistogramMetricFamily(
+            "stoppress_publish_to_write_seconds",
+            "From the write of a change to its first byte towards a listener.",
+        )
+        family.add_metric([], buckets=buckets, sum_value=stats.latency_sum)
+        return family

@@ -1,0 +1,53 @@
+"""Pictures as readers get them, for as long as something that is published shows them."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.domain.errors import NotFound
+from server.domain.permissions import Action, may
+from server.media.urls import file_name, rendition_name
+from server.store import media
+from server.store.media import Media
+from server.web.authenticate import caller_of
+from server.web.site import site_of
+
+PUBLIC = "public, max-age=60, must-revalidate"
+"""A retraction must reach every cache: none may serve a picture for longer without asking."""
+NEWSROOM = "private, no-cache"
+
+
+async def picture(request: Request) -> Response:
+    """A picture in its full size or as a rendition; 404 to readers unless a published entry shows it."""
+    site = site_of(request)
+    media_id, name = request.path_params["media_id"], request.path_params["name"]
+    async with site.database.read() as connection:
+        item = await media.get(connection, media_id)
+        public = await media.is_public(connection, media_id)
+    if not public and not may(await caller_of(request), Action.MEDIA_UPLOAD):
+        raise NotFound("There is no such picture.")
+    width = _width(item, name)
+    headers = {
+        "Cache-Control": PUBLIC if public else NEWSROOM,
+        "ETag": f'"{item.sha256[:24]}-{name}"',
+        "X-Content-Type-Options": "nosniff",
+    }
+    if _known(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    body = await site.desk.media.get(file_name(media_id, width))
+    return Response(body, media_type=item.mime if width is None else "image/webp", headers=headers)
+
+
+def _width(item: Media, name: str) -> int | None:
+    """Which size `name` asks for; None is the full one. Raises NotFound for one that does not exist."""
+    for width in (None, *item.widths):
+        if name == rendition_name(width):
+            return width
+    raise NotFound("There is no such picture.")
+
+
+def _known(request: Request, etag: str) -> bool:
+    """Whether the client has this version (RFC 9110, 13.1.2: weak comparison)."""
+    given = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    return etag in given or "*" in given

@@ -1,0 +1,89 @@
+"""Pages that were rendered, kept for as long as they are the newest: a burst of readers renders once."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.web.conditional import takes_gzip
+
+CAPACITY = 128
+"""Rendered pages in memory, 60 to 80 KB each at most."""
+GZIP_LEVEL = 6
+# A shared cache may answer for a second; nobody may show what it holds later, or a retraction would linger.
+SHORT = "public, max-age=0, s-maxage=1, must-revalidate"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One rendering. The ETag is weak, because it names the compressed and the plain form alike."""
+
+    body: bytes
+    gzipped: bytes
+    etag: str
+    media_type: str
+
+    @classmethod
+    def of(cls, text: str, *, etag: str, media_type: str) -> Kept:
+        body = text.encode("utf-8", "replace")
+        return cls(body, gzip.compress(body, GZIP_LEVEL, mtime=0), f'W/"{etag}"', media_type)
+
+
+class KeptPages:
+    """The most recently used renderings. A key holds the feed's position, so what is stale is never asked for
+    again and falls out."""
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._capacity = capacity
+        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
+        self._making: dict[Hashable, asyncio.Task[Kept]] = {}
+
+    async def get(self, key: Hashable, make: Callable[[], Awaitable[Kept]]) -> Kept:
+        """What is kept under `key`, or what `make` makes; those who ask meanwhile wait for the same."""
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+            return found
+        task = self._making.get(key)
+        if task is None:
+            task = self._making[key] = asyncio.ensure_future(make())
+            task.add_done_callback(lambda done: self._made(key, done))
+        # whoever gave up waiting must not take it from the others
+        return await asyncio.shield(task)
+
+    def _made(self, key: Hashable, task: asyncio.Task[Kept]) -> None:
+        del self._making[key]
+        if task.cancelled() or task.exception() is not None:
+            return
+        self._kept[key] = task.result()
+        while len(self._kept) > self._capacity:
+            self._kept.popitem(last=False)
+
+
+def digest(text: str) -> str:
+    """A short name for what a page depends on, for its ETag."""
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def answer(request: Request, kept: Kept, *, status: int = 200) -> Response:
+    """The rendering as this request can take it: not at all (304), compressed, or plain."""
+    headers = {"ETag": kept.etag, "Cache-Control": SHORT, "Vary": "Accept-Encoding"}
+    if status == 200 and kept.etag in _tags(request):
+        return Response(status_code=304, headers=headers)
+    body = kept.body
+    if takes_gzip(request.headers.get("accept-encoding", "")):
+        body, headers["Content-Encoding"] = kept.gzipped, "gzip"
+    return Response(body, status_code=status, media_type=kept.media_type, headers=headers)
+
+
+def _tags(request: Request) -> list[str]:
+    """The tags of If-None-Match, all as weak ones (RFC 9110 §13.1.2 compares weakly)."""
+    tags = [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]
+    return [tag if tag.startswith("W/") else f"W/{tag}" for tag in tags]

@@ -1,0 +1,215 @@
+"""The pages that readers see: all live blogs, one blog, one entry. Each is one snapshot of the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from server.domain.blog import Blog
+from server.domain.change import FeedKey
+from server.domain.entry import Entry
+from server.domain.errors import NotFound
+from server.domain.position import Position
+from server.domain.times import to_text
+from server.store import blogs, entries, feeds
+from server.text.excerpt import excerpt
+from server.web.reader import page_cache, pagination, structured_data
+from server.web.reader.page_cache import Kept
+from server.web.reader.pagination import Page
+from server.web.site import Site, site_of
+from server.web.stream.gate import gate_of
+
+HTML = "text/html"
+LOGO = "reader/logo.png"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One page of a blog as it stood at `position`."""
+
+    blog: Blog
+    position: Position
+    page: Page
+    count: int
+    pinned: list[Entry]
+    below: list[Entry]
+    key_events: list[Entry]
+
+    @property
+    def entries(self) -> list[Entry]:
+        """In the order of the page."""
+        return self.pinned + self.below
+
+    @property
+    def modified(self) -> str:
+        return to_text(max([self.blog.updated_at, *(e.updated_at for e in self.entries)]))
+
+
+async def index(request: Request) -> Response:
+    """`/`: the live blogs, newest first, then the closed ones."""
+    site = site_of(request)
+    async with site.database.read() as connection:
+        found = await blogs.listed(connection, statuses=["live"], limit=50)
+        found += await blogs.listed(connection, statuses=["closed"], limit=50)
+    canonical = site.url(request, "/")
+    page = site.renderer.template(
+        "reader/index.html", blogs=[b.to_json() for b in found], canonical=canonical
+    )
+    etag = "-".join([site.renderer.version, canonical, *(f"{b.id}.{b.revision}" for b in found)])
+    return page_cache.answer(request, Kept.of(page, etag=page_cache.digest(etag), media_type=HTML))
+
+
+async def blog(request: Request) -> Response:
+    """`/live/{slug}`: the newest entries; `?before=N` an older page; `?entry=ID` the page that holds it."""
+    site = site_of(request)
+    slug: str = request.path_params["slug"]
+    before = _before(request.query_params.get("before"))
+    if entry_id := request.query_params.get("entry"):
+        async with site.database.read() as connection:
+            return await _page_of_entry(connection, await public_blog(connection, slug), entry_id)
+    known = _followed(request, slug)
+    if known is None:
+        async with site.database.read() as connection:
+            found = await public_blog(connection, slug)
+            known = found.id, await feeds.head(connection, FeedKey(found.id, "public"))
+    blog_id, position = known
+    base = site.url(request)
+
+    async def make() -> Kept:
+        async with site.database.read() as connection:
+            snapshot = await take(connection, slug, before)
+        etag = f"{site.renderer.version}-{snapshot.position}-{before or 0}"
+        return Kept.of(render(site, snapshot, base), etag=etag, media_type=HTML)
+
+    page = await site.renderer.pages.get(("page", base, blog_id, str(position), before), make)
+    return page_cache.answer(request, page)
+
+
+async def entry(request: Request) -> Response:
+    """`/live/{slug}/entries/{id}`: one entry by itself; 410 and the tombstone once it is retracted."""
+    site = site_of(request)
+    async with site.database.read() as connection:
+        found = await public_blog(connection, request.path_params["slug"])
+        item = await entries.get(connection, found.id, request.path_params["id"])
+    if item.status not in entries.ON_PAGE or item.number is None:
+        raise NotFound("There is no such update.")
+    base = site.url(request)
+    publication = publication_of(site, base)
+    shown = site.renderer.entry(feeds.of_entry(item, found, "public", ""))
+    context = {"blog": found.to_json(), "entry": shown, "entry_id": item.id}
+    etag = page_cache.digest(f"{site.renderer.version}-{item.id}.{item.revision}-{found.revision}-{base}")
+    if not item.public:
+        page = site.renderer.template("reader/gone.html", **context)
+        return page_cache.answer(request, Kept.of(page, etag=etag, media_type=HTML), status=410)
+    title = structured_data.title_of(item)
+    page = site.renderer.template(
+        "reader/permalink.html",
+        canonical=publication.entry_url(found, item),
+        description=excerpt(structured_data.words_of(item) or title, structured_data.DESCRIPTION_CHARACTERS),
+        og=structured_data.open_graph(
+            publication, title, [item], published=to_text(item.published_at),
+            modified=to_text(item.edited_at or item.updated_at),
+        ),
+        structured=structured_data.to_script(
+            {"@context": "https://schema.org"} | structured_data.posting(publication, found, item)
+        ),
+        **context,
+    )
+    return page_cache.answer(request, Kept.of(page, etag=etag, media_type=HTML))
+
+
+async def public_blog(connection: AsyncConnection, slug: str) -> Blog:
+    """The blog, if readers may see it. Raises NotFound, also for a draft."""
+    found = await blogs.by_slug(connection, slug)
+    if found.status == "draft":
+        raise NotFound("There is no such blog.")
+    return found
+
+
+async def take(connection: AsyncConnection, slug: str, before: int | None) -> Snapshot:
+    """Read one page. Raises NotFound: no such blog for readers, or no such page."""
+    found = await public_blog(connection, slug)
+    position = await feeds.head(connection, FeedKey(found.id, "public"))
+    count = await blogs.published_count(connection, found.id)
+    page = pagination.first_page(count) if before is None else pagination.page_before(before, count)
+    if page is None:
+        raise NotFound("There is no such page.")
+    pinned = await entries.pinned(connection, found.id) if before is None else []
+    apart = {e.id for e in pinned}
+    within = await entries.between(connection, found.id, first=page.first, last=page.last)
+    return Snapshot(
+        found, position, page, count, pinned, [e for e in within if e.id not in apart],
+        await entries.key_events(connection, found.id),
+    )
+
+
+def render(site: Site, snapshot: Snapshot, base: str) -> str:
+    """The whole page."""
+    renderer, found, page = site.renderer, snapshot.blog, snapshot.page
+    publication = publication_of(site, base)
+    epoch = snapshot.position.epoch
+    path = f"/live/{found.slug}"
+    head, related = renderer.parts(feeds.of_blog(found, "public", epoch))
+    newer = None
+    if page.before is not None:
+        above = pagination.newer(page, snapshot.count)
+        newer = f"{path}?before={above}" if above else path
+    return renderer.template(
+        "reader/blog.html",
+        blog=found.to_json(),
+        position=str(snapshot.position),
+        page=page,
+        head=head,
+        related=related,
+        entries=[renderer.entry(feeds.of_entry(e, found, "public", epoch)) for e in snapshot.entries],
+        key_events=[
+            renderer.key_event(feeds.of_entry(e, found, "public", epoch)) for e in snapshot.key_events
+        ],
+        older=f"{path}?before={page.older}" if page.older else None,
+        newer=newer,
+        canonical=base + path + (f"?before={page.before}" if page.before else ""),
+        description=excerpt(found.standfirst or found.headline, structured_data.DESCRIPTION_CHARACTERS),
+        og=structured_data.open_graph(
+            publication, found.headline, snapshot.entries, published=to_text(found.started_at),
+            modified=snapshot.modified,
+        ),
+        structured=structured_data.to_script(
+            structured_data.live_blog(publication, found, snapshot.entries, modified=snapshot.modified)
+        ),
+    )
+
+
+def publication_of(site: Site, base: str) -> structured_data.Publication:
+    return structured_data.Publication(site.name, base, site.assets.url(LOGO))
+
+
+def _followed(request: Request, slug: str) -> tuple[str, Position] | None:
+    """The blog's id and the head of its feed where this process knows both without asking the database: it
+    follows the feed, and the broker is verified to bring what is written."""
+    key = gate_of(request).public.get(slug)
+    at = site_of(request).hub.head(key) if key is not None else None
+    return (key.blog_id, at) if key is not None and at is not None else None
+
+
+async def _page_of_entry(connection: AsyncConnection, found: Blog, entry_id: str) -> Response:
+    item = await entries.get(connection, found.id, entry_id)
+    if item.status not in entries.ON_PAGE or item.number is None:
+        raise NotFound("There is no such update.")
+    page = pagination.page_of(item.number, await blogs.published_count(connection, found.id))
+    on_first = item.public and item.content.pinned
+    query = f"?before={page.before}" if page.before and not on_first else ""
+    # where an entry stands moves while the blog grows, so nobody may keep this answer
+    return RedirectResponse(
+        f"/live/{found.slug}{query}#entry-{item.id}", 302, headers={"Cache-Control": "no-store"}
+    )
+
+
+def _before(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise NotFound("There is no such page.")
+    return int(text)

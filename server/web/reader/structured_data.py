@@ -1,0 +1,150 @@
+"""What machines read in a page: schema.org's LiveBlogPosting as JSON-LD, and Open Graph. Pure functions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from server.domain import blocks
+from server.domain.blog import Blog
+from server.domain.entry import Entry
+from server.domain.times import to_text
+from server.media.urls import source
+from server.text.excerpt import excerpt, plain
+
+DESCRIPTION_CHARACTERS = 200
+HEADLINE_CHARACTERS = 110
+_UNSAFE = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """Who publishes, and where: `base` is the site's address without a slash at its end."""
+
+    name: str
+    base: str
+    logo: str
+
+    def blog_url(self, blog: Blog) -> str:
+        return f"{self.base}/live/{blog.slug}"
+
+    def entry_url(self, blog: Blog, entry: Entry) -> str:
+        return f"{self.base}/live/{blog.slug}/entries/{entry.id}"
+
+
+def live_blog(
+    publication: Publication, blog: Blog, shown: Sequence[Entry], *, modified: str
+) -> dict[str, Any]:
+    """A `LiveBlogPosting`. `shown` are the entries on the page; only published ones are told of."""
+    public = [e for e in shown if e.public]
+    data: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": "LiveBlogPosting",
+        "headline": excerpt(blog.headline, HEADLINE_CHARACTERS),
+        "description": blog.standfirst,
+        "url": publication.blog_url(blog),
+        "mainEntityOfPage": publication.blog_url(blog),
+        "inLanguage": blog.language,
+        "datePublished": to_text(blog.started_at or blog.created_at),
+        "dateModified": modified,
+        "coverageStartTime": to_text(blog.started_at or blog.created_at),
+        "author": _author(publication, blog.byline),
+        "publisher": _publisher(publication),
+        "liveBlogUpdate": [posting(publication, blog, e) for e in public],
+    }
+    if blog.closed_at is not None:
+        data["coverageEndTime"] = to_text(blog.closed_at)
+    image = next((i for e in public if (i := image_of(e))), None)
+    if image is not None:
+        data["image"] = [publication.base + source(image)]
+    return data
+
+
+def posting(publication: Publication, blog: Blog, entry: Entry) -> dict[str, Any]:
+    """One published entry as a `BlogPosting`."""
+    data: dict[str, Any] = {
+        "@type": "BlogPosting",
+        "headline": title_of(entry),
+        "url": publication.entry_url(blog, entry),
+        "datePublished": to_text(entry.published_at),
+        "dateModified": to_text(entry.edited_at or entry.published_at),
+        "articleBody": words_of(entry),
+        "author": _author(publication, entry.content.byline or blog.byline),
+        "publisher": _publisher(publication),
+        "inLanguage": blog.language,
+    }
+    if (image := image_of(entry)) is not None:
+        data["image"] = [publication.base + source(image)]
+    return data
+
+
+def to_script(data: Mapping[str, Any]) -> Markup:
+    """JSON that cannot end the `<script>` it stands in, whatever people wrote (HTML LS §4.12.1.3)."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.translate(_UNSAFE))  # noqa: S704 - every character that HTML looks at is escaped
+
+
+def open_graph(
+    publication: Publication, title: str, images: Sequence[Entry], *, published: str | None, modified: str
+) -> dict[str, Any]:
+    """What templates/reader/open_graph.html shows; the image is the first that an entry has."""
+    image = next((i for e in images if e.public and (i := image_of(e))), None)
+    return {
+        "title": title,
+        "published": published,
+        "modified": modified,
+        "image": None if image is None else {
+            "url": publication.base + source(image), "width": image.width, "height": image.height,
+            "alt": image.alt,
+        },
+    }
+
+
+def title_of(entry: Entry) -> str:
+    """The entry's title, or how it begins."""
+    image = image_of(entry)
+    named = [b.title for b in entry.content.blocks if isinstance(b, blocks.Video | blocks.Embed) and b.title]
+    pictured = (image.alt or image.caption) if image else ""
+    for words in (entry.content.title, words_of(entry), pictured, *named):
+        if words:
+            return excerpt(words, HEADLINE_CHARACTERS)
+    return "Update"
+
+
+def words_of(entry: Entry) -> str:
+    """The words of the entry's text and quotes, and captions of its pictures and videos, as plain text."""
+    found = []
+    for block in entry.content.blocks:
+        if isinstance(block, blocks.Text):
+            found.append(plain(block.html))
+        elif isinstance(block, blocks.Quote):
+            found.append(f"“{plain(block.html)}”" + (f" – {block.cite}" if block.cite else ""))
+        elif isinstance(block, blocks.Image | blocks.Video) and block.caption:
+            found.append(block.caption)
+    return " ".join(found)
+
+
+def image_of(entry: Entry) -> blocks.Image | None:
+    """The first picture that means something."""
+    return next((b for b in entry.content.blocks if isinstance(b, blocks.Image) and not b.decorative), None)
+
+
+def _author(publication: Publication, byline: str) -> dict[str, str]:
+    if byline:
+        return {"@type": "Person", "name": byline}
+    return {"@type": "Organization", "name": publication.name, "url": publication.base + "/"}
+
+
+def _publisher(publication: Publication) -> dict[str, Any]:
+    return {
+        "@type": "Organization",
+        "name": publication.name,
+        "url": publication.base + "/",
+        "logo": {
+            "@type": "ImageObject", "url": publication.base + publication.logo, "width": 512, "height": 512,
+        },
+    }

@@ -1,0 +1,166 @@
+"""Templates to HTML: the entry, the key event and the furniture that pages and streams share, and pages.
+
+One partial renders an entry wherever it is shown, from a `Change`; what it says depends on nothing else, so
+that a page plus the changes after it equals the page rendered now.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.domain.blocks import Image, from_json
+from server.domain.change import Change
+from server.media import urls
+from server.text import embeds
+from server.text.excerpt import excerpt, plain
+from server.web import times
+from server.web.assets import Assets
+from server.web.reader.page_cache import KeptPages
+
+TEMPLATES = Path(__file__).parent / "templates"
+_SHARED = ["css/layers.css", "css/tokens.css", "css/themes.css", "css/base.css"]
+BUNDLES: dict[str, list[str]] = {
+    "reader.css": [
+        *_SHARED,
+        *(
+            f"css/{name}.css"
+            for name in (
+                "masthead", "page", "head", "toolbar", "entry", "quote", "media", "key-events", "related",
+                "pill", "more", "blogs", "notice", "print",
+            )
+        ),
+    ],
+    "console.css": [*_SHARED, "css/entry.css", "css/quote.css", "css/media.css", "css/console.css"],
+}
+"""Style sheets that pages load, each joined from its parts; `assets.url("reader.css")`."""
+RIGHT_TO_LEFT = {"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"}
+KEY_EVENT_CHARACTERS = 110
+
+
+class Renderer:
+    """Renders. The templates of the stream are compiled when it is made; autoescape is on everywhere.
+
+    Args:
+        site_name: the name of the publication.
+        public_url: the address readers use, without a slash at its end; empty: as the request came in.
+    """
+
+    def __init__(self, assets: Assets, *, site_name: str, public_url: str) -> None:
+        self.assets = assets
+        self.site_name = site_name
+        self.public_url = public_url
+        self.environment = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+            cache_size=-1,
+        )
+        self.environment.globals |= {
+            "asset": assets.url,
+            "site_name": site_name,
+            "image_url": urls.image_url,
+            "source": lambda block: urls.source(image_of(block)),
+            "srcset": lambda block: urls.srcset(image_of(block)),
+        }
+        self.environment.filters |= {
+            "clock": times.clock,
+            "day": times.day,
+            "in_full": times.in_full,
+            "zone_name": times.zone_name,
+            "direction": direction,
+            "provider": embeds.provider,
+        }
+        self.environment.tests["playable"] = embeds.plays_in_place
+        self._entry = self.environment.get_template("entry.html")
+        self._tombstone = self.environment.get_template("tombstone.html")
+        self._key_event = self.environment.get_template("key_event.html")
+        self._head = self.environment.get_template("head.html")
+        self._related = self.environment.get_template("related.html")
+        self.pages = KeptPages()
+        self.version = self._version()
+        """Changes with the templates, the static files and the settings that pages show: for ETags."""
+
+    def entry(self, change: Change) -> str:
+        """The `<article>` of a change of kind `entry`, or the short tombstone of kind `gone`."""
+        template = self._tombstone if change.kind == "gone" else self._entry
+        return template.render(entry=change.data, change=change)
+
+    def key_event(self, change: Change) -> str:
+        """The `<li>` for the list of key events, or an empty string for an entry that is none."""
+        data = change.data
+        if change.kind != "entry" or not data["key"] or data["status"] != "published":
+            return ""
+        return self._key_event.render(entry=data, title=title_of(data, KEY_EVENT_CHARACTERS))
+
+    def furniture(self, change: Change) -> str:
+        """The head of the page and the related reports: one element for each `data-part`."""
+        return "".join(self.parts(change))
+
+    def parts(self, change: Change) -> tuple[str, str]:
+        """The same two elements one by one: head, related reports."""
+        return self._head.render(blog=change.data), self._related.render(blog=change.data)
+
+    def template(self, name: str, **context: Any) -> str:
+        """A whole template by its file name. Raises jinja2.UndefinedError for a name that is not given."""
+        return self.environment.get_template(name).render(context)
+
+    def response(
+        self,
+        request: Request,
+        name: str,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **context: Any,
+    ) -> Response:
+        """A page for this request; it is not kept by anybody unless `headers` say so."""
+        page = self.template(name, path=request.url.path, status=status, **context)
+        return Response(
+            page,
+            status_code=status,
+            media_type="text/html",
+            headers={"Cache-Control": "no-store"} | dict(headers or {}),
+        )
+
+    def _version(self) -> str:
+        digest = hashlib.sha256(f"{self.assets.digest} {self.site_name} {self.public_url}".encode())
+        for path in sorted(TEMPLATES.rglob("*.html")):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()[:10]
+
+
+def direction(language: str) -> str:
+    """`rtl` for languages that are written from right to left, else `ltr`."""
+    return "rtl" if language.split("-")[0].lower() in RIGHT_TO_LEFT else "ltr"
+
+
+def image_of(data: Mapping[str, Any]) -> Image:
+    """The picture that a block of a change is."""
+    block = from_json(data)
+    assert isinstance(block, Image)
+    return block
+
+
+def words_of(data: Mapping[str, Any]) -> str:
+    """The words of an entry's text and quote blocks, as plain text."""
+    return " ".join(plain(b["html"]) for b in data["blocks"] if b["type"] in ("text", "quote"))
+
+
+def title_of(data: Mapping[str, Any], limit: int = 110) -> str:
+    """What an entry is called where only a line is shown: its title, or how it begins."""
+    if data["title"]:
+        return str(data["title"])
+    shown = words_of(data) or next(
+        (b["alt"] or b["caption"] for b in data["blocks"] if b["type"] == "image"), ""
+    ) or next((b["title"] for b in data["blocks"] if b["type"] in ("video", "embed")), "")
+    return excerpt(shown, limit) or "Update"

@@ -1,0 +1,26 @@
+"""Static files, from memory."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.domain.errors import NotFound
+from server.web.conditional import takes_gzip
+from server.web.site import site_of
+
+FOREVER = "public, max-age=31536000, immutable"
+
+
+async def asset(request: Request) -> Response:
+    assets = site_of(request).assets
+    found = assets.get(request.path_params["digest"], request.path_params["name"])
+    if found is None:
+        raise NotFound
+    # an address of an older digest gets today's file, but not for good
+    current = request.path_params["digest"] == assets.digest
+    headers = {"Cache-Control": FOREVER if current else "no-cache", "Vary": "Accept-Encoding"}
+    body = found.body
+    if found.gzipped is not None and takes_gzip(request.headers.get("accept-encoding", "")):
+        body, headers["Content-Encoding"] = found.gzipped, "gzip"
+    return Response(body, media_type=found.media_type, headers=headers)

@@ -1,0 +1,202 @@
+"""The pages for readers over HTTP: complete without scripts, stable, and without what was withdrawn."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+from xml.etree import ElementTree as Xml
+
+import pytest
+
+from server.domain.change import FeedKey
+from server.web.reader import pages
+from tests.support.app import Running, running
+
+pytestmark = pytest.mark.anyio
+
+SECRET = "the witness from Harbour Lane"
+HOSTILE = "</script><script>alert(1)</script> & \"quotes\" <img src=x onerror=alert(2)> ]]> \u2028"
+
+
+@pytest.fixture(scope="module")
+async def server(anyio_backend: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+    async with running(tmp_path_factory.mktemp("pages")) as started:
+        yield started
+
+
+async def page(server: Running, path: str) -> str:
+    answer = await server.anonymous.get(path)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def numbers(html: str) -> list[int]:
+    return [int(n) for n in re.findall(r'<article class="[^"]*" [^>]*data-number="(\d+)"', html)]
+
+
+def structured(html: str) -> dict[str, Any]:
+    found = re.findall(r'<script type="application/ld\+json">(.*?)</script>', html, re.DOTALL)
+    assert len(found) == 1
+    data: dict[str, Any] = json.loads(found[0])
+    return data
+
+
+async def test_pages_do_not_shift_while_the_blog_grows(server: Running) -> None:
+    await server.blog("long")
+    made = [await server.post("long") for _ in range(45)]
+    first = await page(server, "/live/long")
+    assert numbers(first) == list(range(45, 20, -1))
+    assert '<link rel="next" href="/live/long?before=21">' in first
+    older = await page(server, "/live/long?before=21")
+    assert numbers(older) == list(range(20, 0, -1))
+    assert '<link rel="prev" href="/live/long">' in older
+    assert 'rel="next"' not in older
+    assert f'<link rel="canonical" href="{server.url}/live/long?before=21">' in older
+    for _ in range(20):
+        await server.post("long")
+    assert numbers(await page(server, "/live/long?before=21")) == numbers(older)
+    assert '<link rel="prev" href="/live/long?before=41">' in await page(server, "/live/long?before=21")
+    found = await server.anonymous.get(f"/live/long?entry={made[4]['id']}")
+    assert found.status_code == 302
+    assert found.headers["location"] == f"/live/long?before=21#entry-{made[4]['id']}"
+    for wrong in ("22", "x", "-1", "0", "99999"):
+        assert (await server.anonymous.get(f"/live/long?before={wrong}")).status_code == 404
+
+
+async def test_machines_find_what_they_look_for(server: Running) -> None:
+    await server.blog("machines", byline="Ines Faro", standfirst="A storm, as it happens.")
+    entry = await server.post("machines", title="First ferry", body="It left at *seven*.")
+    html = await page(server, "/live/machines")
+    data = structured(html)
+    address = f"{server.url}/live/machines"
+    assert (data["@type"], data["url"], data["inLanguage"]) == ("LiveBlogPosting", address, "en")
+    assert {"headline", "datePublished", "dateModified", "coverageStartTime", "author"} <= data.keys()
+    assert data["publisher"]["logo"]["url"].startswith(server.url)
+    (update,) = data["liveBlogUpdate"]
+    assert (update["@type"], update["headline"]) == ("BlogPosting", "First ferry")
+    assert (update["url"], update["articleBody"]) == (f"{address}/entries/{entry['id']}", "It left at seven.")
+    assert f'<meta property="og:url" content="{address}">' in html
+    assert f'<link rel="canonical" href="{address}">' in html
+    answer = await server.http.patch(
+        "/api/v1/blogs/machines", json={"status": "closed"}, headers={"If-Match": "*"}
+    )
+    assert answer.status_code == 200
+    assert "coverageEndTime" in structured(await page(server, "/live/machines"))
+    alone = structured(await page(server, f"/live/machines/entries/{entry['id']}"))
+    assert (alone["@type"], alone["datePublished"]) == ("BlogPosting", update["datePublished"])
+
+
+async def test_hostile_words_stay_words(server: Running) -> None:
+    words = HOSTILE.replace("\u2028", "")
+    await server.blog("hostile", headline=words, standfirst=words, byline=words, key_developments=[words],
+                      related=[{"title": words, "url": "https://example.org/"}])
+    entry = await server.post("hostile", title=words, body=words, byline=words, key=True)
+    for path in ("/", "/live/hostile", f"/live/hostile/entries/{entry['id']}"):
+        html = await page(server, path)
+        assert "<script>alert" not in html
+        assert "<img src=x" not in html
+    assert structured(await page(server, "/live/hostile"))["headline"].startswith("</script><script>")
+    for feed in ("rss", "atom"):
+        Xml.fromstring(await page(server, f"/live/hostile/feed.{feed}"))
+
+
+async def test_a_draft_is_nowhere(server: Running) -> None:
+    await server.blog("draft", status="draft", headline="Not yet for anybody")
+    for path in ("/live/draft", "/live/draft/feed.rss", "/live/draft/feed.atom", "/live/draft/feed.json"):
+        assert (await server.anonymous.get(path)).status_code == 404
+    assert "Not yet for anybody" not in await page(server, "/")
+
+
+async def test_what_is_retracted_is_nowhere(server: Running) -> None:
+    await server.blog("leak")
+    old = await server.post("leak", title=SECRET, body=SECRET, key=True)
+    for _ in range(44):
+        await server.post("leak")
+    new = await server.post("leak", title=SECRET, body=SECRET, key=True, pinned=True)
+    places = ["/live/leak", "/live/leak?before=21", *(f"/live/leak/feed.{f}" for f in ("rss", "atom", "json"))]
+    before = {path: await server.anonymous.get(path) for path in places}
+    assert all(SECRET in answer.text for answer in before.values())
+    for entry in (old, new):
+        await server.retract(entry, "leak")
+    for path, answer in before.items():
+        now = await server.anonymous.get(path, headers={"If-None-Match": answer.headers["etag"]})
+        assert (now.status_code, SECRET in now.text) == (200, False), path
+    for entry in (old, new):
+        gone = await server.anonymous.get(f"/live/leak/entries/{entry['id']}")
+        assert (gone.status_code, SECRET in gone.text) == (410, False)
+        assert "withdrawn by the editors" in gone.text
+        found = await server.anonymous.get(f"/live/leak?entry={entry['id']}")
+        assert found.status_code == 302 and SECRET not in found.text
+    assert numbers(await page(server, "/live/leak"))[0] == 46, "the tombstone keeps the place"
+
+
+@pytest.mark.parametrize("path", ["", "/feed.rss", "/feed.atom", "/feed.json"])
+async def test_conditional_requests(server: Running, path: str) -> None:
+    slug = "etag" + path.replace("/feed.", "-")
+    await server.blog(slug)
+    first = await server.anonymous.get(f"/live/{slug}{path}")
+    again = await server.anonymous.get(
+        f"/live/{slug}{path}", headers={"If-None-Match": first.headers["etag"]}
+    )
+    assert (again.status_code, again.content) == (304, b"")
+    await server.post(slug)
+    changed = await server.anonymous.get(
+        f"/live/{slug}{path}", headers={"If-None-Match": first.headers["etag"]}
+    )
+    assert changed.status_code == 200 and changed.headers["etag"] != first.headers["etag"]
+
+
+async def test_budgets(server: Running) -> None:
+    await server.blog("budget")
+    for _ in range(39):
+        await server.post("budget", title="A report of the usual length", body="Water in the streets. " * 12)
+    html = await page(server, "/live/budget")
+    assert len(gzip.compress(html.encode())) <= 60_000
+    (style,) = re.findall(r'<link rel="stylesheet" href="([^"]+)"', html)
+    assert len(gzip.compress((await page(server, style)).encode())) <= 12_000
+    (main,) = re.findall(r'<script type="module" src="([^"]+)"', html)
+    names = ["main", "arrivals", "follower", "more", "position", "times", "transports", "updates"]
+    scripts = [await page(server, main.replace("main.js", f"{name}.js")) for name in names]
+    assert sum(len(gzip.compress(script.encode())) for script in scripts) <= 15_000
+
+
+async def test_a_burst_renders_once(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    await server.blog("burst")
+    rendered: list[str] = []
+    render = pages.render
+
+    def counted(site: Any, snapshot: Any, base: str) -> str:
+        rendered.append(str(snapshot.position))
+        return render(site, snapshot, base)
+
+    monkeypatch.setattr(pages, "render", counted)
+    answers = await asyncio.gather(*(server.anonymous.get("/live/burst") for _ in range(20)))
+    assert len({a.headers["etag"] for a in answers}) == 1
+    assert len(rendered) == 1
+    await server.post("burst", title="News")
+    assert "News" in await page(server, "/live/burst")
+    assert len(rendered) == 2
+
+
+async def test_a_followed_page_needs_no_database(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    blog = await server.blog("warm")
+    await server.changes("warm")
+    await page(server, "/live/warm")
+    assert server.site.hub.feeds.get(FeedKey(blog["id"], "public")) is not None
+    asked: list[str] = []
+    public_blog = pages.public_blog
+
+    async def counted(connection: Any, slug: str) -> Any:
+        asked.append(slug)
+        return await public_blog(connection, slug)
+
+    monkeypatch.setattr(pages, "public_blog", counted)
+    await page(server, "/live/warm")
+    assert not asked
+    await server.post("warm", title="News")
+    assert "News" in await page(server, "/live/warm")
+    assert asked
