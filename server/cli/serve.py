@@ -15,18 +15,16 @@ from typing import Annotated
 
 import structlog
 import typer
-import uvicorn
 from rich.console import Console
 from rich.panel import Panel
 
 from server import settings
-from server.app import create_app
+from server.app import create_app, make_server
 from server.cli import first_login, logs
 from server.cli.local import open_desk
 from server.cli.output import AsJson, print_json
 from server.demo.player import SLUG
-from server.serving import uvicorn_server, workers
-from server.serving.metrics_port import own_port
+from server.serving import sockets, workers
 from server.settings import Settings
 
 log = structlog.get_logger()
@@ -90,15 +88,6 @@ async def _prepare(chosen: Settings) -> str | None:
         return await first_login.make(desk)
 
 
-def make_server(chosen: Settings) -> uvicorn.Server:
-    """The ASGI server around the application; its streams drain before it stops."""
-    app = create_app(chosen, demo=chosen.demo)
-    config = uvicorn_server.make_config(
-        app, compress=chosen.compress_streams, request_seconds=chosen.request_timeout
-    )
-    return uvicorn_server.Server(config, app.state.gate, drain_seconds=chosen.drain_seconds)
-
-
 def run_one(chosen: Settings, listener: socket.socket, *, listening: Callable[[], None]) -> None:
     """Serve in this process until a signal; `listening` is called once connections are taken."""
     # uvicorn raises the signal again when it has shut down in good order: that is no failure; one that comes
@@ -107,10 +96,10 @@ def run_one(chosen: Settings, listener: socket.socket, *, listening: Callable[[]
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: signals.append(number))
 
-    listeners = [listener, *own_port(chosen.metrics_port)]
+    listeners = [listener, *sockets.metrics_sockets(chosen.metrics_port)]
 
     async def whole() -> None:
-        server = make_server(chosen)
+        server = make_server(create_app(chosen, demo=chosen.demo), chosen)
         if signals:
             return
         running = asyncio.create_task(server.serve(sockets=listeners))

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from server.domain.errors import StopPressError, Unauthenticated
 from server.web.ops.metrics import Collector
 from server.web.site import site_of
-from server.web.stream.gate import gate_of
+from server.web.stream.subscribing import gate_of
 
 READY_SECONDS = 2.0
 """How long the database may take to answer before /readyz says that it does not."""
