@@ -142,7 +142,8 @@ def reset(variant: Variant, position: str | None = None) -> bytes:
     """Load afresh: the last event. With `position`, where the feed stands now."""
     wire = cast(Wire, variant)
     body = {"kind": "reset"} | ({"position": position} if position else {})
-    return frame(wire.framing, json.dumps(body).encode(), event="reset", position=position) + _close(wire, "reset")
+    data = frame(wire.framing, json.dumps(body).encode(), event="reset", position=position)
+    return data + _close(wire, "reset")
 
 
 def farewell(variant: Variant, wait_ms: int, *, code: int = SERVICE_RESTART, reason: str = "restart") -> bytes:

@@ -1,4 +1,4 @@
-"""The JSON of a change for a view, as docs/protocol.md describes it. What several framings share is made once."""
+"""The JSON of a change for a view, as docs/protocol.md describes it. Made once for several framings."""
 
 from __future__ import annotations
 

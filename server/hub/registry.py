@@ -1,4 +1,4 @@
-"""The feeds that this process follows: opened when somebody asks for one, dropped when nobody has for a while."""
+"""The feeds that this process follows: opened on demand, dropped when nobody has followed one for a while."""
 
 from __future__ import annotations
 

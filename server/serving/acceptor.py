@@ -119,7 +119,7 @@ class Acceptor:
         while self.tasks:
             await asyncio.wait(self.tasks)
         deadline = self._loop.time() + 1.0
-        while len(self.gate.closing) and self._loop.time() < deadline:
+        while len(self.gate.closing) and self._loop.time() < deadline:  # noqa: ASYNC110 (no event for it)
             await asyncio.sleep(0.02)
 
     # accepting

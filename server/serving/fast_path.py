@@ -93,10 +93,8 @@ def recognise(gate: StreamGate, data: bytes) -> StreamRequest | None:
     seq = _place(feed, after)
     if seq is None:
         return None
-    return StreamRequest(
-        feed, seq, not after, view, compressed, headers.get(b"x-forwarded-for"), headers.get(b"x-forwarded-proto"),
-        reply,
-    )
+    forwarded = headers.get(b"x-forwarded-for"), headers.get(b"x-forwarded-proto")
+    return StreamRequest(feed, seq, not after, view, compressed, *forwarded, reply)
 
 
 def _parameters(query: bytes) -> tuple[bytes | None, View] | None:

@@ -138,6 +138,9 @@ class Http(HttpToolsProtocol):
         if self.scope["http_version"] != "1.1":  # RFC 6455 §4.2.1: at least 1.1
             self.send_400_response("A WebSocket begins with HTTP/1.1.")
             return
+        if any(name in (b"content-length", b"transfer-encoding") for name, _ in self.headers):
+            self.send_400_response("A WebSocket handshake has no body.")  # uvicorn would not answer at all
+            return
         # uvicorn calls this while it handles HttpParserUpgrade, which says where in the piece the request ends;
         # what follows belongs to the WebSocket, and uvicorn drops it
         error = sys.exc_info()[1]

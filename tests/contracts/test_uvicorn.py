@@ -35,7 +35,8 @@ def test_a_protocol_is_made_as_uvicorn_makes_it() -> None:
 
 def test_a_server_starts_without_sockets_and_closes_what_it_has_for_servers() -> None:
     assert "for sock in sockets:" in inspect.getsource(uvicorn.Server.startup)
-    ending = inspect.getsource(uvicorn.Server.shutdown) + inspect.getsource(uvicorn.Server._wait_tasks_to_complete)
+    server = uvicorn.Server
+    ending = inspect.getsource(server.shutdown) + inspect.getsource(server._wait_tasks_to_complete)
     assert "for server in self.servers:\n            server.close()" in ending
     assert "await server.wait_closed()" in ending
     assert "default_headers" in inspect.getsource(uvicorn.Server.on_tick)
@@ -49,8 +50,8 @@ def test_the_websocket_protocol_has_what_is_used() -> None:
 
 def test_all_override_only_what_exists() -> None:
     added = {
-        "with_first", "abort", "_idles", "_asks_for_stream", "_give_back", "_refuse_long_head", "_refuse_version",
-        "_serve_http", "_date_lines", "_end_streams", "stop", "address",
+        "with_first", "abort", "_idles", "_asks_for_stream", "_give_back", "_refuse_long_head",
+        "_refuse_version", "_serve_http", "_date_lines", "_end_streams", "stop", "address",
     }
     for ours, theirs in (
         (Http, HttpToolsProtocol), (WebSocket, WebSocketsSansIOProtocol), (Server, uvicorn.Server)

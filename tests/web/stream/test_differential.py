@@ -117,13 +117,16 @@ async def _message(reader: asyncio.StreamReader) -> str:
     return data.decode("latin-1") if head & 0x0F == 8 else json.dumps(json.loads(data))
 
 
-HANDSHAKE = ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {KEY}")
+HANDSHAKE = (
+    "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {KEY}"
+)
 LINES = st.sampled_from([
-    "Accept: text/event-stream", "Accept-Encoding: gzip", "Accept-Encoding: gzip;q=0", "Accept-Encoding: gzip;Q=0",
-    "Accept-Encoding: br, *", "Accept-Encoding: identity", "accept-encoding: GZIP, deflate", "X-Twice: 1",
-    "X-Forwarded-For: 203.0.113.7", "X-Forwarded-Proto: https", "X-Forwarded-Proto: nonsense", "Cookie: a=b",
-    "Origin: https://example.org", "Origin: http://[", "Cookie: stoppress_session=nonsense", "Content-Length: 0",
-    "Content-Length: 5", "Transfer-Encoding: chunked", "Expect: 100-continue", "X-Odd:\tvalue", "X-Odd: \xfc",
+    "Accept: text/event-stream", "Accept-Encoding: gzip", "Accept-Encoding: gzip;q=0",
+    "Accept-Encoding: gzip;Q=0", "Accept-Encoding: br, *", "Accept-Encoding: identity",
+    "accept-encoding: GZIP, deflate", "X-Twice: 1", "X-Forwarded-For: 203.0.113.7",
+    "X-Forwarded-Proto: https", "X-Forwarded-Proto: nonsense", "Cookie: a=b", "Origin: https://example.org",
+    "Origin: http://[", "Cookie: stoppress_session=nonsense", "Content-Length: 0", "Content-Length: 5",
+    "Transfer-Encoding: chunked", "Expect: 100-continue", "X-Odd:\tvalue", "X-Odd: \xfc",
     "Last-Event-ID: {first}", "Last-Event-ID: nonsense", "Authorization: Bearer {token}",
     "Authorization: Bearer wrong", "Connection: close", "Connection: keep-alive", "Upgrade: websocket",
     "Sec-WebSocket-Protocol: stoppress.v1", "Sec-WebSocket-Protocol: chat, stoppress.v1",
@@ -131,7 +134,9 @@ LINES = st.sampled_from([
     "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10", "Sec-WebSocket-Version: 8",
     "Sec-WebSocket-Extensions: x-other", "Range: bytes=0-1", "If-None-Match: *", "TE: trailers",
 ])
-QUERY = st.sampled_from(["view=json", "view=html", "view=pdf", "feed=newsroom", "feed=public", "feed=x", "x=y", ""])
+QUERY = st.sampled_from(
+    ["view=json", "view=html", "view=pdf", "feed=newsroom", "feed=public", "feed=x", "x=y", ""]
+)
 
 
 @st.composite
