@@ -117,25 +117,18 @@ def beat(variant: Variant) -> bytes:
     return data
 
 
-def hello(position: str) -> bytes:
-    """The first message on a WebSocket: where it stands."""
-    return b'{"kind":"hello","position":"%b"}' % position.encode()
-
-
-def opening(retry_ms: int, at: str | None) -> bytes:
-    """The first lines of an event stream: how long to wait before a reconnect and, for a client without a
-    position, where it stands. An event without data sets the position and dispatches nothing."""
-    place = f"id: {at}\n" if at else ""
-    return f"retry: {retry_ms}\n{place}\n".encode()
-
-
 @functools.lru_cache(maxsize=1024)
-def greeting(framing: Framing, retry_ms: int, position: str, *, announce: bool) -> bytes:
-    """What comes first on a stream: the `hello` of a WebSocket, the `opening` of an event stream. Many join at
-    the same position: it is compressed once. `announce`: the client named no position."""
+def greeting(framing: Framing, position: str, *, retry_ms: int, heartbeat_seconds: float) -> bytes:
+    """What comes first on a stream, `hello`: where it goes on from, the least wait before a reconnect, and how
+    often heartbeats come. Many join at the same position: it is compressed once."""
+    text = json.dumps(
+        {"kind": "hello", "position": position, "heartbeat_seconds": heartbeat_seconds, "retry_ms": retry_ms},
+        separators=(",", ":"),
+    ).encode()
     if framing.startswith("ws"):
-        return websocket_message(hello(position), framing)
-    return sse_bytes(opening(retry_ms, position if announce else None), framing)
+        return websocket_message(text, framing)
+    event = b"retry: %d\nid: %b\nevent: hello\ndata: %b\n\n" % (retry_ms, position.encode(), text)
+    return sse_bytes(event, framing)
 
 
 def reset(variant: Variant, position: str | None = None) -> bytes:

@@ -49,7 +49,7 @@ async def join(connection: Connection, wire: Wire, gate: StreamGate, wanted: Sub
 async def _replay(connection: Connection, wire: Wire, gate: StreamGate, cursor: Cursor) -> None:
     asked_from = cursor.position
     items = await cursor.catch_up(GROUP[wire.transport])
-    connection.write(greet(wire, gate.retry_ms, asked_from, cursor))
+    connection.write(greet(wire, gate, asked_from or cursor.position))
     while items:
         assert cursor.feed is not None
         connection.write(cursor.feed.encoded(items, wire))
@@ -62,10 +62,10 @@ async def _replay(connection: Connection, wire: Wire, gate: StreamGate, cursor: 
         items = await cursor.catch_up(GROUP[wire.transport])
 
 
-def greet(wire: Wire, retry_ms: int, asked_from: Position | None, cursor: Cursor) -> bytes:
-    """What comes first on a stream, once it is known that it can be served from where it `asked_from`."""
-    position = asked_from or cursor.position
-    return greeting(wire.framing, retry_ms, str(position), announce=asked_from is None)
+def greet(wire: Wire, gate: StreamGate, position: Position | None) -> bytes:
+    """What comes first on a stream, once it is known that it can be served from `position`."""
+    seconds = gate.hub.options.heartbeat_seconds
+    return greeting(wire.framing, str(position), retry_ms=gate.retry_ms, heartbeat_seconds=seconds)
 
 
 async def reset_position(hub: Hub, key: FeedKey, error: Exception | None) -> str | None:

@@ -19,12 +19,13 @@ from starlette.types import Scope
 
 from server.delivery.connections import Connection, WebSocketConnection
 from server.delivery.deadlines import Deadlines, half_of_all_files
-from server.delivery.framing import GZIP_HEADER, Wire, chunk, greeting
+from server.delivery.framing import GZIP_HEADER, Wire, chunk
 from server.delivery.heads import SSE_HEADERS
-from server.delivery.joining import join
+from server.delivery.joining import greet, join
 from server.delivery.limits import StreamGate
 from server.delivery.poller import Poller
 from server.delivery.subscription import Subscription
+from server.domain.position import Position
 from server.serving import stream_request
 from server.serving.fast_path import StreamRequest, recognise
 from server.serving.stream_request import Parsed
@@ -163,10 +164,9 @@ class Acceptor:
         scheme = request.scheme(wanted.forwarded_proto)
         wire, head = self._head(scheme, wanted.view, wanted.compressed, wanted.handshake)
         connection = self._connection(request, wire, address, compressed=wanted.compressed)
-        position = f"{feed.epoch}.{wanted.seq}"
-        connection.write(head + greeting(wire.framing, gate.retry_ms, position, announce=wanted.announce))
+        connection.write(head + greet(wire, gate, Position(feed.epoch, wanted.seq)))
         connection.follow(feed, wanted.seq, seconds=None)
-        gate.hub.stats.resumes["head" if wanted.announce else "memory"] += 1
+        gate.hub.stats.resumes["memory" if wanted.resumes else "head"] += 1
         return True
 
     async def serve(self, request: Request, parsed: Parsed) -> None:

@@ -43,13 +43,12 @@ _EXTENSION_LINE = (
 
 
 class StreamRequest(NamedTuple):
-    """A recognised request. `seq`: the position after which to subscribe. `announce`: the client named none, so
-    it is told. `forwarded_for`, `forwarded_proto`: the headers of proxies. `handshake`: the lines that accept
+    """A recognised request. `seq`: the position after which to subscribe. `resumes`: the client named it. `forwarded_for`, `forwarded_proto`: the headers of proxies. `handshake`: the lines that accept
     a WebSocket, None for an event stream."""
 
     feed: Feed
     seq: int
-    announce: bool
+    resumes: bool
     view: View
     compressed: bool
     forwarded_for: bytes | None
@@ -94,7 +93,7 @@ def recognise(gate: StreamGate, data: bytes) -> StreamRequest | None:
     if seq is None:
         return None
     forwarded = headers.get(b"x-forwarded-for"), headers.get(b"x-forwarded-proto")
-    return StreamRequest(feed, seq, not after, view, compressed, *forwarded, reply)
+    return StreamRequest(feed, seq, bool(after), view, compressed, *forwarded, reply)
 
 
 def _parameters(query: bytes) -> tuple[bytes | None, View] | None:

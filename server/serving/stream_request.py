@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import httptools
 from starlette.types import Scope
 from websockets.datastructures import Headers
+from websockets.exceptions import NegotiationError
 from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
 
 from server.delivery.encoding import takes_gzip
 from server.delivery.framing import LEVEL
@@ -144,8 +147,7 @@ def _scope(head: _Head, path: re.Match[str], raw_path: bytes, query: bytes, host
 
 def _websocket(scope: Scope, head: _Head, gate: StreamGate, rest: bytes) -> Parsed | None:
     protocol = ServerProtocol(
-        extensions=[deflate_factory()] if gate.compress else [],
-        subprotocols=[SUBPROTOCOL],  # type: ignore[list-item]
+        extensions=[deflate_factory()] if gate.compress else [], select_subprotocol=_select_subprotocol
     )
     headers = Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers])
     response = protocol.accept(Request(head.url.decode("latin-1"), headers))
@@ -156,6 +158,13 @@ def _websocket(scope: Scope, head: _Head, gate: StreamGate, rest: bytes) -> Pars
         for name, value in response.headers.raw_items() if name.lower() != "date"
     )
     return Parsed(scope, _can_share(protocol.extensions), lines, bool(protocol.extensions), rest)
+
+
+def _select_subprotocol(_protocol: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    """Ours if it is offered, none if none is. Raises NegotiationError for a client that offers only others."""
+    if offered and SUBPROTOCOL not in offered:
+        raise NegotiationError("offer the subprotocol " + SUBPROTOCOL)
+    return Subprotocol(SUBPROTOCOL) if offered else None
 
 
 def _can_share(extensions: Any) -> bool:

@@ -38,7 +38,7 @@ async def follow(gate: StreamGate, wire: Wire, wanted: Subscription, cursor: Cur
     most, beat_seconds = GROUP[wire.transport], gate.hub.options.heartbeat_seconds
     with cursor:
         items = await cursor.catch_up(most)
-        await send(greet(wire, gate.retry_ms, wanted.after, cursor))
+        await send(greet(wire, gate, wanted.after or cursor.position))
         while not cursor.ended and loop.time() <= until:
             items = items or await cursor.read(most)
             assert cursor.feed is not None

@@ -92,7 +92,7 @@ async def _events(
         await pieces.send(b"")  # taken when there is room again: what comes next is chosen then, not before
 
     error: Exception | None = None
-    async with pieces:
+    try:
         if "gzip" in wire.framing:
             await pieces.send(GZIP_HEADER)
         try:
@@ -102,3 +102,7 @@ async def _events(
             error = reason
         position = await reset_position(gate.hub, wanted.key, error)
         await pieces.send(ending_of(error, wire, retry_ms=gate.retry_ms, position=position).data)
+    except anyio.BrokenResourceError:  # the task that sends has given up: the client takes nothing
+        pass
+    finally:
+        pieces.close()

@@ -50,6 +50,18 @@ async def test_sse_without_a_position_begins_now_and_says_where(server: Running)
         assert [c["id"] for c in listener.state.log] == [entry["id"]]
 
 
+async def test_the_first_event_says_where_the_stream_stands_and_how_often_it_beats(server: Running) -> None:
+    """With data in it: several client libraries hand over an event that has none, as an empty text."""
+    entry = await server.post()
+    expected = {"kind": "hello", "position": entry["position"], "heartbeat_seconds": 1.0, "retry_ms": 2000}
+    for query in ("", f"?after={entry['position']}"):
+        async with sse(server.address, f"/live/storm/stream{query}") as listener:
+            assert await listener.next() is not None  # the first heartbeat
+            assert listener.hello == expected
+        async with websocket(server.address, f"/live/storm/ws{query}") as socket:
+            assert json.loads(await socket.connection.recv()) == expected
+
+
 async def test_heartbeats_carry_no_id(server: Running) -> None:
     async with sse(server.address, "/live/storm/stream") as listener:
         async with asyncio.timeout(5):
