@@ -43,8 +43,9 @@ _EXTENSION_LINE = (
 
 
 class StreamRequest(NamedTuple):
-    """A recognised request. `seq`: the position after which to subscribe. `resumes`: the client named it. `forwarded_for`, `forwarded_proto`: the headers of proxies. `handshake`: the lines that accept
-    a WebSocket, None for an event stream."""
+    """A recognised request. `seq`: the position after which to subscribe. `resumes`: the client named it.
+    `forwarded_for`, `forwarded_proto`: the headers of proxies. `handshake`: the lines that accept a WebSocket,
+    None for an event stream."""
 
     feed: Feed
     seq: int
