@@ -12,12 +12,12 @@ from server.cli.local import on_desk
 from server.cli.output import AsJson, say
 from server.cli.remote import ApiToken, Url
 from server.cli.remote import post as send
+from server.domain.blocks import Text
 from server.domain.entry import Content
 from server.domain.errors import Invalid
 from server.domain.permissions import SYSTEM
 from server.newsroom import entries
 from server.newsroom.desk import Desk
-from server.text import markdown
 
 MOST_BYTES = 1_000_000
 """What is read from standard input, at most; the API's own limit lies near."""
@@ -53,7 +53,7 @@ def post(
 async def _create(
     desk: Desk, slug: str, body: str, *, key: str, draft: bool, flags: dict[str, Any]
 ) -> dict[str, Any]:
-    content = Content(blocks=markdown.to_blocks(body), **flags)
+    content = Content(blocks=(Text(html="", markdown=body),) if body else (), **flags)
     wanted = entries.Draft(content, status="draft" if draft else "published")
     written = await entries.create(desk, SYSTEM, slug, wanted, key=key or None)
     return written.entry.to_json() | {"position": str(written.position)}

@@ -29,7 +29,7 @@ from server.demo.story import (
     Retract,
     Step,
 )
-from server.domain.blocks import Block, Embed, Image, Video
+from server.domain.blocks import Block, Embed, Image, Text, Video
 from server.domain.entry import Content
 from server.domain.errors import Conflict, Invalid, NotFound, StaleRevision, Unavailable
 from server.domain.permissions import SYSTEM
@@ -37,7 +37,7 @@ from server.newsroom import blogs, entries, media
 from server.newsroom.desk import Desk
 from server.store import blogs as stored
 from server.store import entries as stored_entries
-from server.text import embeds, markdown
+from server.text import embeds
 
 log = structlog.get_logger()
 
@@ -134,7 +134,7 @@ class Demo:
         elif isinstance(step, Edit):
             changed = dict(step.changed)
             if "body" in changed:
-                changed["blocks"] = markdown.to_blocks(changed.pop("body"))
+                changed["blocks"] = (Text(html="", markdown=changed.pop("body")),)
             await entries.edit(desk, SYSTEM, SLUG, self._ids[step.name], changed, revision=None)
         elif isinstance(step, Retract):
             await entries.retract(desk, SYSTEM, SLUG, self._ids[step.name])
@@ -142,9 +142,10 @@ class Demo:
             await entries.restore(desk, SYSTEM, SLUG, self._ids[step.name])
 
     async def _content(self, desk: Desk, step: Post) -> Content:
-        blocks = [*markdown.to_blocks(step.body), *[await self._block(desk, thing) for thing in step.more]]
+        words = (Text(html="", markdown=step.body),) if step.body else ()
+        media = [await self._block(desk, thing) for thing in step.more]
         return Content(
-            title=step.title, blocks=tuple(blocks), byline=step.byline, pinned=step.pinned, key=step.key,
+            title=step.title, blocks=(*words, *media), byline=step.byline, pinned=step.pinned, key=step.key,
             breaking=step.breaking,
         )
 

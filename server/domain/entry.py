@@ -1,16 +1,20 @@
-"""One update in a blog, and what its status allows."""
+"""One update in a blog, what its status allows, and how it becomes another."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias, get_args
 
 from server.domain import blocks
+from server.domain.errors import Conflict, Invalid
 from server.domain.times import to_text
 
 EntryStatus: TypeAlias = Literal["draft", "pending", "scheduled", "published", "retracted"]
 STATUSES: tuple[EntryStatus, ...] = get_args(EntryStatus)
+UNPUBLISHED: tuple[EntryStatus, ...] = ("draft", "pending", "scheduled")
+FARTHEST = timedelta(days=366)
+"""How far ahead an entry may be scheduled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,16 @@ class Content:
     pinned: bool = False
     key: bool = False
     breaking: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether readers would see nothing."""
+        return not self.title and not self.blocks
+
+    @property
+    def shown(self) -> Content:
+        """What a reader would call edited when it changes: the words and pictures, not the flags."""
+        return replace(self, pinned=False, key=False, breaking=False)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -108,3 +122,84 @@ class Entry:
             "published_at": to_text(self.published_at),
             "retracted_at": to_text(self.retracted_at),
         }
+
+
+def first_status(asked: EntryStatus, *, publishes: bool) -> EntryStatus:
+    """The status of a new entry. What somebody who may not publish (`publishes`) asks to publish or schedule
+    waits as `pending` for an editor."""
+    return asked if publishes or asked == "draft" else "pending"
+
+
+def next_status(entry: Entry, asked: EntryStatus | None, *, publishes: bool) -> EntryStatus:
+    """The status after an edit that asks for `asked`, or for none.
+
+    Raises:
+        Conflict: the entry cannot become that.
+    """
+    if entry.status == "retracted":
+        raise Conflict("The entry is retracted; restore it first.")
+    wanted = asked or entry.status
+    if wanted == entry.status == "scheduled" and not publishes:
+        return "pending"  # an editor approved other words than these
+    if entry.status == "published" and wanted != "published":
+        raise Conflict("A published entry can only be retracted.")
+    if wanted == "retracted":
+        raise Conflict("Retract it with DELETE.")
+    return wanted
+
+
+def goes_out(before: EntryStatus | None, after: EntryStatus) -> bool:
+    """Whether the move publishes, now or later: this needs leave, and a blog that is open."""
+    return after != before and after in ("published", "scheduled")
+
+
+def check_schedule(status: EntryStatus, publish_at: datetime | None, now: datetime) -> None:
+    """Raises Invalid when an entry cannot have this status with this time."""
+    if status == "retracted":
+        raise Invalid.field("status", "an entry is retracted with DELETE")
+    if status == "scheduled":
+        if publish_at is None:
+            raise Invalid.field("publish_at", "required when status is “scheduled”")
+        if not now < publish_at <= now + FARTHEST:
+            raise Invalid.field("publish_at", f"must be in the future, at most {FARTHEST.days} days ahead")
+
+
+def check_content(status: EntryStatus, content: Content) -> None:
+    """Raises Invalid for nothing: only a draft may be empty."""
+    if status != "draft" and content.empty:
+        raise Invalid.field("body", "an entry needs a title or something in it")
+
+
+def moved(entry: Entry, status: EntryStatus, now: datetime) -> Entry:
+    """The entry with another status. The first publication is kept for good."""
+    if status == "published":
+        return replace(entry, status=status, published_at=entry.published_at or now, publish_at=None)
+    return replace(entry, status=status)
+
+
+def edited(entry: Entry, content: Content, publish_at: datetime | None, now: datetime) -> Entry:
+    """The entry with other content; readers are told of an edit when they see another text."""
+    told = entry.status == "published" and content.shown != entry.content.shown
+    return replace(
+        entry, content=content, publish_at=publish_at, updated_at=now,
+        edited_at=now if told else entry.edited_at,
+    )
+
+
+def retracted(entry: Entry, now: datetime) -> Entry:
+    """The entry without its content. Its place, and that it was published, stay."""
+    return replace(
+        entry, status="retracted", content=Content(), updated_at=now, retracted_at=now, publish_at=None
+    )
+
+
+def restored(entry: Entry, content: Content, was: EntryStatus, now: datetime) -> Entry:
+    """A retracted entry as it was: published if it was (`was`), else a draft.
+
+    Raises:
+        Conflict: it is not retracted.
+    """
+    if entry.status != "retracted":
+        raise Conflict("The entry is not retracted.")
+    status: EntryStatus = "published" if was == "published" else "draft"
+    return replace(entry, status=status, content=content, updated_at=now, retracted_at=None)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from server.domain.labels import label
+
 
 class StopPressError(Exception):
     """The root. `code` names the kind of error for machines, `detail` says it to a person."""
@@ -27,6 +29,11 @@ class FieldError:
     field: str
     message: str
 
+    @property
+    def label(self) -> str:
+        """The field as a person sees it."""
+        return label(self.field)
+
 
 class Invalid(StopPressError):
     """The input cannot be taken; `fields` names each field and its limit."""
@@ -34,7 +41,7 @@ class Invalid(StopPressError):
     code = "invalid"
 
     def __init__(self, *fields: FieldError, detail: str = "") -> None:
-        super().__init__(detail or "; ".join(f"{f.field}: {f.message}" for f in fields))
+        super().__init__(detail or "; ".join(f"{f.label}: {f.message}" for f in fields))
         self.fields = fields
 
     @classmethod

@@ -13,8 +13,10 @@ from server.domain.change import Change, FeedKey
 from server.domain.errors import Conflict, Invalid, NotFound, StaleRevision
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import Position, new_id
-from server.newsroom.desk import Desk, check_key, digest_of
-from server.store import blogs, feeds, idempotency
+from server.newsroom import content
+from server.newsroom.desk import Desk
+from server.newsroom.idempotency import Request
+from server.store import blogs, feeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,46 +52,34 @@ async def create(
         KeyReused: `key` (Idempotency-Key) was used with another request.
     """
     require(caller, Action.BLOG_CREATE)
-    check_key(key)
-    digest = digest_of("blog.create", [slug, _plain(furniture)])
-    if key and (made := await _made_before(desk, caller, key, digest)):
-        return made
+    request = Request.of(caller, key, "blog.create", [slug, _plain(furniture)])
+    furniture = replace(furniture, **content.furniture(_fields(furniture)))
     try:
-        blog, changes = await _create(desk, caller, slug, furniture, key, digest)
+        blog, position, changes = await request.once(lambda: _create(desk, caller, slug, furniture, request))
     except IntegrityError as error:
-        # two requests with the same key at the same moment: the other one won, and this is its retry
-        if key and (made := await _made_before(desk, caller, key, digest)):
-            return made
         raise Conflict(f"slug: there is a blog with the slug “{slug}” already.") from error
     desk.publish(changes)
-    return Written(blog, changes[0].position)
+    return Written(blog, position)
 
 
 async def _create(
-    desk: Desk, caller: Caller, slug: str, furniture: Furniture, key: str | None, digest: str
-) -> tuple[Blog, list[Change]]:
+    desk: Desk, caller: Caller, slug: str, furniture: Furniture, request: Request
+) -> tuple[Blog, Position, list[Change]]:
     now = desk.now()
-    blog = Blog(
-        id=new_id(), slug=slug, revision=1, created_at=now, updated_at=now,
-        started_at=now if furniture.status == "live" else None,
-        closed_at=now if furniture.status == "closed" else None, **_fields(furniture),
-    )
     async with desk.database.write() as connection:
+        if made := await request.made_before(connection):
+            blog = await blogs.by_id(connection, made)
+            return blog, await feeds.head(connection, FeedKey(blog.id, "newsroom")), []
+        blog = Blog(
+            id=new_id(), slug=slug, revision=1, created_at=now, updated_at=now,
+            started_at=now if furniture.status == "live" else None,
+            closed_at=now if furniture.status == "closed" else None, **_fields(furniture),
+        )
         await blogs.insert(connection, blog)
         await feeds.create(connection, blog.id)
         blog, changes = await _commit(connection, blog, caller)
-        if key:
-            await idempotency.remember(connection, caller.id, key, digest, blog.id, now)
-    return blog, changes
-
-
-async def _made_before(desk: Desk, caller: Caller, key: str, digest: str) -> Written | None:
-    async with desk.database.read() as connection:
-        made = await idempotency.made_before(connection, caller.id, key, digest)
-        if made is None:
-            return None
-        blog = await blogs.by_id(connection, made)
-        return Written(blog, await feeds.head(connection, FeedKey(blog.id, "newsroom")))
+        await request.remember(connection, blog.id, now)
+    return blog, changes[0].position, changes
 
 
 async def edit(
@@ -102,6 +92,7 @@ async def edit(
         NotFound, Forbidden: for outsiders; for contributors.
         StaleRevision: somebody else was quicker; both versions are in it.
     """
+    tidied = content.furniture(changed)
     async with desk.database.write() as connection:
         blog = await blogs.by_slug(connection, slug)
         require(caller, Action.BLOG_EDIT, blog.id)
@@ -113,7 +104,7 @@ async def edit(
                 current=blog.to_json(), yours=_plain_changed(changed), based_on=str(revision)
             )
         now = desk.now()
-        edited = replace(blog, **changed, revision=blog.revision + 1, updated_at=now)  # type: ignore[arg-type]
+        edited = replace(blog, **tidied, revision=blog.revision + 1, updated_at=now)
         if edited.status == "draft" and blog.started_at is not None:
             raise Invalid.field("status", "a blog that was live cannot be a draft again; close it")
         if edited.status == "live":

@@ -4,26 +4,36 @@ row, keeps the revision and takes the next seq of each feed it shows in."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain import blocks
 from server.domain.blog import Blog
 from server.domain.change import Change, FeedKey
-from server.domain.entry import Content, Entry, EntryStatus
+from server.domain.entry import (
+    UNPUBLISHED,
+    Content,
+    Entry,
+    EntryStatus,
+    check_content,
+    check_schedule,
+    edited,
+    first_status,
+    goes_out,
+    moved,
+    next_status,
+    restored,
+    retracted,
+)
 from server.domain.errors import Conflict, Invalid, NotFound, StaleRevision
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import Position, new_id
-from server.newsroom.desk import Desk, check_key, digest_of
-from server.store import blogs, entries, feeds, idempotency, media
-from server.text import sanitise
-
-UNPUBLISHED: tuple[EntryStatus, ...] = ("draft", "pending", "scheduled")
-FARTHEST = timedelta(days=366)
-"""How far ahead an entry may be scheduled."""
+from server.newsroom import content
+from server.newsroom.desk import Desk
+from server.newsroom.idempotency import Request
+from server.store import blogs, entries, feeds, media
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,46 +66,51 @@ async def create(
         Conflict: the blog is closed.
         KeyReused: `key` (Idempotency-Key) was used with another request.
     """
-    check_key(key)
-    digest = digest_of(
-        f"entry.create {slug}", [draft.content.to_json(), draft.status, draft.publish_at]
+    request = Request.of(
+        caller, key, f"entry.create {slug}", [draft.content.to_json(), draft.status, draft.publish_at]
     )
-    try:
-        return await _create(desk, caller, slug, draft, key, digest)
-    except IntegrityError:
-        if key is None:
-            raise
-        # two requests with the same key at the same moment: the other one won, and this is its retry
-        return await _create(desk, caller, slug, draft, key, digest)
+    async with desk.database.read() as connection:
+        blog = await blogs.by_slug(connection, slug)
+        require(caller, Action.ENTRY_CREATE, blog.id)
+        if replayed := await _made_before(connection, blog, request):
+            return replayed
+        _check_open(blog)
+    prepared = await content.prepare(draft.content, content.language_of(draft.content, blog))
+    draft = replace(draft, content=prepared)
+    return await request.once(lambda: _create(desk, caller, slug, draft, request))
 
 
-async def _create(
-    desk: Desk, caller: Caller, slug: str, draft: Draft, key: str | None, digest: str
-) -> Written:
+async def _create(desk: Desk, caller: Caller, slug: str, draft: Draft, request: Request) -> Written:
     now = desk.now()
     async with desk.database.write() as connection:
         blog = await blogs.by_slug(connection, slug)
         require(caller, Action.ENTRY_CREATE, blog.id)
         blog = await _locked(connection, blog)
-        if key and (made := await idempotency.made_before(connection, caller.id, key, digest)):
-            entry = await entries.get(connection, blog.id, made)
-            return Written(entry, await _position(connection, entry), replayed=True)
-        _open(blog)
-        status = draft.status
-        if not may(caller, Action.ENTRY_PUBLISH, blog.id) and status != "draft":
-            status = "pending"
-        _may_become(status, draft.publish_at, now)
+        if replayed := await _made_before(connection, blog, request):
+            return replayed
+        _check_open(blog)
+        status = first_status(draft.status, publishes=may(caller, Action.ENTRY_PUBLISH, blog.id))
+        check_schedule(status, draft.publish_at, now)
+        check_content(status, draft.content)
+        made = await _with_pictures(connection, draft.content)
         entry = Entry(
             id=new_id(), blog_id=blog.id, status="draft", revision=0,
-            content=await _clean(connection, draft.content, caller, status),
+            content=replace(made, byline=made.byline or caller.name),
             author_id=caller.id, author_name=caller.name, created_at=now, updated_at=now,
             publish_at=draft.publish_at,
         )
-        written = await _commit(connection, blog, None, _turned(entry, status, now), caller)
-        if key:
-            await idempotency.remember(connection, caller.id, key, digest, entry.id, now)
+        written = await _commit(connection, blog, None, moved(entry, status, now), caller)
+        await request.remember(connection, entry.id, now)
     desk.publish(written.changes)
     return written.answer()
+
+
+async def _made_before(connection: AsyncConnection, blog: Blog, request: Request) -> Written | None:
+    made = await request.made_before(connection)
+    if made is None:
+        return None
+    entry = await entries.get(connection, blog.id, made)
+    return Written(entry, await _position(connection, entry), replayed=True)
 
 
 async def edit(
@@ -117,37 +132,36 @@ async def edit(
         StaleRevision: somebody else was quicker; both versions are in it.
         Conflict: the entry is retracted, or the move is not possible.
     """
+    async with desk.database.read() as connection:
+        blog, entry = await _found(connection, caller, slug, entry_id, Action.ENTRY_EDIT)
+    changed = await _prepared(entry, blog, changed)
+    yours = _plain(changed, status, publish_at)
     now = desk.now()
     async with desk.database.write() as connection:
         blog, entry = await _mine(connection, caller, slug, entry_id, Action.ENTRY_EDIT)
-        if revision is not None and revision != entry.revision:
-            raise StaleRevision(
-                current=_shown(entry), yours=_plain(changed, status, publish_at), based_on=str(revision)
-            )
-        if entry.status == "retracted":
-            raise Conflict("The entry is retracted; restore it first.")
-        wanted = status or entry.status
-        if wanted == entry.status == "scheduled" and not may(caller, Action.ENTRY_PUBLISH, blog.id):
-            wanted = "pending"  # an editor approved other words than these
-        if wanted != entry.status and wanted in ("published", "scheduled"):
+        _check_revision(entry, revision, yours)
+        wanted = next_status(entry, status, publishes=may(caller, Action.ENTRY_PUBLISH, blog.id))
+        if goes_out(entry.status, wanted):
             require(caller, Action.ENTRY_PUBLISH, blog.id)
-            _open(blog)
-        if entry.status == "published" and wanted != "published":
-            raise Conflict("A published entry can only be retracted.")
-        if wanted == "retracted":
-            raise Conflict("Retract it with DELETE.")
+            _check_open(blog)
         at = publish_at if publish_at is not None else entry.publish_at
         if wanted != entry.status or publish_at is not None:
-            _may_become(wanted, at, now)
-        content = await _clean(
-            connection, replace(entry.content, **changed), caller, wanted, before=entry.content
-        )
-        edited = replace(entry, content=content, updated_at=now, publish_at=at)
-        if entry.status == "published" and _words(content) != _words(entry.content):
-            edited = replace(edited, edited_at=now)
-        written = await _commit(connection, blog, entry, _turned(edited, wanted, now), caller)
+            check_schedule(wanted, at, now)
+        made = replace(entry.content, **changed)
+        check_content(wanted, made)
+        if "blocks" in changed:
+            made = await _with_pictures(connection, made)
+        after = moved(edited(entry, made, at, now), wanted, now)
+        written = await _commit(connection, blog, entry, after, caller)
     desk.publish(written.changes)
     return written.answer()
+
+
+async def _prepared(entry: Entry, blog: Blog, changed: dict[str, Any]) -> dict[str, Any]:
+    """The changed words as they will be stored; what is not changed is not read again."""
+    language = content.language_of(replace(entry.content, **changed), blog)
+    prepared = await content.prepare(replace(Content(), **changed), language)
+    return {name: getattr(prepared, name) for name in changed}
 
 
 async def retract(
@@ -165,14 +179,8 @@ async def retract(
         blog, entry = await _mine(connection, caller, slug, entry_id, Action.ENTRY_RETRACT)
         if entry.status == "retracted":
             return Written(entry, await _position(connection, entry), replayed=True)
-        if revision is not None and revision != entry.revision:
-            raise StaleRevision(
-                current=_shown(entry), yours={"status": "retracted"}, based_on=str(revision)
-            )
-        gone = replace(
-            entry, status="retracted", content=Content(), updated_at=now, retracted_at=now, publish_at=None
-        )
-        written = await _commit(connection, blog, entry, gone, caller)
+        _check_revision(entry, revision, {"status": "retracted"})
+        written = await _commit(connection, blog, entry, retracted(entry, now), caller)
     desk.publish(written.changes)
     return written.answer()
 
@@ -187,13 +195,9 @@ async def restore(desk: Desk, caller: Caller, slug: str, entry_id: str) -> Writt
     now = desk.now()
     async with desk.database.write() as connection:
         blog, entry = await _mine(connection, caller, slug, entry_id, Action.ENTRY_PUBLISH)
-        if entry.status != "retracted":
-            raise Conflict("The entry is not retracted.")
-        last = next(r for r in await entries.revisions_of(connection, entry.id) if r.status != "retracted")
-        status: EntryStatus = "published" if last.status == "published" else "draft"
-        again = replace(
-            entry, status=status, content=last.content, updated_at=now, retracted_at=None
-        )
+        kept = await entries.revisions_of(connection, entry.id)
+        last = next((r for r in kept if r.status != "retracted"), kept[0])
+        again = restored(entry, last.content, last.status, now)
         written = await _commit(connection, blog, entry, again, caller)
     desk.publish(written.changes)
     return written.answer()
@@ -226,9 +230,19 @@ def visible_to(caller: Caller, blog: Blog, entry: Entry) -> bool:
 async def _mine(
     connection: AsyncConnection, caller: Caller, slug: str, entry_id: str, action: Action
 ) -> tuple[Blog, Entry]:
+    """The same, once nobody else writes in the blog."""
     blog = await blogs.by_slug(connection, slug)
     require(caller, Action.BLOG_READ, blog.id)
-    blog = await _locked(connection, blog)
+    await _locked(connection, blog)
+    return await _found(connection, caller, slug, entry_id, action)
+
+
+async def _found(
+    connection: AsyncConnection, caller: Caller, slug: str, entry_id: str, action: Action
+) -> tuple[Blog, Entry]:
+    """The blog and the entry, for somebody who may do `action` with it."""
+    blog = await blogs.by_slug(connection, slug)
+    require(caller, Action.BLOG_READ, blog.id)
     entry = await entries.get(connection, blog.id, entry_id)
     if not visible_to(caller, blog, entry):
         raise NotFound("There is no such entry.")
@@ -242,55 +256,26 @@ async def _locked(connection: AsyncConnection, blog: Blog) -> Blog:
     return await blogs.by_id(connection, blog.id)
 
 
-def _open(blog: Blog) -> None:
+def _check_open(blog: Blog) -> None:
     if blog.status == "closed":
         raise Conflict("The blog is closed; open it again to publish in it.")
 
 
-def _may_become(status: EntryStatus, publish_at: datetime | None, now: datetime) -> None:
-    if status == "retracted":
-        raise Invalid.field("status", "an entry is retracted with DELETE")
-    if status == "scheduled":
-        if publish_at is None:
-            raise Invalid.field("publish_at", "required when status is “scheduled”")
-        if not now < publish_at <= now + FARTHEST:
-            raise Invalid.field("publish_at", f"must be in the future, at most {FARTHEST.days} days ahead")
+def _check_revision(entry: Entry, revision: int | None, yours: dict[str, Any]) -> None:
+    if revision is not None and revision != entry.revision:
+        raise StaleRevision(current=_shown(entry), yours=yours, based_on=str(revision))
 
 
-def _turned(entry: Entry, status: EntryStatus, now: datetime) -> Entry:
-    if status == "published":
-        return replace(entry, status=status, published_at=entry.published_at or now, publish_at=None)
-    return replace(entry, status=status)
-
-
-async def _clean(
-    connection: AsyncConnection,
-    content: Content,
-    caller: Caller,
-    status: EntryStatus,
-    *,
-    before: Content | None = None,
-) -> Content:
-    cleaned = tuple([await _block(connection, i, b) for i, b in enumerate(content.blocks)])
-    cleaned = tuple(b for b in cleaned if not (isinstance(b, blocks.Text | blocks.Quote) and not b.html))
-    content = replace(content, title=content.title.strip(), byline=content.byline.strip(), blocks=cleaned)
-    if status != "draft" and not content.title and not cleaned:
-        raise Invalid.field("body", "an entry needs a title or something in it")
-    if before is None and not content.byline:
-        content = replace(content, byline=caller.name)
-    return content
+async def _with_pictures(connection: AsyncConnection, made: Content) -> Content:
+    """The content with the sizes of its pictures. Raises Invalid for one that is not there."""
+    found = [await _block(connection, index, block) for index, block in enumerate(made.blocks)]
+    return replace(made, blocks=tuple(found))
 
 
 async def _block(connection: AsyncConnection, index: int, block: blocks.Block) -> blocks.Block:
-    if isinstance(block, blocks.Text | blocks.Quote):
-        return replace(block, html=sanitise.html(block.html))
     if isinstance(block, blocks.Image):
         item = await _picture(connection, f"blocks.{index}.media_id", block.media_id)
-        if not block.alt.strip() and not block.decorative:
-            raise Invalid.field(f"blocks.{index}.alt", "describe the picture, or mark it decorative")
-        return replace(
-            block, width=item.width, height=item.height, widths=item.widths, mime=item.mime
-        )
+        return replace(block, width=item.width, height=item.height, widths=item.widths, mime=item.mime)
     if isinstance(block, blocks.Video) and block.poster:
         await _picture(connection, f"blocks.{index}.poster", block.poster)
     return block
@@ -338,11 +323,6 @@ async def _position(connection: AsyncConnection, entry: Entry) -> Position:
     name = "public" if entry.public_seq is not None else "newsroom"
     epoch = (await feeds.head(connection, FeedKey(entry.blog_id, name))).epoch  # type: ignore[arg-type]
     return Position(epoch, entry.public_seq if entry.public_seq is not None else entry.newsroom_seq)
-
-
-def _words(content: Content) -> Content:
-    """What a reader would call edited: the words and pictures, not the flags."""
-    return replace(content, pinned=False, key=False, breaking=False)
 
 
 def _shown(entry: Entry) -> dict[str, Any]:

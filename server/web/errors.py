@@ -110,7 +110,7 @@ def _negotiated(connection: HTTPConnection, plain: Response, detail: str, code: 
 
 def _extra(error: StopPressError) -> dict[str, Any]:
     if isinstance(error, errors.Invalid):
-        return {"errors": [{"field": f.field, "message": f.message} for f in error.fields]}
+        return {"errors": [{"field": f.field, "label": f.label, "message": f.message} for f in error.fields]}
     if isinstance(error, errors.StaleRevision):
         return {"current": error.current, "yours": error.yours, "based_on": error.based_on}
     return {}

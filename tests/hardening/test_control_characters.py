@@ -4,6 +4,7 @@ is tried with each character."""
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -13,50 +14,57 @@ from tests.support.app import Running
 pytestmark = pytest.mark.anyio
 
 FORBIDDEN = ["\r", "\n", "\0", "\x1b", "\x7f", "\x85", "\u2028", "\u2029", "\ud800"]
+LINE_END = "\n"
+SHOWN = {
+    "\0": "", "\x1b": "", "\x7f": "", "\x81": "", "\ufffe": "", "\ufeff": "", "\x85": "…", "\x93": "“",
+    "\r": LINE_END, "\n": LINE_END, "\r\n": LINE_END, "\x0b": LINE_END, "\u2028": LINE_END, "\u2029": LINE_END,
+}
+"""What is shown of each character in words: programs of Windows mean “ by U+0093."""
 BLOG = "/api/v1/blogs"
 ENTRIES = "/api/v1/blogs/storm/entries"
 USERS = "/api/v1/users"
 TOKENS = "/api/v1/tokens"
 
-LINES: list[tuple[str, dict[str, Any], str]] = [
+NAMES: list[tuple[str, dict[str, Any], str]] = [
     (BLOG, {"slug": "{}", "headline": "A"}, "slug"),
-    (BLOG, {"slug": "a", "headline": "A{}b"}, "headline"),
-    (BLOG, {"slug": "a", "headline": "A", "byline": "A{}b"}, "byline"),
-    (BLOG, {"slug": "a", "headline": "A", "key_developments": ["A{}b"]}, "key_developments.0"),
     (BLOG, {"slug": "a", "headline": "A", "status": "live{}"}, "status"),
     (BLOG, {"slug": "a", "headline": "A", "language": "en{}"}, "language"),
     (BLOG, {"slug": "a", "headline": "A", "time_zone": "UTC{}"}, "time_zone"),
-    (BLOG, {"slug": "a", "headline": "A", "related": [{"title": "A{}b", "url": "https://example.org"}]},
-     "related.0.title"),
     (BLOG, {"slug": "a", "headline": "A", "related": [{"title": "A", "url": "https://example.org/{}"}]},
      "related.0.url"),
+    (ENTRIES, {"body": "A", "status": "draft{}"}, "status"),
+    (ENTRIES, {"blocks": [{"type": "image", "media_id": "a" * 16 + "{}"}]}, "blocks.0.media_id"),
+    (ENTRIES, {"blocks": [{"type": "video", "url": "https://example.org/{}"}]}, "blocks.0.url"),
+    (ENTRIES, {"blocks": [{"type": "embed", "url": "https://example.org/{}"}]}, "blocks.0.url"),
+    (USERS, {"username": "ann{}", "name": "Ann", "password": "a long password"}, "username"),
+    (USERS, {"username": "ann", "name": "Ann", "password": "a long {} password"}, "password"),
+]
+"""These name something, and are compared: nothing is dropped from them."""
+LINES: list[tuple[str, dict[str, Any], str]] = [
+    (BLOG, {"slug": "{n}", "headline": "A{}b"}, "headline"),
+    (BLOG, {"slug": "{n}", "headline": "A", "byline": "A{}b"}, "byline"),
+    (BLOG, {"slug": "{n}", "headline": "A", "key_developments": ["A{}b"]}, "key_developments.0"),
+    (BLOG, {"slug": "{n}", "headline": "A", "related": [{"title": "A{}b", "url": "https://example.org"}]},
+     "related.0.title"),
     (ENTRIES, {"title": "A{}b"}, "title"),
     (ENTRIES, {"body": "A", "byline": "A{}b"}, "byline"),
-    (ENTRIES, {"body": "A", "status": "draft{}"}, "status"),
     (ENTRIES, {"blocks": [{"type": "quote", "html": "A", "cite": "A{}b"}]}, "blocks.0.cite"),
-    (ENTRIES, {"blocks": [{"type": "image", "media_id": "a" * 16 + "{}"}]}, "blocks.0.media_id"),
-    (ENTRIES, {"blocks": [{"type": "image", "media_id": "a" * 16, "credit": "A{}b"}]}, "blocks.0.credit"),
-    (ENTRIES, {"blocks": [{"type": "video", "url": "https://example.org/{}"}]}, "blocks.0.url"),
     (ENTRIES, {"blocks": [{"type": "video", "url": "https://example.org/", "title": "A{}b"}]},
      "blocks.0.title"),
     (ENTRIES, {"blocks": [{"type": "video", "url": "https://example.org/", "byline": "A{}b"}]},
      "blocks.0.byline"),
-    (ENTRIES, {"blocks": [{"type": "embed", "url": "https://example.org/{}"}]}, "blocks.0.url"),
     (ENTRIES, {"blocks": [{"type": "embed", "url": "https://example.org/", "provider": "A{}b"}]},
      "blocks.0.provider"),
-    (USERS, {"username": "ann{}", "name": "Ann", "password": "a long password"}, "username"),
-    (USERS, {"username": "ann", "name": "A{}b", "password": "a long password"}, "name"),
-    (USERS, {"username": "ann", "name": "Ann", "password": "a long {} password"}, "password"),
-    (TOKENS, {"name": "A{}b", "role": "editor"}, "name"),
+    (USERS, {"username": "{n}", "name": "A{}b", "password": "a long password"}, "name"),
+    (TOKENS, {"name": "{n}A{}b", "role": "editor"}, "name"),
 ]
+"""Words on one line: what cannot be shown is dropped, and a line end is a blank."""
 TEXTS: list[tuple[str, dict[str, Any], str]] = [
-    (BLOG, {"slug": "a", "headline": "A", "standfirst": "A{}b"}, "standfirst"),
+    (BLOG, {"slug": "{n}", "headline": "A", "standfirst": "A{}b"}, "standfirst"),
     (ENTRIES, {"body": "A{}b"}, "body"),
     (ENTRIES, {"blocks": [{"type": "text", "html": "A{}b"}]}, "blocks.0.html"),
     (ENTRIES, {"blocks": [{"type": "text", "markdown": "A{}b"}]}, "blocks.0.markdown"),
     (ENTRIES, {"blocks": [{"type": "quote", "html": "A{}b"}]}, "blocks.0.html"),
-    (ENTRIES, {"blocks": [{"type": "image", "media_id": "a" * 16, "alt": "A{}b"}]}, "blocks.0.alt"),
-    (ENTRIES, {"blocks": [{"type": "image", "media_id": "a" * 16, "caption": "A{}b"}]}, "blocks.0.caption"),
 ]
 """These may have line breaks of any kind."""
 
@@ -78,16 +86,47 @@ async def _refused(server: Running, path: str, body: Any, field: str) -> None:
     assert [e["field"] for e in answer.json()["errors"]] == [field]
 
 
-@pytest.mark.parametrize(("path", "body", "field"), LINES, ids=[f"{p[8:]}:{f}" for p, _, f in LINES])
-async def test_line_takes_no_control_character(server: Running, path: str, body: Any, field: str) -> None:
+async def _kept(server: Running, path: str, body: Any, field: str, number: int) -> str:
+    """The field as it is answered after it was taken."""
+    numbered = json.loads(json.dumps(body).replace("{n}", f"n{number}-{len(field)}{path.count('e')}"))
+    answer = await server.http.post(path, json=numbered)
+    assert answer.status_code == 201, (numbered, answer.text)
+    found = answer.json()
+    for part in field.split("."):
+        found = found[int(part)] if isinstance(found, list) else found[part]
+    assert isinstance(found, str)
+    return found.replace(f"n{number}-{len(field)}{path.count('e')}", "")
+
+
+@pytest.mark.parametrize(("path", "body", "field"), NAMES, ids=[f"{p[8:]}:{f}" for p, _, f in NAMES])
+async def test_name_takes_no_control_character(server: Running, path: str, body: Any, field: str) -> None:
     for character in FORBIDDEN:
         await _refused(server, path, _filled(body, character), field)
 
 
+@pytest.mark.parametrize(("path", "body", "field"), LINES, ids=[f"{p[8:]}:{f}" for p, _, f in LINES])
+async def test_line_drops_what_cannot_be_shown(server: Running, path: str, body: Any, field: str) -> None:
+    for number, (character, shown) in enumerate(SHOWN.items()):
+        kept = await _kept(server, path, _filled(body, character), field, number)
+        assert kept == f"A{' ' if shown == LINE_END else shown}b"
+    await _refused(server, path, _filled(body, "\ud800"), field)
+
+
 @pytest.mark.parametrize(("path", "body", "field"), TEXTS, ids=[f"{p[8:]}:{f}" for p, _, f in TEXTS])
-async def test_text_takes_line_breaks_only(server: Running, path: str, body: Any, field: str) -> None:
-    for character in ("\0", "\x1b", "\x0b", "\x7f", "\x85", "\ud800"):
-        await _refused(server, path, _filled(body, character), field)
+async def test_text_drops_what_cannot_be_shown(server: Running, path: str, body: Any, field: str) -> None:
+    for number, (character, shown) in enumerate(SHOWN.items()):
+        kept_at = "blocks.0.html" if path == ENTRIES else field
+        kept = await _kept(server, path, _filled(body, character), kept_at, number)
+        words = re.sub("<[^>]*>", "\n", kept).strip("\n")
+        assert re.sub("\n+", "\n", words) == f"A{shown}b", (character, kept)
+    await _refused(server, path, _filled(body, "\ud800"), field)
+
+
+async def test_half_a_character_is_refused_with_its_place(server: Running) -> None:
+    content = json.dumps({"body": "One\nTwo \ud83d"}).encode()
+    answer = await server.http.post(ENTRIES, content=content, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == "Text: line 2, character 5: half of a character (an unpaired surrogate)"
 
 
 async def test_line_breaks_of_any_kind_forge_no_event(server: Running) -> None:

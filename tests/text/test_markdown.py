@@ -27,7 +27,7 @@ def test_a_quotation_without_a_speaker_has_none() -> None:
     assert markdown.to_blocks("> Leave now.") == (Quote(html="<p>Leave now.</p>", cite=""),)
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\n\n", "<!-- nothing -->", "<script>alert(1)</script>"])
+@pytest.mark.parametrize("text", ["", "   ", "\n\n", "<!-- nothing -->", "&nbsp;", "<p></p>", "\u200b"])
 def test_nothing_makes_no_block(text: str) -> None:
     assert markdown.to_blocks(text) == ()
 

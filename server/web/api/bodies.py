@@ -1,7 +1,8 @@
 """What may be sent: one model for each kind of body, with every limit. Forms of the console use them too.
 
-Unknown fields are refused, types are strict, and control characters are refused where they make no sense:
-what passes here can be put in a header, a feed or an event without further thought.
+Unknown fields are refused and types are strict. In words, what cannot be shown is repaired or dropped
+(text/characters.py); names and addresses with control characters are refused: what passes here can be put in a
+header, a feed or an event without further thought.
 """
 
 from __future__ import annotations
@@ -16,21 +17,22 @@ from typing_extensions import TypeAliasType
 
 from server.auth import passwords
 from server.domain import blocks, blog, permissions
-from server.text import markdown
-
-MAX_LINE = 300
-MAX_TEXT = 2_000
-MAX_BODY = 200_000
-MAX_URL = 2_000
-MAX_BLOCKS = 200
-MAX_DEVELOPMENTS = 30
-MAX_RELATED = 50
+from server.domain.errors import FieldError, Invalid
+from server.domain.limits import (
+    MAX_BLOCKS,
+    MAX_BODY,
+    MAX_DEVELOPMENTS,
+    MAX_LINE,
+    MAX_RELATED,
+    MAX_TEXT,
+    MAX_URL,
+)
+from server.text.characters import repair, repair_line, trimmed
 
 # C0 and C1 controls and the separators that JavaScript and event streams take for line ends
 _CONTROL = r"\u0000-\u001F\u007F-\u009F\u2028\u2029"
 LINE = rf"^[^{_CONTROL}]*$"
-LINE_WITH_WORDS = rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"
-TEXT = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$"
+WITH_WORDS = r"\S"
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 URL = (
     r"^https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:([0-9]{1,4}|[1-5][0-9]{4}))?"
@@ -75,20 +77,28 @@ def _instant(moment: datetime) -> datetime:
 
 
 _no_control = _matching(LINE, "no line breaks or control characters")
-_with_words = _matching(LINE_WITH_WORDS, "needs some text, and no line breaks or control characters")
-_strip = AfterValidator(str.strip)
 
-Line = Annotated[str, Field(max_length=MAX_LINE), _pattern(LINE), _no_control, _strip]
+
+def _one_line(text: str) -> str:
+    return trimmed(repair_line(text))
+
+
+def _some_words(text: str) -> str:
+    words = _one_line(text)
+    if not words:
+        raise ValueError("needs some text")
+    return words
+
+
+Line = Annotated[str, Field(max_length=MAX_LINE), AfterValidator(_one_line)]
 """One line of plain text; may be empty."""
 Words = Annotated[
-    str, Field(min_length=1, max_length=MAX_LINE), _pattern(LINE_WITH_WORDS), _with_words, _strip
+    str, Field(min_length=1, max_length=MAX_LINE), _pattern(WITH_WORDS), AfterValidator(_some_words)
 ]
-"""One line of plain text with something in it."""
-Text = Annotated[
-    str, Field(max_length=MAX_TEXT), _pattern(TEXT), _matching(TEXT, "no control characters"), _strip
-]
+"""One line of plain text with something to see in it."""
+Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(lambda text: trimmed(repair(text)))]
 """Plain text that may have line breaks."""
-Long = Annotated[str, Field(max_length=MAX_BODY), _pattern(TEXT), _matching(TEXT, "no control characters")]
+Long = Annotated[str, Field(max_length=MAX_BODY), AfterValidator(repair)]
 """Markdown or HTML."""
 Url = Annotated[
     str, Field(max_length=MAX_URL), _pattern(URL),
@@ -217,7 +227,7 @@ Username = Annotated[
     _matching(USERNAME, "a-z, 0-9 and ._@+-, a letter or digit at each end"),
 ]
 PersonName = Annotated[
-    str, Field(min_length=1, max_length=100), _pattern(LINE_WITH_WORDS), _with_words, _strip
+    str, Field(min_length=1, max_length=100), _pattern(WITH_WORDS), AfterValidator(_some_words)
 ]
 
 
@@ -261,11 +271,20 @@ class LogInBody(Body):
 
 
 def blocks_of(body: str, given: list[BlockBody]) -> tuple[blocks.Block, ...]:
-    """The blocks that a body and a list of blocks ask for, the body's first. Not sanitised yet."""
-    made: list[blocks.Block] = list(markdown.to_blocks(body))
-    for block in given:
-        if isinstance(block, TextBody) and block.markdown and not block.html:
-            made.append(blocks.Text(html=markdown.to_html(block.markdown), markdown=block.markdown))
-        else:
-            made.append(blocks.from_json(block.model_dump()))
-    return tuple(made)
+    """The blocks that a body and a list of blocks ask for, the body's first, as they were sent:
+    newsroom/content.py reads and cleans them."""
+    made: list[blocks.Block] = [blocks.Text(html="", markdown=body)] if body else []
+    return (*made, *(blocks.from_json(block.model_dump()) for block in given))
+
+
+def as_sent(error: Invalid, body: str) -> Invalid:
+    """An error about the blocks that `blocks_of` made, with the names of what was sent."""
+    return Invalid(*(FieldError(_as_sent(f.field, bool(body)), f.message) for f in error.fields))
+
+
+def _as_sent(field: str, body: bool) -> str:
+    name, _, rest = field.partition(".")
+    index, _, part = rest.partition(".")
+    if name != "blocks" or not index.isdigit() or not body:
+        return field
+    return f"blocks.{int(index) - 1}.{part}" if int(index) else "body"

@@ -23,7 +23,7 @@ from server.newsroom import entries
 from server.store import entries as stored
 from server.store import feeds
 from server.web.api import blogs, requests
-from server.web.api.bodies import EntryBody, EntryChanges, blocks_of
+from server.web.api.bodies import EntryBody, EntryChanges, as_sent, blocks_of
 from server.web.api.responses import shown
 from server.web.authenticate import caller_of, require_caller
 from server.web.site import site_of
@@ -67,9 +67,12 @@ async def create(request: Request) -> Response:
         body.publish_at,
     )
     slug = request.path_params["slug"]
-    written = await entries.create(
-        site_of(request).desk, caller, slug, draft, key=request.headers.get("idempotency-key")
-    )
+    try:
+        written = await entries.create(
+            site_of(request).desk, caller, slug, draft, key=request.headers.get("idempotency-key")
+        )
+    except Invalid as error:
+        raise as_sent(error, body.body) from error
     headers = {"Location": f"/api/v1/blogs/{slug}/entries/{written.entry.id}"}
     if written.replayed:
         headers["Idempotency-Replayed"] = "true"
@@ -106,11 +109,14 @@ async def edit(request: Request) -> Response:
     changed: dict[str, Any] = {name: getattr(body, name) for name in plain}
     if given & {"body", "blocks"}:
         changed["blocks"] = blocks_of(body.body, body.blocks)
-    written = await entries.edit(
-        site_of(request).desk, caller, request.path_params["slug"], request.path_params["id"], changed,
-        revision=requests.revision_of(request, required=True),
-        status=body.status if "status" in given else None, publish_at=body.publish_at,
-    )
+    try:
+        written = await entries.edit(
+            site_of(request).desk, caller, request.path_params["slug"], request.path_params["id"], changed,
+            revision=requests.revision_of(request, required=True),
+            status=body.status if "status" in given else None, publish_at=body.publish_at,
+        )
+    except Invalid as error:
+        raise as_sent(error, body.body) from error
     return _written(request, caller, written)
 
 

@@ -16,6 +16,7 @@ from starlette.requests import Request
 
 from server.domain.errors import FieldError, Invalid, RevisionRequired, UnsupportedMedia
 from server.domain.permissions import Action, Caller, may
+from server.text.characters import half_character
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -45,7 +46,8 @@ async def read(request: Request, model: type[Model]) -> Model:
         raise HTTPException(400, f"The body is not JSON: {error}") from error
     broken = _lone_surrogate(parsed, "")
     if broken is not None:
-        raise Invalid.field(broken, "not valid Unicode")
+        field, place = broken
+        raise Invalid.field(field, f"{place}: half of a character (an unpaired surrogate)")
     return validated(model, data)
 
 
@@ -54,25 +56,24 @@ def validated(model: type[Model], data: bytes) -> Model:
     try:
         return model.model_validate_json(data)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
+        found = error.errors(include_url=False)
         raise Invalid(*(_field_error(e) for e in found)) from error
-
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def _lone_surrogate(value: Any, path: str) -> str | None:
-    """Where half a character is (`"\\ud800"`): JSON can write it, and no encoding can."""
+def _lone_surrogate(value: Any, path: str) -> tuple[str, str] | None:
+    """The field and the place in it where half a character is (`"\\ud800"`): JSON can write it, and no
+    encoding can."""
     if isinstance(value, str):
-        return (path or "body") if _SURROGATE.search(value) else None
+        place = half_character(value)
+        return (path or "body", place) if place else None
     inner: Iterable[tuple[Any, Any]] = ()
     if isinstance(value, dict):
-        if any(_lone_surrogate(key, "name") for key in value):
-            return path or "body"
+        if any(half_character(key) for key in value):
+            return path or "body", "the name of a field"
         inner = value.items()
     elif isinstance(value, list):
         inner = enumerate(value)
@@ -85,8 +86,19 @@ def _lone_surrogate(value: Any, path: str) -> str | None:
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:
     place = [str(p) for p in error["loc"] if p not in _UNION_TAGS or error["loc"].index(p) != 2]
-    said = str(error["msg"]).removeprefix("Value error, ")
-    return FieldError(".".join(place)[:200] or "body", said)
+    return FieldError(".".join(place)[:200] or "body", _said(error))
+
+
+def _said(error: Mapping[str, Any]) -> str:
+    """What is wrong, with the limit and what there is."""
+    limits: Mapping[str, Any] = error.get("ctx", {})
+    if error["type"] == "string_too_long":
+        return f"at most {limits['max_length']:,} characters; this has {len(error['input']):,}"
+    if error["type"] == "string_too_short":
+        return "needs some text"
+    if error["type"] == "too_long":
+        return f"at most {limits['max_length']:,}; these are {limits['actual_length']:,}"
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def revision_of(request: Request, *, required: bool) -> int | None:

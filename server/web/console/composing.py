@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from server.domain import blocks
 from server.domain.blocks import Block, Image, Quote, Text
 from server.domain.errors import FieldError, Invalid
-from server.text import markdown
+from server.newsroom import content
 from server.web.console.forms import Form
 
 SHOWN = {
@@ -27,17 +27,17 @@ MAX_MEDIA = 200
 _PLAIN = re.compile(r"(<p>[^<*_`\[\]\\&~|#>]*</p>\s*)+")
 
 
-def to_markdown(content: Sequence[Block]) -> str:
+def to_markdown(written: Sequence[Block]) -> str:
     """The words of an entry as they are shown in the box: its source where it is known, else HTML, which
     Markdown takes as well."""
-    return "\n\n".join(_source(b) for b in content if isinstance(b, Text | Quote))
+    return "\n\n".join(_source(b) for b in written if isinstance(b, Text | Quote))
 
 
-def media_of(content: Sequence[Block]) -> list[dict[str, Any]]:
+def media_of(written: Sequence[Block]) -> list[dict[str, Any]]:
     """The media of an entry for the form; `place` is the block's place in the entry."""
     return [
         blocks.to_json(b) | {"place": place}
-        for place, b in enumerate(content) if not isinstance(b, Text | Quote)
+        for place, b in enumerate(written) if not isinstance(b, Text | Quote)
     ]
 
 
@@ -73,15 +73,19 @@ def check_pictures(media: Sequence[dict[str, Any]]) -> None:
         raise Invalid(*missing)
 
 
+async def words(before: Sequence[Block], body: str, language: str) -> Sequence[Block]:
+    """The text blocks of the entry after the form: those from before when the box still holds them."""
+    if body.strip() == to_markdown(before).strip():
+        return [b for b in before if isinstance(b, Text | Quote)]
+    return await content.words(body, language)
+
+
 def arranged(
-    before: Sequence[Block], body: str, media: Sequence[Block], places: Sequence[int | None]
+    before: Sequence[Block], words: Sequence[Block], media: Sequence[Block], places: Sequence[int | None]
 ) -> tuple[Block, ...]:
     """The blocks of the entry after the form. Where the words still fall into as many blocks as before, all
     keep their places; else the words come first and the media after them."""
     was = [b for b in before if isinstance(b, Text | Quote)]
-    words: list[Block] = list(was) if body.strip() == to_markdown(before).strip() else list(
-        markdown.to_blocks(body)
-    )
     if not before or len(words) != len(was):
         return (*words, *media)
     kept = {place: block for place, block in zip(places, media, strict=True) if place is not None}

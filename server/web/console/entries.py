@@ -10,12 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.domain.blog import Blog
-from server.domain.entry import STATUSES, Content, Entry, EntryStatus
+from server.domain.entry import STATUSES, UNPUBLISHED, Content, Entry, EntryStatus
 from server.domain.errors import Conflict, Invalid, KeyReused, NotFound, StaleRevision, StopPressError
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import new_id
 from server.domain.times import now, to_text
 from server.newsroom import blogs, entries
+from server.newsroom.content import prepare
 from server.store import entries as stored
 from server.store import feeds
 from server.web.api import requests
@@ -48,12 +49,12 @@ async def index(request: Request, caller: Caller) -> Response:
     try:
         typed = await writing.read(request, caller, form, blog)
         if form.text("do") == "preview":
-            return await _list(request, caller, blog, typed, preview=_preview(request, caller, blog, typed))
+            preview = await _preview(request, caller, blog, typed)
+            return await _list(request, caller, blog, typed, preview=preview)
         body = typed.checked()
         status = writing.STATUS.get(form.text("do"), "published")
-        draft = entries.Draft(
-            typed.content(body, ()), status, typed.publish_at(blog) if status == "scheduled" else None
-        )
+        content = await typed.content(body, (), blog.language)
+        draft = entries.Draft(content, status, typed.publish_at(blog) if status == "scheduled" else None)
         made = await entries.create(site.desk, caller, slug, draft, key=form.text("request_key") or None)
     except KeyReused:
         again = Conflict("This form was sent before, and that is posted. Send it again if this is another.")
@@ -76,9 +77,9 @@ async def edit(request: Request, caller: Caller) -> Response:
     try:
         typed = await writing.read(request, caller, form, blog)
         if form.text("do") == "preview":
-            preview = _preview(request, caller, blog, typed, entry)
+            preview = await _preview(request, caller, blog, typed, entry)
             return _form(request, caller, blog, entry, typed, preview=preview)
-        content = typed.content(typed.checked(), entry.content.blocks)
+        content = await typed.content(typed.checked(), entry.content.blocks, blog.language)
         changed = {f: getattr(content, f) for f in Content.__slots__}
         status = writing.STATUS.get(form.text("do"))
         scheduled = "scheduled" in (status, None if status else entry.status)
@@ -173,7 +174,7 @@ async def _found(request: Request, caller: Caller) -> tuple[Blog, Entry]:
 
 
 def _own(caller: Caller, entry: Entry) -> bool:
-    return entry.author_id == caller.id and entry.status in entries.UNPUBLISHED
+    return entry.author_id == caller.id and entry.status in UNPUBLISHED
 
 
 async def _list(request: Request, caller: Caller, blog: Blog, typed: Writing, **more: Any) -> Response:
@@ -241,11 +242,12 @@ def _shown(request: Request, blog: Blog, entry: Entry) -> str:
     return site_of(request).renderer.entry(feeds.of_entry(entry, blog, "newsroom", ""))
 
 
-def _preview(
+async def _preview(
     request: Request, caller: Caller, blog: Blog, typed: Writing, entry: Entry | None = None
 ) -> str:
     """The entry as readers would see it, without keeping anything. Raises Invalid."""
-    content = typed.content(typed.checked(), entry.content.blocks if entry else ())
+    written = await typed.content(typed.checked(), entry.content.blocks if entry else (), blog.language)
+    content = await prepare(written, blog.language)
     if entry is None:
         content = replace(content, byline=content.byline or caller.name)
     at = entry.published_at if entry and entry.published_at else now()

@@ -72,10 +72,11 @@ class Writing:
             | {flag: getattr(self, flag) for flag in FLAGS},
         )
 
-    def content(self, body: EntryBody, before: tuple[Block, ...]) -> Content:
-        """What the entry shall hold; `before` are its blocks up to now."""
+    async def content(self, body: EntryBody, before: tuple[Block, ...], language: str) -> Content:
+        """What the entry shall hold; `before` are its blocks up to now. Raises Invalid."""
         places = [p if isinstance(p, int) else None for p in (block.get("place") for block in self.media)]
-        arranged = composing.arranged(before, body.body, blocks_of("", body.blocks), places)
+        words = await composing.words(before, body.body, language)
+        arranged = composing.arranged(before, words, blocks_of("", body.blocks), places)
         return Content(body.title, arranged, body.byline, body.pinned, body.key, body.breaking)
 
     def publish_at(self, blog: Blog) -> datetime | None:

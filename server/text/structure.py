@@ -1,0 +1,304 @@
+"""HTML as a parser wrote it becomes HTML of the few shapes that an entry has: paragraphs, headings, lists,
+tables, quotations, with the words, their order and their numbering kept. What is no element of an entry leaves
+its words behind: a `<div>` becomes a paragraph, a picture a link to it.
+
+It reads what nh3 serialised (every element closed, every attribute quoted), so that a short pattern tells tags
+from words. nh3 cleans the outcome once more: this module is for what readers see, not for their safety.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass, field
+
+from server.domain.limits import MAX_CELLS, MAX_LINKS, MAX_NESTING
+from server.text import links
+from server.text.characters import visible
+from server.text.errors import TextError, too_many
+
+LEAVES = {"p": "p", "h1": "h3", "h2": "h3", "h3": "h3", "h4": "h4", "h5": "h4", "h6": "h4", "pre": "pre",
+          "caption": "caption"}
+"""Elements that hold words, and what each becomes."""
+BREAKS = frozenset({
+    "address", "article", "aside", "button", "center", "dd", "details", "div", "dl", "dt", "fieldset",
+    "figcaption", "figure",
+    "footer", "header", "legend", "main", "nav", "option", "section", "summary",
+})
+"""Elements that only begin a new paragraph."""
+CONTAINERS = frozenset({"blockquote", "li", "ol", "table", "tbody", "td", "th", "thead", "tr", "ul"})
+PARENTS = {
+    "li": ("ul", "ol"), "tr": ("table", "thead", "tbody"), "td": ("tr",), "th": ("tr",),
+    "thead": ("table",), "tbody": ("table",), "caption": ("table",),
+}
+"""Elements that mean something only directly in these."""
+STRICT = frozenset({"ol", "table", "tbody", "thead", "tr", "ul"})
+"""These hold only what is made for them."""
+HOLDERS = frozenset({"blockquote", "li", "td", "th"})
+"""Words may stand in these without a paragraph."""
+INLINE = {
+    "a": "a", "abbr": "abbr", "b": "b", "cite": "em", "code": "code", "del": "del", "dfn": "em", "em": "em",
+    "i": "i",
+    "ins": "ins", "kbd": "code", "s": "s", "samp": "code", "small": "small", "strike": "s", "strong": "strong",
+    "sub": "sub", "sup": "sup", "tt": "code", "u": "u", "var": "em",
+}
+VOID = frozenset({"br", "hr", "img"})
+READ = frozenset(LEAVES) | BREAKS | CONTAINERS | frozenset(INLINE) | VOID | {"q", "tfoot"}
+"""All elements that mean something here; of others only the words are read."""
+
+ATTRIBUTES: dict[str, dict[str, str]] = {
+    "a": {"href": r"[^\x00-\x20].*", "title": ".*", "hreflang": r"[A-Za-z0-9-]{1,35}"},
+    "abbr": {"title": ".*"},
+    "li": {"value": r"-?[0-9]{1,9}"},
+    "ol": {"start": r"-?[0-9]{1,9}", "type": "[1aAiI]", "reversed": ".*"},
+    "td": {"colspan": "[0-9]{1,2}", "rowspan": "[0-9]{1,2}"},
+    "th": {"colspan": "[0-9]{1,2}", "rowspan": "[0-9]{1,2}", "scope": "(row|col)(group)?"},
+    "*": {"lang": "[A-Za-z0-9-]{1,35}", "dir": "ltr|rtl|auto"},
+}
+"""Attributes that are kept, with the values that they may have."""
+_VALUES = {
+    tag: {
+        name: re.compile(pattern, re.DOTALL)
+        for name, pattern in (ATTRIBUTES["*"] | ATTRIBUTES.get(tag, {})).items()
+    }
+    for tag in {*LEAVES.values(), *INLINE.values(), *CONTAINERS}
+}
+_TOKEN = re.compile(r"<(/?)([a-z][a-z0-9]*)((?: [a-z-]+=\"[^\"]*\")*)>|([^<]+)|(<)")
+_ATTRIBUTE = re.compile(r" ([a-z-]+)=\"([^\"]*)\"")
+MAX_INLINE = 8
+"""Formatting in formatting; deeper levels say nothing that a reader could tell apart."""
+
+
+def rewrite(serialised: str) -> str:
+    """The same words in the shapes of an entry. Idempotent.
+
+    Raises:
+        TextError: too deeply nested, or too many table cells.
+    """
+    builder = _Builder()
+    for match in _TOKEN.finditer(serialised):
+        closing, tag, attributes, words, stray = match.groups()
+        if tag is None:
+            builder.words(words or stray)
+        elif closing:
+            builder.close(tag)
+        else:
+            builder.open(tag, attributes)
+    return builder.done()
+
+
+@dataclass(slots=True)
+class _Leaf:
+    """One run of words: a paragraph, a heading, or the words of a list item. `tag` is empty for the latter."""
+
+    tag: str
+    attributes: str
+    parts: list[str] = field(default_factory=list)
+    opened: list[tuple[str, str]] = field(default_factory=list)
+    breaks: int = 0
+    blank: bool = True
+    given: bool = True
+    after_link: bool = False
+
+
+@dataclass(slots=True)
+class _Builder:
+    out: list[str] = field(default_factory=list)
+    containers: list[str] = field(default_factory=list)
+    inline: list[tuple[str, str]] = field(default_factory=list)
+    leaf: _Leaf | None = None
+    paragraphs: int = 0
+    cells: int = 0
+    links: int = 0
+
+    def open(self, tag: str, attributes: str) -> None:
+        if tag in INLINE:
+            self.inline.append((INLINE[tag], _kept(INLINE[tag], attributes)))
+        elif tag == "br":
+            self._break()
+        elif tag == "q":
+            self.words("“")
+        elif tag == "img":
+            self._picture(attributes)
+        elif tag in LEAVES and self._fits(tag):
+            self._end_leaf()
+            self.leaf = _Leaf(LEAVES[tag], _kept(LEAVES[tag], attributes))
+        elif tag == "hr":
+            self._end_leaf()
+            self.out.append("<hr>")
+        elif tag in CONTAINERS or tag == "tfoot":
+            self._open_container("tbody" if tag == "tfoot" else tag, attributes)
+        else:
+            self._end_leaf()
+            if tag in BREAKS and attributes and _kept("p", attributes):
+                self.leaf = _Leaf("p", _kept("p", attributes), given=False)
+
+    def close(self, tag: str) -> None:
+        if tag in INLINE:
+            self._close_inline(INLINE[tag])
+        elif tag == "q":
+            self.words("”")
+        elif tag in CONTAINERS or tag == "tfoot":
+            self._close_container("tbody" if tag == "tfoot" else tag)
+        else:
+            self._end_leaf()
+
+    def words(self, escaped: str) -> None:
+        if self.leaf is None:
+            if not escaped.strip(" \t\n\r\f"):
+                if "\n" in escaped and self.out and self.out[-1] != "\n":
+                    self.out.append("\n")
+                return
+            self._misplaced()
+            holder = bool(self.containers) and self.containers[-1] in HOLDERS
+            self.leaf = _Leaf("" if holder else "p", "", given=False)
+        leaf = self.leaf
+        if leaf.tag == "pre":
+            if leaf.blank and not leaf.parts:
+                escaped = escaped.lstrip("\n")
+        elif not leaf.parts or leaf.breaks:
+            escaped = escaped.lstrip(" \t\n\r\f")
+        if not escaped:
+            return
+        self._settle(leaf)
+        plain = html.unescape(escaped)
+        leaf.blank = leaf.blank and not visible(plain)
+        self._write(leaf, escaped, plain)
+
+    def done(self) -> str:
+        self._end_leaf()
+        while self.containers:
+            self.out.append(f"</{self.containers.pop()}>")
+        return "".join(self.out).strip("\n")
+
+    def _write(self, leaf: _Leaf, escaped: str, plain: str) -> None:
+        tags = {tag for tag, _ in self.inline}
+        if leaf.tag == "pre" or tags & {"a", "code"}:
+            leaf.parts.append(escaped)
+            leaf.after_link = False
+            return
+        # a link that just ended is the end of a word: what follows it begins none
+        done, start = 0, 1 if leaf.after_link else 0
+        searched = "_" + plain if leaf.after_link else plain
+        for address in links.find(searched):
+            leaf.parts.append(_escape(searched[max(done, start):address.start]))
+            shown = _escape(searched[address.start:address.end])
+            leaf.parts.append(f'<a href="{_escape(address.href).replace(chr(34), "&quot;")}">{shown}</a>')
+            done = address.end
+            self.links += 1
+            if self.links > MAX_LINKS:
+                raise too_many(MAX_LINKS, "addresses in an entry", place=self._place())
+        leaf.parts.append(_escape(searched[max(done, start):]) if done else escaped)
+        leaf.after_link = done == len(searched)
+
+    def _settle(self, leaf: _Leaf) -> None:
+        """Write the line breaks that were waiting, and close and open formatting as it is wanted now."""
+        wanted = list(dict.fromkeys(self.inline))[:MAX_INLINE]
+        if sum(tag == "a" for tag, _ in wanted) > 1:
+            first = next(pair for pair in wanted if pair[0] == "a")
+            wanted = [pair for pair in wanted if pair[0] != "a" or pair is first]
+        same = 0
+        while same < min(len(wanted), len(leaf.opened)) and wanted[same] == leaf.opened[same]:
+            same += 1
+        for tag, _ in reversed(leaf.opened[same:]):
+            leaf.parts.append(f"</{tag}>")
+            leaf.after_link = leaf.after_link or tag == "a"
+        if leaf.breaks:
+            leaf.parts.append("<br>" * leaf.breaks)
+            leaf.breaks, leaf.after_link = 0, False
+        for tag, attributes in wanted[same:]:
+            leaf.parts.append(f"<{tag}{attributes}>")
+        leaf.opened = wanted
+
+    def _break(self) -> None:
+        if self.leaf is not None and self.leaf.parts:
+            if self.leaf.tag == "pre":
+                self.words("\n")
+            else:
+                self.leaf.parts[-1] = self.leaf.parts[-1].rstrip(" \t\n\r\f") or self.leaf.parts[-1]
+                self.leaf.breaks += 1
+
+    def _picture(self, attributes: str) -> None:
+        named = dict(_ATTRIBUTE.findall(attributes))
+        source, words = named.get("src", ""), named.get("alt", "").strip()
+        address = re.match(r"https?://", source, re.IGNORECASE)
+        if not words and not address:
+            return
+        if address:
+            self.inline.append(("a", f' href="{source}"'))
+        self.words(words.replace("<", "&lt;").replace(">", "&gt;") if words else source)
+        if address:
+            self._close_inline("a")
+
+    def _close_inline(self, tag: str) -> None:
+        for place in range(len(self.inline) - 1, -1, -1):
+            if self.inline[place][0] == tag:
+                del self.inline[place]
+                return
+
+    def _end_leaf(self) -> None:
+        leaf, self.leaf = self.leaf, None
+        if leaf is None or leaf.blank:
+            return
+        for tag, _ in reversed(leaf.opened):
+            leaf.parts.append(f"</{tag}>")
+        self.paragraphs += 1
+        words = "".join(leaf.parts)
+        words = words.rstrip("\n") if leaf.tag == "pre" else words.rstrip(" \t\n\r\f")
+        self.out.append(f"<{leaf.tag}{leaf.attributes}>{words}</{leaf.tag}>" if leaf.tag else words)
+
+    def _fits(self, tag: str) -> bool:
+        return tag != "caption" or (bool(self.containers) and self.containers[-1] == "table")
+
+    def _open_container(self, tag: str, attributes: str) -> None:
+        parents = PARENTS.get(tag)
+        self._end_leaf()
+        if tag == "li" and self.containers and self.containers[-1] == "li":
+            self._close_container("li")  # one that was made for words between the items
+        if parents and (not self.containers or self.containers[-1] not in parents):
+            return
+        if not parents and self.containers and self.containers[-1] in STRICT:
+            if self.containers[-1] not in ("ul", "ol"):
+                return
+            self._misplaced()
+        if tag in ("td", "th"):
+            self.cells += 1
+            if self.cells > MAX_CELLS:
+                raise too_many(MAX_CELLS, "table cells in an entry", place=self._place())
+        if len(self.containers) >= MAX_NESTING * 3 or self.containers.count(tag) >= MAX_NESTING:
+            raise TextError(f"nested too deeply; at most {MAX_NESTING} levels", self._place())
+        self.containers.append(tag)
+        self.out.append(f"<{tag}{_kept(tag, attributes)}>")
+
+    def _close_container(self, tag: str) -> None:
+        self._end_leaf()
+        if tag not in self.containers:
+            return
+        while True:
+            last = self.containers.pop()
+            self.out.append(f"</{last}>")
+            if last == tag:
+                return
+
+    def _misplaced(self) -> None:
+        """Words between list items become an item of their own."""
+        if self.containers and self.containers[-1] in ("ul", "ol"):
+            self.containers.append("li")
+            self.out.append("<li>")
+
+    def _place(self) -> str:
+        return f"paragraph {self.paragraphs + 1}"
+
+
+def _kept(tag: str, attributes: str) -> str:
+    if not attributes:
+        return ""
+    patterns = _VALUES[tag]
+    return "".join(
+        f' {name}="{value}"' for name, value in _ATTRIBUTE.findall(attributes)
+        if name in patterns and patterns[name].fullmatch(value)
+    )
+
+
+def _escape(text: str) -> str:
+    return html.escape(text, quote=False).replace("\xa0", "&nbsp;")
