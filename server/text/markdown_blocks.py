@@ -35,6 +35,7 @@ TAG = re.compile(
     re.DOTALL,
 )
 _OPENING = re.compile(r"<!--|</?([A-Za-z][A-Za-z0-9]*)[\s/>]|</?([A-Za-z][A-Za-z0-9]*)$")
+_LANGUAGE = re.compile(r"[a-z0-9+#._-]{0,20}")
 _BARE_MARKER = re.compile(r"[ \t]*([-*]|[0-9]{1,9}[.)])[ \t]*$")
 MAX_LEVEL = 2 * MAX_NESTING
 MAX_SCANNED = 5_000
@@ -122,7 +123,7 @@ def _fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         return False
     made = state.tokens[-1]
     closed = state.line > start + 1 and set(getLine(state, state.line - 1).strip()) == {made.markup[0]}
-    good = closed and len(made.info.split()) <= 1 and bool(made.content.strip())
+    good = closed and bool(_LANGUAGE.fullmatch(made.info.strip())) and bool(made.content.strip())
     if silent or not good:
         _undone(state, tokens, line)
     if not good:
@@ -165,7 +166,8 @@ def _html_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if last is None or silent:
         return last is not None
     token = state.push("html_block", "", 0)
-    token.content = known_only(state.getLines(start, last + 1, state.blkIndent, True))
+    content = state.getLines(start, last + 1, state.blkIndent, True)
+    token.content = known_only(content if name else content.partition("-->")[2])
     token.map = [start, last + 1]
     state.line = last + 1
     return True
@@ -212,10 +214,14 @@ def _follow(open_tags: list[str], match: re.Match[str]) -> bool:
 
 
 def known_only(content: str) -> str:
-    """HTML with the tags that say nothing here as the words that they are."""
-    return TAG.sub(
-        lambda m: m[0] if m["name"] is None or m["name"].lower() in KNOWN_TAGS else escapeHtml(m[0]), content
-    )
+    """HTML with what is no tag, and the tags that say nothing here, as the words that they are."""
+    made, done = [], 0
+    for match in TAG.finditer(content):
+        made.append(content[done:match.start()].replace("<", "&lt;"))
+        if match["name"] is not None:
+            made.append(match[0] if match["name"].lower() in KNOWN_TAGS else escapeHtml(match[0]))
+        done = match.end()
+    return "".join(made) + content[done:].replace("<", "&lt;")
 
 
 def _numbers(state: StateCore) -> None:

@@ -53,6 +53,8 @@ _PLAYER = re.compile(
     r"<(?:iframe|embed|video|audio|source)\b[^<>]*?\bsrc\s*=\s*[\"']?(https?://[^\s\"'<>]+)[^<>]*>",
     re.IGNORECASE,
 )
+# within these a parser reads the names of elements by other rules, and nh3 drops their words
+_FOREIGN = re.compile(r"</?(?:svg|math)\b[^<>]*>", re.IGNORECASE)
 _CELL = re.compile(r"<t[rdh]\b", re.IGNORECASE)
 _TABLE = re.compile(r"<table\b", re.IGNORECASE)
 
@@ -72,7 +74,8 @@ def html(text: str) -> Clean:
     Raises:
         TextError: it has more elements, table cells or levels than an entry may have.
     """
-    shown: str = _whole_table(_PLAYER.sub(r'<a href="\1">\1</a>\g<0>', repair(text)))
+    shown: str = _FOREIGN.sub(" ", repair(text))
+    shown = _whole_table(_PLAYER.sub(r'<a href="\1">\1</a>\g<0>', shown))
     for _ in range(PASSES):
         before = shown
         check_elements(shown)  # what comes out is held to the same, so that it may be sent back
