@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -147,6 +148,11 @@ def build(settings: Settings) -> Parts:
     return Parts(database, broker, desk, hub, site, gate)
 
 
+SWITCH_SECONDS = 0.0005
+"""How long the event loop waits for a thread that reads a long text to hand the interpreter over. Python's 5 ms
+add up: a post hands over some twenty times (bench/posting.py)."""
+
+
 def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
     """The ASGI application. Its lifespan starts broker, hub and schedule, and stops them again.
 
@@ -154,6 +160,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
         SchemaMismatch: the database needs `stoppress migrate`, or a newer Stop Press.
     """
     parts = build(settings)
+    sys.setswitchinterval(SWITCH_SECONDS)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
-from markdown_it.rules_inline import StateInline, html_inline
+from markdown_it.rules_inline import StateInline, autolink, html_inline
 from markdown_it.rules_inline.state_inline import Delimiter
 from markdown_it.token import Token
 
@@ -27,6 +27,7 @@ from server.text.markdown_blocks import KNOWN_TAGS, TAG, VOID_TAGS
 _DENSE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 _ENCLOSED = frozenset({"()", "[]", '""', "''", "“”", "„“", "«»", "{}", "||", "‘’"})
 _ESCAPABLE = frozenset("`*_[]<>~|!&#+-\"'@{}")
+_BRACKETED = re.compile(r"<https?://", re.IGNORECASE)
 _NUMBERED = re.compile(r"[0-9]$")
 _WEB = re.compile(r"(?<![A-Za-z0-9])https?$", re.IGNORECASE)
 _AS_TYPED = frozenset({"a", "code", "kbd", "pre", "samp", "tt"})
@@ -40,6 +41,7 @@ def install(md: MarkdownIt) -> None:
     rules.at("emphasis", _emphasis)
     rules.at("escape", _escape)
     rules.at("html_inline", _html_inline)
+    rules.at("autolink", _autolink)
     md.core.ruler.after("inline", "balance", _balance)
     md.core.ruler.after("balance", "addresses", _addresses)
     md.add_render_rule("image", _picture)
@@ -56,6 +58,9 @@ def _address(state: StateInline, silent: bool) -> bool:
     if found is None or found.end > state.posMax:
         return False
     if not silent:
+        count = state.env["links"] = state.env.get("links", 0) + 1
+        if count > MAX_LINKS:
+            raise too_many(MAX_LINKS, "addresses in an entry")
         state.pending = state.pending[: -len(scheme[0])]
         for token in _link(found.href, state.src[found.start:found.end], state.level):
             if state.pending:
@@ -130,6 +135,11 @@ def _escape(state: StateInline, silent: bool) -> bool:
         return False
     state.pos += 2
     return True
+
+
+def _autolink(state: StateInline, silent: bool) -> bool:
+    """`<https://…>` is a link; `Ada <ada@example.org>` keeps its brackets."""
+    return bool(_BRACKETED.match(state.src, state.pos)) and autolink(state, silent)
 
 
 def _html_inline(state: StateInline, silent: bool) -> bool:

@@ -64,6 +64,31 @@ def test_an_excerpt_is_cut_between_words() -> None:
     assert excerpt.excerpt("x" * 50, 10) == "x" * 9 + "…"
 
 
+@pytest.mark.parametrize(("text", "limit", "cut"), [
+    ("今日は 東京都で大規模な停電が発生し、多くの世帯に", 14, "今日は 東京都で大規模な停…"),
+    ("「東京」と「大阪」と「京都」", 6, "「東京」と…"),
+    ("停電が発生し、多くの世帯", 8, "停電が発生し…"),
+    ("e\u0301" * 30, 10, "e\u0301" * 4 + "…"),
+    ("👨\u200d👩\u200d👧" * 5, 12, "👨\u200d👩\u200d👧" * 2 + "…"),
+    ("🇩🇪🇫🇷🇮🇹🇪🇸", 6, "🇩🇪🇫🇷…"),
+    ("a b " + "x" * 50, 20, "a b " + "x" * 15 + "…"),
+])
+def test_an_excerpt_is_cut_by_the_rules_of_its_script(text: str, limit: int, cut: str) -> None:
+    assert excerpt.excerpt(text, limit) == cut
+
+
+def test_a_title_in_thai_is_not_cut_at_its_first_blank() -> None:
+    text = "รัฐบาล ประกาศภาวะฉุกเฉินหลังจากเกิดเหตุแผ่นดินไหวครั้งใหญ่"
+    cut = excerpt.excerpt(text, 30)
+    assert 20 < len(cut) <= 30
+    assert cut[-2] not in "เแโใไ" and text[len(cut) - 1] not in "\u0e31\u0e33\u0e34\u0e35\u0e47\u0e48\u0e49"
+
+
+def test_plain_text_keeps_the_numbers_of_a_list() -> None:
+    html = '<ol start="5"><li>a<ol><li>x</li></ol></li><li value="9">b</li></ol>'
+    assert excerpt.plain(html) == "5. a 1. x 9. b"
+
+
 @given(st.text(max_size=80), st.integers(min_value=2, max_value=40))
 def test_an_excerpt_is_never_longer_than_asked(text: str, limit: int) -> None:
     assert len(excerpt.excerpt(text, limit)) <= limit

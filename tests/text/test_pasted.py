@@ -1,0 +1,91 @@
+"""What editors paste from Word, PowerPoint, mail and web pages: the words, their order, their line ends."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+
+from server.domain.blocks import Quote, Text
+from server.text import markdown, sanitise
+from tests.text import fixtures
+
+ENDS = re.compile(r"<br>|</?(?:p|h3|h4|li|ul|ol|td|th|tr|table|tbody|thead|blockquote|pre|caption)\b[^>]*>")
+
+
+def _lines(html: str) -> str:
+    parts = [unescape(re.sub("<[^>]*>", "", part)) for part in ENDS.split(html)]
+    return " / ".join(" ".join(part.split()) for part in parts if part.strip())
+
+
+@pytest.mark.parametrize("name", fixtures.HTML)
+def test_pasted_html_keeps_words_and_lines(name: str) -> None:
+    source, seen = fixtures.HTML[name]
+    html = sanitise.html(source)
+    assert _lines(html) == seen
+    assert sanitise.html(html) == html
+    assert not re.search(r"mso-|style=|class=|track\(|Normal|Draft", html)
+
+
+@pytest.mark.parametrize("name", fixtures.TEXT)
+def test_pasted_text_keeps_words_and_lines(name: str) -> None:
+    source, seen = fixtures.TEXT[name]
+    found = []
+    for block in markdown.to_blocks(source, "xx"):
+        assert isinstance(block, Text | Quote)
+        assert sanitise.html(block.html) == block.html
+        found.append(block.html)
+    assert _lines("<p></p>".join(found)) == seen
+
+
+def test_numbers_that_were_typed_are_shown() -> None:
+    assert '<ol start="5">' in markdown.to_html("5. five\n6. six")
+    assert '<li value="9">' in markdown.to_html("5. five\n9. nine")
+    assert "<ol>" in markdown.to_html("1. a\n1. b")
+    assert sanitise.html('<ol type="a" start="3"><li value="7">x</ol>') == (
+        '<ol type="a" start="3"><li value="7">x</li></ol>'
+    )
+
+
+def test_no_words_stand_outside_of_an_element() -> None:
+    sources = ("# Head", "###### Head", "Text", "<div>Text</div>", "<h1>Head</h1>", "<b>Text</b>", "a<hr>b")
+    for source in sources:
+        for html in (markdown.to_html(source), sanitise.html(source)):
+            assert re.fullmatch(r"(?:<(p|h3|h4)>.+?</\1>|<hr>|\s)+", html), (source, html)
+
+
+@pytest.mark.parametrize(("typed", "address", "href"), [
+    ("https://example.org/a_b_c.", "https://example.org/a_b_c", None),
+    ("(see https://en.wikipedia.test/wiki/Rust_(x))", "https://en.wikipedia.test/wiki/Rust_(x)", None),
+    ("„https://example.org/“", "https://example.org/", None),
+    ("https://example.org/?q=1&b=2!", "https://example.org/?q=1&b=2", None),
+    ("www.example.org/_x_", "www.example.org/_x_", "https://www.example.org/_x_"),
+    ("desk@example.org,", "desk@example.org", "mailto:desk@example.org"),
+    ("https://münchen.test/straße", "https://münchen.test/straße", None),
+    ("请看https://example.org/abc这里。", "https://example.org/abc", None),
+    ("**https://example.org**", "https://example.org", None),
+    ("https://example.org/it's", "https://example.org/it's", None),
+])
+def test_address_becomes_a_link(typed: str, address: str, href: str | None) -> None:
+    for html in (markdown.to_html(typed, "en"), sanitise.html(typed.replace("&", "&amp;"))):
+        [(found, words)] = re.findall('<a href="([^"]*)"[^>]*>([^<]*)</a>', html)
+        assert (unescape(found), unescape(words)) == (href or address, address)
+
+
+@pytest.mark.parametrize("typed", [
+    "`https://example.org`", "```\nhttps://example.org\n```", "<code>https://example.org</code>", "readme.md",
+    "a@b",
+    "ASP.NET 3.5", "user:x", "https://", "www.",
+])
+def test_what_is_no_address_or_stands_in_code_is_no_link(typed: str) -> None:
+    assert "<a" not in markdown.to_html(typed)
+
+
+@pytest.mark.parametrize(("language", "seen"), [
+    ("en-GB", "“Yes”, ‘it’s’"), ("de", "„Yes“, ‚it’s‘"), ("de-CH", "«Yes», ‹it’s›"), ("pl", "„Yes”, «it’s»"),
+    ("fr", "«\u202fYes\u202f», “it’s”"), ("sv", "”Yes”, ’it’s’"), ("xx", "\"Yes\", 'it's'"),
+    ("", "\"Yes\", 'it's'"),
+])
+def test_quotation_marks_follow_the_language(language: str, seen: str) -> None:
+    assert markdown.to_html("\"Yes\", 'it's'", language) == f"<p>{seen}</p>"
