@@ -12,7 +12,6 @@ from server.cli.local import on_desk
 from server.cli.output import AsJson, say
 from server.cli.remote import ApiToken, Url
 from server.cli.remote import post as send
-from server.domain.blocks import Text
 from server.domain.entry import Content
 from server.domain.errors import Invalid
 from server.domain.permissions import SYSTEM
@@ -53,9 +52,15 @@ def post(
 async def _create(
     desk: Desk, slug: str, body: str, *, key: str, draft: bool, flags: dict[str, Any]
 ) -> dict[str, Any]:
-    content = Content(blocks=(Text(html="", markdown=body),) if body else (), **flags)
+    from server.web.api import bodies  # loaded by those who write here only: it knows every time zone
+
+    asked = bodies.checked(bodies.EntryBody, {"body": body, **flags})
+    content = Content(blocks=bodies.blocks_of(asked.body, []), **{name: getattr(asked, name) for name in flags})
     wanted = entries.Draft(content, status="draft" if draft else "published")
-    written = await entries.create(desk, SYSTEM, slug, wanted, key=key or None)
+    try:
+        written = await entries.create(desk, SYSTEM, slug, wanted, key=key or None)
+    except Invalid as error:
+        raise bodies.as_sent(error, asked.body) from error
     return written.entry.to_json() | {"position": str(written.position)}
 
 

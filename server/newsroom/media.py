@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from server.domain.errors import FieldError, Invalid
+from server.domain.limits import MAX_LINE, MAX_TEXT
 from server.domain.permissions import Action, Caller, require
 from server.domain.position import new_id
 from server.media import images
@@ -12,8 +13,9 @@ from server.media.urls import file_name
 from server.newsroom.desk import Desk
 from server.store import media
 from server.store.media import Media
+from server.text.characters import repair_line, trimmed
 
-MAX_WORDS = {"alt": 1000, "caption": 2000, "credit": 300}
+MAX_WORDS = {"alt": MAX_TEXT, "caption": MAX_TEXT, "credit": MAX_LINE}
 """Characters of each text that goes with a picture."""
 
 
@@ -61,13 +63,10 @@ async def upload(
 
 
 def _words(**given: str) -> dict[str, str]:
-    """The texts on one line each, without control characters. Raises Invalid."""
-    words = {
-        name: " ".join("".join(c if c.isprintable() else " " for c in text).split())
-        for name, text in given.items()
-    }
+    """The texts on one line each, without what cannot be shown. Raises Invalid."""
+    words = {name: " ".join(trimmed(repair_line(text)).split()) for name, text in given.items()}
     errors = [
-        FieldError(name, f"at most {MAX_WORDS[name]} characters")
+        FieldError(name, f"at most {MAX_WORDS[name]:,} characters; this has {len(text):,}")
         for name, text in words.items() if len(text) > MAX_WORDS[name]
     ]
     if errors:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from server.domain import entry as e
+from server.domain import limits
 from server.domain.entry import Content, Entry, EntryStatus
 from server.domain.errors import Conflict, Invalid
 from server.domain.labels import label
@@ -79,6 +82,15 @@ def test_retracted_keeps_no_content_and_comes_back() -> None:
     assert e.restored(gone, entry.content, "scheduled", LATER).status == "draft"
     with pytest.raises(Conflict):
         e.restored(entry, entry.content, "published", LATER)
+
+
+def test_docs_name_the_limits() -> None:
+    docs = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
+    said = [int(n.replace(",", "")) for n in re.findall(r"^\| [^|]+ \| ([0-9,]+) \|$", docs, re.M)]
+    assert said == [
+        limits.MAX_BODY, limits.MAX_MARKUP, limits.MAX_BLOCKS, limits.MAX_NESTING, limits.MAX_CELLS,
+        limits.MAX_LINKS, limits.MAX_RENDERED_BYTES,
+    ]
 
 
 @pytest.mark.parametrize(("field", "name"), [

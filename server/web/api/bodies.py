@@ -7,12 +7,22 @@ header, a feed or an event without further thought.
 
 from __future__ import annotations
 
+import json
 import re
 import zoneinfo
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+)
 from typing_extensions import TypeAliasType
 
 from server.auth import passwords
@@ -27,12 +37,13 @@ from server.domain.limits import (
     MAX_TEXT,
     MAX_URL,
 )
-from server.text.characters import repair, repair_line, trimmed
+from server.text.characters import half_character, repair, repair_line, trimmed
 
 # C0 and C1 controls and the separators that JavaScript and event streams take for line ends
 _CONTROL = r"\u0000-\u001F\u007F-\u009F\u2028\u2029"
 LINE = rf"^[^{_CONTROL}]*$"
 WITH_WORDS = r"\S"
+_UNION_TAGS = frozenset({"text", "quote", "image", "video", "embed"})
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 URL = (
     r"^https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:([0-9]{1,4}|[1-5][0-9]{4}))?"
@@ -118,6 +129,9 @@ Instant = Annotated[AwareDatetime, AfterValidator(_instant)]
 Role: TypeAlias = permissions.Role
 WantedStatus: TypeAlias = Literal["draft", "pending", "scheduled", "published"]
 """Retracted is what DELETE makes."""
+
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class Body(BaseModel):
@@ -288,3 +302,40 @@ def _as_sent(field: str, body: bool) -> str:
     if name != "blocks" or not index.isdigit() or not body:
         return field
     return f"blocks.{int(index) - 1}.{part}" if int(index) else "body"
+
+
+def checked(model: type[Model], data: dict[str, Any]) -> Model:
+    """Values of a form or a command as the API would take them. Raises Invalid with all fields that cannot be
+    taken."""
+    for field, value in data.items():
+        if isinstance(value, str) and (place := half_character(value)):
+            raise Invalid.field(field, f"{place}: half of a character (an unpaired surrogate)")
+    return validated(model, json.dumps(data).encode())
+
+
+def validated(model: type[Model], data: bytes) -> Model:
+    """JSON as `model`. Raises Invalid with all fields that cannot be taken."""
+    try:
+        return model.model_validate_json(data)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        raise Invalid(*(_field_error(e) for e in found)) from error
+
+
+def _field_error(error: Mapping[str, Any]) -> FieldError:
+    place = [str(p) for p in error["loc"] if p not in _UNION_TAGS or error["loc"].index(p) != 2]
+    return FieldError(".".join(place)[:200] or "body", _said(error))
+
+
+def _said(error: Mapping[str, Any]) -> str:
+    """What is wrong, with the limit and what there is."""
+    limits: Mapping[str, Any] = error.get("ctx", {})
+    if error["type"] == "string_too_long":
+        return f"at most {limits['max_length']:,} characters; this has {len(error['input']):,}"
+    if error["type"] == "literal_error":
+        return f"one of {limits['expected'].replace(' or ', ', ').replace(chr(39), '')}"
+    if error["type"] == "string_too_short":
+        return "needs some text"
+    if error["type"] == "too_long":
+        return f"at most {limits['max_length']:,}; these are {limits['actual_length']:,}"
+    return str(error["msg"]).removeprefix("Value error, ")

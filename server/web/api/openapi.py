@@ -18,6 +18,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server.newsroom.media import MAX_WORDS
 from server.web.api import bodies, requests, shapes
 from server.web.errors import MEDIA_TYPE, PROBLEMS
 
@@ -185,7 +186,7 @@ def _codes(operation: Operation) -> list[str]:
 
 
 def _upload() -> dict[str, Any]:
-    words = {n: {"type": "string", "maxLength": 300} for n in ("alt", "caption", "credit")}
+    words = {name: {"type": "string", "maxLength": limit} for name, limit in MAX_WORDS.items()}
     file = {
         "type": "string", "contentMediaType": "application/octet-stream",
         "description": "JPEG, PNG, WebP, GIF or AVIF.",

@@ -6,17 +6,18 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from server.domain.errors import FieldError, Invalid, RevisionRequired, UnsupportedMedia
+from server.domain.errors import Invalid, RevisionRequired, UnsupportedMedia
 from server.domain.permissions import Action, Caller, may
 from server.text.characters import half_character
+from server.web.api.bodies import validated
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -24,7 +25,6 @@ MAX_PAGE = 100
 DEFAULT_PAGE = 50
 _JSON = re.compile(r"application/(json|[a-z0-9.-]+\+json)\s*(;.*)?", re.ASCII | re.IGNORECASE)
 _REVISION = re.compile(r'("?)([0-9]{1,9})\1', re.ASCII)  # the quotes are often forgotten, and harmless
-_UNION_TAGS = frozenset({"text", "quote", "image", "video", "embed"})
 
 
 async def read(request: Request, model: type[Model]) -> Model:
@@ -51,15 +51,6 @@ async def read(request: Request, model: type[Model]) -> Model:
     return validated(model, data)
 
 
-def validated(model: type[Model], data: bytes) -> Model:
-    """JSON as `model`. Raises Invalid with all fields that cannot be taken."""
-    try:
-        return model.model_validate_json(data)
-    except ValidationError as error:
-        found = error.errors(include_url=False)
-        raise Invalid(*(_field_error(e) for e in found)) from error
-
-
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
@@ -82,23 +73,6 @@ def _lone_surrogate(value: Any, path: str) -> tuple[str, str] | None:
         if found is not None:
             return found
     return None
-
-
-def _field_error(error: Mapping[str, Any]) -> FieldError:
-    place = [str(p) for p in error["loc"] if p not in _UNION_TAGS or error["loc"].index(p) != 2]
-    return FieldError(".".join(place)[:200] or "body", _said(error))
-
-
-def _said(error: Mapping[str, Any]) -> str:
-    """What is wrong, with the limit and what there is."""
-    limits: Mapping[str, Any] = error.get("ctx", {})
-    if error["type"] == "string_too_long":
-        return f"at most {limits['max_length']:,} characters; this has {len(error['input']):,}"
-    if error["type"] == "string_too_short":
-        return "needs some text"
-    if error["type"] == "too_long":
-        return f"at most {limits['max_length']:,}; these are {limits['actual_length']:,}"
-    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def revision_of(request: Request, *, required: bool) -> int | None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
 
-from pydantic import BaseModel
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from server.domain.errors import Invalid
-from server.web.api import requests
+from server.web.api.bodies import checked
 
-Model = TypeVar("Model", bound=BaseModel)
+__all__ = ["Form", "checked", "read"]
+
 MAX_FIELDS = 2_000
 MAX_FIELD_BYTES = 1_000_000
 MAX_REVISION_DIGITS = 10
@@ -52,8 +50,3 @@ async def read(request: Request) -> Form:
             else:
                 values[name] = value.replace("\r\n", "\n")
     return Form(values, file)
-
-
-def checked(model: type[Model], data: dict[str, Any]) -> Model:
-    """The values as the API would take them. Raises Invalid with all fields that cannot be taken."""
-    return requests.validated(model, json.dumps(data).encode())

@@ -200,3 +200,18 @@ async def test_a_followed_page_needs_no_database(server: Running, monkeypatch: p
     await server.post("warm", title="News")
     assert "News" in await page(server, "/live/warm")
     assert asked
+
+
+async def test_words_run_in_their_own_direction(server: Running) -> None:
+    """A text in another direction than its blog's is set in its own; a name turns nothing around it."""
+    await server.blog("sea", headline="Storm", byline="נועה", key_developments=["عاصفة"])
+    blocks = [{"type": "quote", "html": "عاصفة", "cite": "מנהל"}]
+    entry = await server.post("sea", title="عاصفة", body="عاصفة", blocks=blocks, byline="נועה", key=True)
+    page = (await server.anonymous.get("/live/sea")).text
+    for element in (
+        f'<h3 class="entry__title" id="title-{entry["id"]}" dir="auto">عاصفة</h3>',
+        '<div class="prose" dir="auto"><p>عاصفة</p></div>',
+        '<figure class="quote" dir="auto"><blockquote>', "<bdi>מנהל</bdi>", "<bdi>נועה</bdi>",
+        '<h1 class="head__headline" dir="auto">', '<li dir="auto">عاصفة</li>', "<bdi>عاصفة</bdi></a>",
+    ):
+        assert element in page, element
