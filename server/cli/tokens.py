@@ -11,6 +11,7 @@ from server.cli.local import on_desk
 from server.cli.output import AsJson, print_json, say, table
 from server.domain.errors import Invalid, NotFound
 from server.domain.permissions import ROLES, SYSTEM
+from server.domain.person import Token
 from server.newsroom import people
 from server.newsroom.desk import Desk
 from server.store import people as stored
@@ -35,7 +36,7 @@ def add(
     if role not in ROLES:
         raise Invalid.field("role", f"one of {', '.join(ROLES)}")
 
-    async def work(desk: Desk) -> tuple[stored.Token, str]:
+    async def work(desk: Desk) -> tuple[Token, str]:
         return await people.create_token(desk, SYSTEM, name, role, blog=blog or None)
 
     token, plain = on_desk(work)

@@ -15,6 +15,7 @@ from server.domain.blog import Blog
 from server.domain.change import Change, FeedKey
 from server.domain.entry import Content, Entry, EntryStatus
 from server.domain.errors import Conflict, Invalid, NotFound, StaleRevision
+from server.domain.media import Media
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import Position, new_id
 from server.newsroom.desk import Desk, check_key, digest_of
@@ -296,7 +297,7 @@ async def _block(connection: AsyncConnection, index: int, block: blocks.Block) -
     return block
 
 
-async def _picture(connection: AsyncConnection, name: str, media_id: str) -> media.Media:
+async def _picture(connection: AsyncConnection, name: str, media_id: str) -> Media:
     try:
         return await media.get(connection, media_id)
     except NotFound as error:

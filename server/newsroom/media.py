@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 
 from server.domain.errors import FieldError, Invalid
+from server.domain.media import Media
 from server.domain.permissions import Action, Caller, require
 from server.domain.position import new_id
 from server.media import images
 from server.media.urls import file_name
 from server.newsroom.desk import Desk
 from server.store import media
-from server.store.media import Media
 
 MAX_WORDS = {"alt": 1000, "caption": 2000, "credit": 300}
 """Characters of each text that goes with a picture."""

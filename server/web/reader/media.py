@@ -6,10 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.domain.errors import NotFound
+from server.domain.media import Media
 from server.domain.permissions import Action, may
 from server.media.urls import file_name, rendition_name
 from server.store import media
-from server.store.media import Media
 from server.web.authenticate import caller_of
 from server.web.site import site_of
 
