@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server.delivery.encoding import takes_gzip
 from server.domain.errors import NotFound
-from server.web.conditional import takes_gzip
 from server.web.site import site_of
 
 FOREVER = "public, max-age=31536000, immutable"

@@ -1,4 +1,4 @@
-"""Reading a request: its JSON, its revision, its page. What is wrong raises and names the field."""
+"""Reading a request: its JSON, its page. What is wrong raises and names the field."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from server.domain.errors import FieldError, Invalid, RevisionRequired, UnsupportedMedia
+from server.domain.errors import FieldError, Invalid, UnsupportedMedia
 from server.domain.permissions import Action, Caller, may
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -22,7 +22,6 @@ Model = TypeVar("Model", bound=BaseModel)
 MAX_PAGE = 100
 DEFAULT_PAGE = 50
 _JSON = re.compile(r"application/(json|[a-z0-9.-]+\+json)\s*(;.*)?", re.ASCII | re.IGNORECASE)
-_REVISION = re.compile(r'("?)([0-9]{1,9})\1', re.ASCII)  # the quotes are often forgotten, and harmless
 _UNION_TAGS = frozenset({"text", "quote", "image", "video", "embed"})
 
 
@@ -87,32 +86,6 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
     place = [str(p) for p in error["loc"] if p not in _UNION_TAGS or error["loc"].index(p) != 2]
     said = str(error["msg"]).removeprefix("Value error, ")
     return FieldError(".".join(place)[:200] or "body", said)
-
-
-def revision_of(request: Request, *, required: bool) -> int | None:
-    """The revision of `If-Match`; None for `*`, and for nothing where it is not `required`.
-
-    Raises:
-        RevisionRequired: there is none.
-        Invalid: it is neither `"REVISION"` nor `*`.
-    """
-    text = request.headers.get("if-match")
-    if text is None:
-        if required:
-            raise RevisionRequired
-        return None
-    if text.strip() == "*":
-        return None
-    match = _REVISION.fullmatch(text.strip())
-    if match is None:
-        raise Invalid.field("If-Match", 'the revision that you edited in quotes, for example "3", or *')
-    return int(match[2])
-
-
-def unchanged(request: Request, etag: str) -> bool:
-    """Whether the client has this version already (If-None-Match; weak comparison, RFC 9110, 13.1.2)."""
-    given = [t.strip().removeprefix("W/") for t in request.headers.get("if-none-match", "").split(",")]
-    return "*" in given or etag in given
 
 
 def known(request: Request, *names: str) -> None:
