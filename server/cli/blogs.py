@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from server.cli.local import on_desk
 from server.cli.output import AsJson, say
 from server.cli.remote import ApiToken, Url
 from server.cli.remote import post as send
 from server.domain.blog import STATUSES
 from server.domain.errors import Invalid
 from server.domain.permissions import SYSTEM
-from server.newsroom import blogs
-from server.newsroom.desk import Desk
+
+if TYPE_CHECKING:
+    from server.newsroom.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, help="Live blogs.")
 
@@ -46,6 +46,8 @@ def add(
         }
         made = send(url, "/blogs", body, token=token, key=key)
     else:
+        from server.cli.local import on_desk
+
         made = on_desk(
             lambda desk: _create(
                 desk, slug, key=key, headline=headline, standfirst=standfirst, byline=byline,
@@ -56,6 +58,8 @@ def add(
 
 
 async def _create(desk: Desk, slug: str, *, key: str, status: str, **fields: Any) -> dict[str, Any]:
+    from server.newsroom import blogs
+
     if status not in STATUSES:
         raise Invalid.field("status", f"one of {', '.join(STATUSES)}")
     furniture = blogs.Furniture(status=status, **fields)

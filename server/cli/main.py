@@ -1,5 +1,7 @@
 """The command `stoppress`: every noun and verb in one table, and errors as exit codes.
 
+All command modules are loaded for every command, and for `--help`. So they import what is light at the top, and
+what one command needs (the database, the server, an HTTP client) when it runs; a test holds that.
 docs/commands.md describes all of them; a test compares the two.
 """
 
@@ -13,8 +15,7 @@ import typer
 from server import __version__
 from server.cli import bench, blogs, check, migrate, post, serve, tail, tokens, users
 from server.cli.output import Exit, complain, exit_code
-from server.domain.errors import StopPressError
-from server.settings import SettingsError
+from server.domain.errors import SettingsError, StopPressError
 
 app = typer.Typer(
     no_args_is_help=True,
