@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import typer
 
 from server import __version__
-from server.cli import bench, blogs, check, migrate, post, serve, tail, tokens, users
+from server.cli import bench, blogs, check, migrate, post, serve, tail, tokens, transfer, users
 from server.cli.output import Exit, complain, exit_code
 from server.domain.errors import SettingsError, StopPressError
 
@@ -30,6 +30,8 @@ app.add_typer(tokens.app, name="token")
 app.add_typer(blogs.app, name="blog")
 app.command("post")(post.post)
 app.command("tail")(tail.tail)
+app.command("export")(transfer.export)
+app.command("import")(transfer.import_)
 app.command("bench")(bench.bench)
 app.command("migrate")(migrate.migrate)
 app.command("check")(check.check)

@@ -16,6 +16,7 @@ from typing_extensions import TypeAliasType
 
 from server.auth import passwords
 from server.domain import blocks, blog, permissions
+from server.domain.blog import MAX_SLUG, SLUG
 from server.text import markdown
 
 MAX_LINE = 300
@@ -31,7 +32,6 @@ _CONTROL = r"\u0000-\u001F\u007F-\u009F\u2028\u2029"
 LINE = rf"^[^{_CONTROL}]*$"
 LINE_WITH_WORDS = rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"
 TEXT = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$"
-SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 URL = (
     r"^https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:([0-9]{1,4}|[1-5][0-9]{4}))?"
     r"([/?#][^\s\u0000-\u0020\u007F-\u00A0\"<>\\^`{|}]*)?$"
@@ -95,7 +95,7 @@ Url = Annotated[
     _matching(URL, "an address that starts with http:// or https://"),
 ]
 Slug = Annotated[
-    str, Field(max_length=100), _pattern(SLUG), _matching(SLUG, "a-z, 0-9 and single hyphens between them")
+    str, Field(max_length=MAX_SLUG), _pattern(SLUG), _matching(SLUG, "a-z, 0-9 and single hyphens between them")
 ]
 Language = Annotated[
     str, Field(max_length=35), _pattern(LANGUAGE), _matching(LANGUAGE, "a BCP 47 tag, for example en-GB")
