@@ -62,8 +62,10 @@ async def _export(desk: Desk, slug: str, out: BinaryIO) -> dict[str, int]:
     from server.newsroom import transfer
 
     line: dict[str, Any] = {}
-    async for line in transfer.export_blog(desk, SYSTEM, slug):
-        out.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+    # closed here, not by the collector: it holds a connection, and whoever reads the output may stop early
+    async with contextlib.aclosing(transfer.export_blog(desk, SYSTEM, slug)) as lines:
+        async for line in lines:
+            out.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
     out.flush()
     return {name: count for name, count in line.items() if name != "type"}
 

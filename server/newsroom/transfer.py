@@ -9,7 +9,7 @@ installation gets a reset.
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -28,7 +28,7 @@ from server.store import transfer as rows
 Line = dict[str, Any]
 
 
-async def export_blog(desk: Desk, caller: Caller, slug: str) -> AsyncIterator[Line]:
+async def export_blog(desk: Desk, caller: Caller, slug: str) -> AsyncGenerator[Line]:
     """The lines of a blog's file, all from one state of the database.
 
     Raises:

@@ -8,7 +8,9 @@ version. Every line is checked here before anything is written; what is wrong is
     {"type": "entry", "entry": {…}, "revisions": [{…}, …]}
     {"type": "end", "blog_revisions": N, "pictures": N, "entries": N, "revisions": N}
 
-A picture comes before whatever shows it.
+A picture comes before whatever shows it. A field that this version does not know is refused, so that nothing is
+lost without a word. A column that a later migration adds either may be null or has a default in the database,
+so that files of before can be read; for any other change of the format `VERSION` goes up.
 """
 
 from __future__ import annotations
@@ -18,9 +20,10 @@ import binascii
 import dataclasses
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast, get_type_hints
+from types import SimpleNamespace
+from typing import Any, TypeVar, cast, get_type_hints
 from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
@@ -33,9 +36,12 @@ from server.domain.entry import Content
 from server.domain.errors import FieldError, Invalid
 from server.domain.position import MAX_SEQ
 from server.media.urls import rendition_name
+from server.store import rows as store_rows
 from server.store import transfer as rows
 from server.store.transfer import Values
 from server.text import sanitise
+
+T = TypeVar("T")
 
 FORMAT = "stoppress.blog"
 VERSION = 1
@@ -112,7 +118,7 @@ def blog_line(data: Mapping[str, Any]) -> tuple[Values, dict[str, int]]:
     check_id(values["id"], "blog.id")
     check_slug(values["slug"], "blog.slug")
     _one_of(values["status"], blogs.STATUSES, "blog.status")
-    _check_furniture(values)
+    _check_types(_value(lambda v: store_rows.blog(SimpleNamespace(**v)), values, "blog"), "blog")
     seqs = _object(data["feeds"], "feeds")
     for name in FEEDS:
         seq = seqs.get(name)
@@ -123,20 +129,12 @@ def blog_line(data: Mapping[str, Any]) -> tuple[Values, dict[str, int]]:
     return values, {name: seqs[name] for name in FEEDS}
 
 
-def _check_furniture(values: Values) -> None:
-    if not all(isinstance(text, str) for text in values["key_developments"]):
-        raise Invalid.field("blog.key_developments", "a list of texts")
-    for place, link in enumerate(values["related"]):
-        if not isinstance(link, dict) or not all(isinstance(link.get(k), str) for k in ("title", "url")):
-            raise Invalid.field(f"blog.related.{place}", "an object with “title” and “url”")
-        _check_url(link["url"], f"blog.related.{place}.url")
-
-
 def blog_revision_line(data: Mapping[str, Any]) -> Values:
     """One version of the blog's furniture."""
-    return rows.typed(
-        "blog_revision", _object(data["blog_revision"], "blog_revision"), path="blog_revision"
-    )
+    name = "blog_revision"
+    values = rows.typed(name, _object(data[name], name), path=name)
+    _object(values["content"], f"{name}.content")
+    return values
 
 
 def picture_line(data: Mapping[str, Any]) -> PictureLine:
@@ -198,23 +196,32 @@ def _check_status(values: Values, content: Content) -> None:
 def content_of(data: Any, path: str) -> Content:
     """The content that `Content.to_json` wrote, its HTML sanitised again: a file may come from anywhere."""
     known = _object(data, path)
-    try:
-        content = Content.from_json(known)
-    except KeyError as error:
-        name = f"{path}.{error.args[0]}"[:200]
-        raise Invalid.field(name, "required, or not known in this version") from error
-    except (TypeError, ValueError, AttributeError) as error:
-        raise Invalid.field(path, f"not as an export writes it: {error}") from error
+    content = _value(Content.from_json, known, path)
     _check_types(content, path)
     clean = dataclasses.replace(
         content,
         blocks=tuple(
-            dataclasses.replace(b, html=sanitise.html(b.html)) if isinstance(b, Text | Quote) else b
+            dataclasses.replace(b, html=_clean(b.html)) if isinstance(b, Text | Quote) else b
             for b in content.blocks
         ),
     )
     _nothing_lost(known, clean.to_json(), path)
     return clean
+
+
+def _clean(html: str) -> str:
+    return sanitise.html(html)
+
+
+def _value(make: Callable[[Any], T], data: Values, path: str) -> T:
+    """The value of the domain that the data stands for. Raises Invalid for data that stands for none."""
+    try:
+        return make(data)
+    except KeyError as error:
+        name = f"{path}.{error.args[0]}"[:200]
+        raise Invalid.field(name, "required, or not known in this version") from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise Invalid.field(path, f"not as an export writes it: {error}") from error
 
 
 def _check_types(value: Any, path: str) -> None:

@@ -190,7 +190,7 @@ class Incoming:
         ])
         await rows.link_pictures(connection, [
             (self._named(e.values["id"]), self._named(m))
-            for e in self.entries for m in sorted(blocks.media_ids(e.content.blocks))
+            for e in self.entries for m in sorted(self.known.intersection(rows.ids_in(e.values["content"])))
         ])
         return Imported(
             self.blog["slug"], len(self.entries), sum(len(e.revisions) for e in self.entries),

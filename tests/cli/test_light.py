@@ -31,14 +31,14 @@ sys.stderr.write(json.dumps([code, sorted(sys.modules)]))
 """
 
 
-def _loaded(folder: Path, *words: str) -> set[str]:
-    """The modules that a command had loaded when it ended well."""
+def _loaded(folder: Path, *words: str, ends: int = 0) -> set[str]:
+    """The modules that a command had loaded when it ended, with this code."""
     done = subprocess.run(
         [sys.executable, "-c", _RUN, json.dumps(words)], cwd=ROOT, env=environment(data_dir=folder),
         capture_output=True, text=True, timeout=60,
     )
-    code, names = json.loads(done.stderr)
-    assert code == 0, done.stdout
+    code, names = json.loads(done.stderr.splitlines()[-1])
+    assert code == ends, done.stdout
     return set(names)
 
 
@@ -54,3 +54,8 @@ def test_a_post_loads_the_database_and_not_the_server(tmp_path: Path) -> None:
     loaded = _loaded(tmp_path, "post", "storm", "Rain")
     assert loaded >= {"sqlalchemy", "aiosqlite", "server.newsroom.entries"}
     assert loaded & (SERVER | CLIENT) == set()
+
+
+def test_a_post_to_a_server_elsewhere_loads_no_database(tmp_path: Path) -> None:
+    loaded = _loaded(tmp_path, "post", "storm", "Rain", "--url", "ftp://x", "--token", "sp_x", ends=2)
+    assert loaded & (SERVER | DATABASE) == set()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from server.cli.output import Exit
 from tests.cli.conftest import Command
+from tests.support.process import ROOT, environment
 
 
 @pytest.fixture
@@ -79,3 +82,18 @@ def test_a_wrong_line_is_named_by_its_number_and_field(command: Command, blog: s
 def test_a_file_that_is_not_there_and_one_that_is_a_folder(command: Command, folder: Path) -> None:
     assert command("import", str(folder / "nothing")).code == Exit.NOT_FOUND
     assert command("import", str(folder)).code == Exit.USAGE
+
+
+def test_whoever_reads_an_export_may_stop_early(command: Command, blog: str, folder: Path) -> None:
+    for number in range(3):
+        assert command("post", blog, f"{number} " * 100_000).code == 0  # more than a pipe holds
+    with subprocess.Popen(
+        [sys.executable, "-m", "server", "export", blog], cwd=ROOT, env=environment(data_dir=folder),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.read(10)
+        process.stdout.close()
+        said = process.stderr.read()
+        assert (process.wait(60), said) == (Exit.FAILED, b"")

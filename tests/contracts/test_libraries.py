@@ -1,5 +1,6 @@
-"""What our code relies on inside other libraries. The range in pyproject.toml ends before the next minor version
-of each. When a test here fails after an upgrade, read the file that it names before the range is widened."""
+"""What our code relies on inside other libraries. The range in pyproject.toml ends before the next minor
+version of each. When a test here fails after an upgrade, read the file that it names before the range is
+widened."""
 
 from __future__ import annotations
 
