@@ -25,7 +25,7 @@ from server.store.postgres import BoundedConnection
 from tests.support.process import ROOT
 
 INSIDES = {
-    "uvicorn": "server/serving, tests/contracts/test_handover.py",
+    "uvicorn": "server/serving, tests/contracts/test_uvicorn.py",
     "aiosqlite": "server/store/sqlite.py",
     "psycopg": "server/store/postgres.py",
     "limits": "server/broker/redis/login_counts.py",
