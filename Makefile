@@ -15,7 +15,7 @@ run: $(STAMPS)/python
 	@exec $(VENV)/bin/stoppress serve
 
 test: lint types scripts $(STAMPS)/system
-	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal -q --reruns 1 -rR
+	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal -q -rR
 
 check: lint types scripts $(STAMPS)/system
 	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal -q -m "not slow"

@@ -1,4 +1,4 @@
-"""The only place where the parts are put together."""
+"""The only place where the parts of a server are put together."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ import structlog
 from starlette.applications import Starlette
 
 from server.auth.throttle import Throttle
-from server.broker.memory import MemoryBroker
 from server.broker.protocol import Broker
 from server.delivery import framing, payload
 from server.delivery.limits import StreamGate
@@ -22,7 +21,7 @@ from server.domain.change import Change, FeedKey
 from server.domain.errors import Unavailable
 from server.domain.position import Position
 from server.hub.hub import Hub, HubOptions
-from server.media.files import MediaFiles
+from server.installation import make_desk
 from server.newsroom import schedule
 from server.newsroom.desk import Desk
 from server.serving import uvicorn_server
@@ -62,15 +61,6 @@ class Parts:
     gate: StreamGate
 
 
-def make_broker(settings: Settings) -> Broker:
-    """The broker that `redis_url` names."""
-    if not settings.redis_url:
-        return MemoryBroker()
-    from server.broker.redis.connect import broker_from_url
-
-    return broker_from_url(settings.redis_url)
-
-
 def make_throttle(settings: Settings) -> Throttle:
     """Processes on one Redis count attempts to log in together."""
     if not settings.redis_url:
@@ -79,17 +69,6 @@ def make_throttle(settings: Settings) -> Throttle:
 
     counters = login_counts_from_url(settings.redis_url)
     return Throttle(counters.storage, close_shared=counters.close)
-
-
-def make_desk(settings: Settings, *, broker: Broker | None = None) -> Desk:
-    """What writing needs, without a server: for the command line."""
-    # so that a request still has time to say what happened when the database does not answer
-    patience = min(10.0, max(2.0, settings.request_timeout / 3))
-    return Desk(
-        Database(settings.database, timeout=patience),
-        broker or make_broker(settings),
-        MediaFiles(settings.data_dir / "media"),
-    )
 
 
 def build(settings: Settings) -> Parts:

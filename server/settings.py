@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from server.domain.errors import SettingsError
+
 PREFIX = "STOPPRESS_"
 
 
@@ -110,10 +112,6 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.data_dir / 'stoppress.db'}"
-
-
-class SettingsError(Exception):
-    """A setting cannot be used; the message names it and says why, one line each."""
 
 
 def load(**given: Any) -> Settings:

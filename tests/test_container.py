@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ import pytest
 import yaml
 
 from server.settings import PREFIX, Settings
+from tests.support.install import copy, outside
 
 ROOT = Path(__file__).parent.parent
 BUILD_SECONDS = 240
@@ -162,7 +162,7 @@ def image(tmp_path: Path) -> Path:
     for rest in _all("COPY"):
         if not rest.startswith("--from"):
             for name in rest.split()[:-1]:
-                _copy(ROOT / name, source / name)
+                copy(ROOT / name, source / name)
     first = DOCKERFILE[: len(DOCKERFILE) - len(_last_stage())]
     for word, command in first:
         if word == "RUN":
@@ -175,13 +175,6 @@ def image(tmp_path: Path) -> Path:
             assert done.returncode == 0, done.stdout + done.stderr
     shutil.rmtree(source)  # the second stage does not have it
     return tmp_path
-
-
-def _copy(source: Path, target: Path) -> None:
-    if source.is_dir():
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
-    else:
-        shutil.copy(source, target)
 
 
 def _files(static: Path) -> set[str]:
@@ -198,8 +191,7 @@ def _get(address: str) -> tuple[int, str, str]:
 
 @pytest.mark.slow
 def test_what_the_dockerfile_installs_serves_pages_and_style_sheets(image: Path) -> None:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith((PREFIX, "PYTHON"))}
-    environment |= {f"{PREFIX}DATA_DIR": str(image / "data")}
+    environment = outside(data_dir=str(image / "data"))
     command = [str(image / "stoppress" / "bin" / "stoppress"), "serve", "--port", "0", "--json"]
     (image / "data").mkdir()
     with subprocess.Popen(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,47 @@ def _imported(tree: ast.Module) -> set[str]:
 
 
 MODULES = list(_modules())
+
+
+def _name(path: Path) -> str:
+    """What a module is called, e.g. `server.store.feeds`, or `server.store` for its `__init__.py`."""
+    parts = path.relative_to(SERVER.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _graph() -> dict[str, set[str]]:
+    """Each module of ours with those that it imports, wherever in it: at the top, in a function or only for
+    the type checker."""
+    names = {_name(path) for _, path, _ in MODULES}
+    graph: dict[str, set[str]] = {}
+    for _, path, tree in MODULES:
+        imported = _imported(tree)
+        # `from server.store.feeds import head` names a function: its module is what is imported
+        found = {n if n in names else n.rpartition(".")[0] for n in imported}
+        graph[_name(path)] = (found & names) - {_name(path)}
+    return graph
+
+
+def _cycle(graph: Mapping[str, set[str]]) -> list[str]:
+    """One circle of imports, or nothing."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        found: list[str] = error.args[1]
+        return found
+    return []
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    assert _cycle(_graph()) == []
+
+
+def test_a_circle_is_found_wherever_the_import_stands() -> None:
+    hidden = ast.parse("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from server.b import B")
+    late = ast.parse("def f():\n    import server.a")
+    assert "server.b.B" in _imported(hidden)
+    assert "server.a" in _imported(late)
+    assert _cycle({"server.a": {"server.b"}, "server.b": {"server.a"}, "server.c": set()})
 
 
 @pytest.mark.parametrize("layer", sorted(MAY_IMPORT))

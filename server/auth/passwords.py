@@ -13,9 +13,7 @@ from argon2 import PasswordHasher, profiles
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from server.domain.errors import Invalid
-
-MIN_LENGTH = 10
-MAX_LENGTH = 256
+from server.domain.limits import MAX_PASSWORD, MIN_PASSWORD
 
 _hasher = PasswordHasher.from_parameters(profiles.RFC_9106_LOW_MEMORY)
 _pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="passwords")
@@ -27,8 +25,8 @@ long as a log-in."""
 
 def check(password: str) -> None:
     """Raises Invalid for a password that is too short, too long or holds control characters."""
-    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
-        raise Invalid.field("password", f"{MIN_LENGTH} to {MAX_LENGTH} characters")
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise Invalid.field("password", f"{MIN_PASSWORD} to {MAX_PASSWORD} characters")
     if any(ord(c) < 32 or 0xD800 <= ord(c) <= 0xDFFF for c in password):
         raise Invalid.field("password", "no control characters")
 
@@ -42,7 +40,7 @@ async def hash(password: str) -> str:
 async def verify(hashed: str | None, password: str) -> bool:
     """Whether `password` is the one that was hashed. With None (there is no such user) it takes as long and
     says no, so that the time tells nobody which names exist."""
-    if len(password) > MAX_LENGTH:
+    if len(password) > MAX_PASSWORD:
         hashed, password = None, ""
     same = await asyncio.get_running_loop().run_in_executor(_pool, _same, hashed or _NOBODY, password)
     return same and hashed is not None

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from server.cli.local import on_desk
 from server.cli.output import AsJson, say
 from server.cli.remote import ApiToken, Url
 from server.cli.remote import post as send
 from server.domain.permissions import SYSTEM
-from server.newsroom import blogs
-from server.newsroom.desk import Desk
+
+if TYPE_CHECKING:
+    from server.newsroom.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, help="Live blogs.")
 
@@ -44,6 +44,8 @@ def add(
         }
         made = send(url, "/blogs", body, token=token, key=key)
     else:
+        from server.cli.local import on_desk
+
         made = on_desk(
             lambda desk: _create(
                 desk, slug, key=key, headline=headline, standfirst=standfirst, byline=byline,
@@ -54,6 +56,7 @@ def add(
 
 
 async def _create(desk: Desk, slug: str, *, key: str, status: str, **fields: Any) -> dict[str, Any]:
+    from server.newsroom import blogs
     from server.web.api import bodies  # loaded by those who write here only: it knows every time zone
 
     asked = bodies.checked(bodies.BlogBody, {"slug": slug, "status": status, **fields})

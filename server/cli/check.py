@@ -8,19 +8,16 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
-from rich.console import Console
-from sqlalchemy import text
 
-from server import settings
-from server.cli.output import AsJson, Exit, print_json, table
+from server.cli.output import AsJson, Exit, print_json, show, table
 from server.domain.errors import StopPressError
-from server.settings import Settings
-from server.store import migrate
-from server.store.database import Database
+
+if TYPE_CHECKING:
+    from server.settings import Settings
+    from server.store.database import Database
 
 REDIS_SECONDS = 5.0
 
@@ -36,6 +33,8 @@ class Finding:
 
 def check(as_json: AsJson = False) -> None:
     """Look whether this installation can run. Exits 0 when all is well, 1 when something is not."""
+    from server import settings
+
     chosen = settings.load()
     findings = asyncio.run(look(chosen))
     fine = all(f.ok for f in findings)
@@ -44,12 +43,14 @@ def check(as_json: AsJson = False) -> None:
         print_json({"ok": fine, "checks": rows})
     else:
         marks = [(f.name, "[green]ok[/green]" if f.ok else "[red]failed[/red]", f.detail) for f in findings]
-        Console(soft_wrap=True).print(table("Stop Press", ["what", "state", "detail"], marks))
+        show(table("Stop Press", ["what", "state", "detail"], marks))
     raise typer.Exit(Exit.OK if fine else Exit.FAILED)
 
 
 async def look(chosen: Settings) -> list[Finding]:
     """Every finding, in the order in which a person would mend them."""
+    from server.store.database import Database
+
     database = Database(chosen.database)
     try:
         return [
@@ -64,6 +65,8 @@ async def look(chosen: Settings) -> list[Finding]:
 
 
 async def _try(name: str, look_at: Callable[[], Awaitable[str]]) -> Finding:
+    from redis.exceptions import RedisError
+
     try:
         return Finding(name, True, await look_at())
     except StopPressError as error:
@@ -73,12 +76,16 @@ async def _try(name: str, look_at: Callable[[], Awaitable[str]]) -> Finding:
 
 
 async def _database(database: Database) -> str:
+    from sqlalchemy import text
+
     async with database.read() as connection:
         await connection.execute(text("SELECT 1"))
     return database.url.render_as_string(hide_password=True)
 
 
 async def _schema(database: Database) -> str:
+    from server.store import migrate
+
     await migrate.check(database, create=False)
     return "as this version needs it"
 
@@ -86,6 +93,8 @@ async def _schema(database: Database) -> str:
 async def _redis(url: str) -> str:
     if not url:
         return "not set: one process, no Redis needed"
+    from redis.asyncio import Redis
+
     client = Redis.from_url(url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS)
     try:
         await client.ping()

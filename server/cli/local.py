@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from server import settings
-from server.app import make_desk
+from server.installation import make_desk
 from server.newsroom.desk import Desk
 from server.store import migrate
 

@@ -1,20 +1,22 @@
 """The command `stoppress`: every noun and verb in one table, and errors as exit codes.
 
+All command modules are loaded for every command, and for `--help`. So they import what is light at the top, and
+what one command needs (the database, the server, an HTTP client) when it runs; a test holds that.
 docs/commands.md describes all of them; a test compares the two.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
 import typer
 
 from server import __version__
-from server.cli import bench, blogs, check, migrate, post, serve, tail, tokens, users
+from server.cli import bench, blogs, check, migrate, post, serve, tail, tokens, transfer, users
 from server.cli.output import Exit, complain, exit_code
-from server.domain.errors import StopPressError
-from server.settings import SettingsError
+from server.domain.errors import SettingsError, StopPressError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -29,6 +31,8 @@ app.add_typer(tokens.app, name="token")
 app.add_typer(blogs.app, name="blog")
 app.command("post")(post.post)
 app.command("tail")(tail.tail)
+app.command("export")(transfer.export)
+app.command("import")(transfer.import_)
 app.command("bench")(bench.bench)
 app.command("migrate")(migrate.migrate)
 app.command("check")(check.check)
@@ -60,4 +64,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
+        # whoever read the output has enough; Python would complain when it writes the rest at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(Exit.FAILED)

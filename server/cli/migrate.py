@@ -7,11 +7,7 @@ from typing import Annotated
 
 import typer
 
-from server import settings
 from server.cli.output import AsJson, say
-from server.store import feeds
-from server.store import migrate as migrations
-from server.store.database import Database
 
 NewEpoch = Annotated[
     bool,
@@ -21,6 +17,9 @@ NewEpoch = Annotated[
 
 def migrate(new_epoch: NewEpoch = False, as_json: AsJson = False) -> None:
     """Bring the database to the schema of this version. Back it up first."""
+    from server import settings
+    from server.store.database import Database
+
     chosen = settings.load()
     asyncio.run(_upgrade(chosen.database, new_epoch=new_epoch))
     shown = Database(chosen.database).url.render_as_string(hide_password=True)
@@ -29,6 +28,10 @@ def migrate(new_epoch: NewEpoch = False, as_json: AsJson = False) -> None:
 
 
 async def _upgrade(url: str, *, new_epoch: bool) -> None:
+    from server.store import feeds
+    from server.store import migrate as migrations
+    from server.store.database import Database
+
     database = Database(url)
     try:
         await migrations.upgrade(database)

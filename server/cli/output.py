@@ -9,14 +9,16 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console, RenderableType
-from rich.table import Table
 
 from server.domain import errors
-from server.settings import SettingsError
+from server.domain.errors import SettingsError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
@@ -55,7 +57,14 @@ def say(data: Mapping[str, Any], text: RenderableType, *, as_json: bool) -> None
     if as_json:
         print_json(data)
     else:
-        Console(soft_wrap=True).print(text)
+        show(text)
+
+
+def show(text: RenderableType) -> None:
+    """Print on standard output for a person; a line that is longer than the terminal is left to it."""
+    from rich.console import Console
+
+    Console(soft_wrap=True).print(text)
 
 
 def print_json(data: Mapping[str, Any]) -> None:
@@ -73,11 +82,15 @@ def complain(error: Exception, *, as_json: bool) -> None:
     if as_json:
         sys.stderr.write(json.dumps({"error": {"code": code, "detail": detail}}, ensure_ascii=False) + "\n")
     else:
+        from rich.console import Console
+
         Console(stderr=True, soft_wrap=True).print(detail, style="red", markup=False, highlight=False)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
     """A table for a person; None shows as a dash."""
+    from rich.table import Table
+
     shown = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
     for column in columns:
         shown.add_column(column)

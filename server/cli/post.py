@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import typer
 
-from server.cli.local import on_desk
 from server.cli.output import AsJson, say
 from server.cli.remote import ApiToken, Url
 from server.cli.remote import post as send
-from server.domain.entry import Content
 from server.domain.errors import Invalid
 from server.domain.permissions import SYSTEM
-from server.newsroom import entries
-from server.newsroom.desk import Desk
+
+if TYPE_CHECKING:
+    from server.newsroom.desk import Desk
 
 MOST_BYTES = 1_000_000
 """What is read from standard input, at most; the API's own limit lies near."""
@@ -44,6 +43,8 @@ def post(
         asked = flags | {"body": body, "status": status}
         made = send(url, f"/blogs/{quote(blog, safe='')}/entries", asked, token=token, key=key)
     else:
+        from server.cli.local import on_desk
+
         made = on_desk(lambda desk: _create(desk, blog, body, key=key, draft=draft, flags=flags))
     where = f"number {made['number']}, " if made.get("number") else ""
     say(made, f"{made['status'].capitalize()}: {where}{made['id']} at {made['position']}", as_json=as_json)
@@ -52,6 +53,8 @@ def post(
 async def _create(
     desk: Desk, slug: str, body: str, *, key: str, draft: bool, flags: dict[str, Any]
 ) -> dict[str, Any]:
+    from server.domain.entry import Content
+    from server.newsroom import entries
     from server.web.api import bodies  # loaded by those who write here only: it knows every time zone
 
     asked = bodies.checked(bodies.EntryBody, {"body": body, **flags})

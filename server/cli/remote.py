@@ -7,12 +7,14 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import httpx2
 import typer
 
 from server.domain import errors
+
+if TYPE_CHECKING:
+    import httpx2
 
 Url = Annotated[str, typer.Option("--url", help="Address of a server; without it the own database is used.")]
 ApiToken = Annotated[
@@ -22,7 +24,7 @@ ApiToken = Annotated[
 TRIES = 6
 FIRST_WAIT = 0.25
 LONGEST_WAIT = 8.0
-TIMEOUT = httpx2.Timeout(30.0, connect=5.0)
+SECONDS, CONNECT_SECONDS = 30.0, 5.0
 
 _KINDS: dict[str, type[errors.StopPressError]] = {
     kind.code: kind
@@ -55,9 +57,12 @@ def post(
         StopPressError: the server refused; the kind follows the answer's `code`.
         Unavailable: no answer after `TRIES` tries.
     """
+    import httpx2
+
     headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key or str(uuid.uuid4())}
     address = f"{url.rstrip('/')}/api/v1{path}"
-    with httpx2.Client(timeout=TIMEOUT, headers=headers, transport=transport) as client:
+    timeout = httpx2.Timeout(SECONDS, connect=CONNECT_SECONDS)
+    with httpx2.Client(timeout=timeout, headers=headers, transport=transport) as client:
         for attempt in range(TRIES):
             wait = min(LONGEST_WAIT, FIRST_WAIT * 2**attempt) * random.uniform(0.5, 1.0)  # noqa: S311 (jitter)
             try:

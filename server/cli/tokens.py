@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
-from server.cli.local import on_desk
-from server.cli.output import AsJson, print_json, say, table
+from server.cli.output import AsJson, print_json, say, show, table
 from server.domain.errors import Invalid, NotFound
 from server.domain.permissions import ROLES, SYSTEM
-from server.newsroom import people
-from server.newsroom.desk import Desk
-from server.store import people as stored
+
+if TYPE_CHECKING:
+    from server.domain.person import Token
+    from server.newsroom.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, help="API tokens.")
 Name = Annotated[str, typer.Argument(help="What the token is for; names are never used twice.")]
@@ -32,10 +31,13 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Make a token. It is shown this once."""
+    from server.cli.local import on_desk
+    from server.newsroom import people
+
     if role not in ROLES:
         raise Invalid.field("role", f"one of {', '.join(ROLES)}")
 
-    async def work(desk: Desk) -> tuple[stored.Token, str]:
+    async def work(desk: Desk) -> tuple[Token, str]:
         return await people.create_token(desk, SYSTEM, name, role, blog=blog or None)
 
     token, plain = on_desk(work)
@@ -45,17 +47,21 @@ def add(
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
     """Show every token, without its secret."""
+    from server.cli.local import on_desk
+
     rows = on_desk(_all)
     if as_json:
         print_json({"tokens": rows})
         return
     columns = ["name", "role", "blog", "created_at", "used_at", "revoked_at"]
-    Console(soft_wrap=True).print(table("Tokens", columns, [[r[c] for c in columns] for r in rows]))
+    show(table("Tokens", columns, [[r[c] for c in columns] for r in rows]))
 
 
 @app.command()
 def revoke(name: Name, as_json: AsJson = False) -> None:
     """End a token at once."""
+    from server.cli.local import on_desk
+    from server.newsroom import people
 
     async def work(desk: Desk) -> None:
         found = [t for t in await _all(desk) if t["name"] == name]
@@ -68,6 +74,8 @@ def revoke(name: Name, as_json: AsJson = False) -> None:
 
 
 async def _all(desk: Desk) -> list[dict[str, Any]]:
+    from server.store import people as stored
+
     async with desk.database.read() as connection:
         slugs = await stored.slugs(connection)
         return [t.to_json(slugs.get(t.blog_id or "")) for t in await stored.all_tokens(connection)]

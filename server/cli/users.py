@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
-from server.cli.first_login import new_password
-from server.cli.local import on_desk
-from server.cli.output import AsJson, print_json, say, table
+from server.cli.output import AsJson, print_json, say, show, table
 from server.domain.errors import Invalid, NotFound
 from server.domain.permissions import ROLES, SYSTEM, Role
-from server.newsroom import people
-from server.newsroom.desk import Desk
-from server.store import people as stored
+
+if TYPE_CHECKING:
+    from server.newsroom.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, help="People of the newsroom.")
 Username = Annotated[str, typer.Argument(help="The name to log in with.")]
@@ -39,6 +36,10 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add somebody."""
+    from server.cli.first_login import new_password
+    from server.cli.local import on_desk
+    from server.newsroom import people
+
     given = _read(password)
     chosen = given or new_password()
     whole = None if role == "none" else _role(role, "role")
@@ -61,6 +62,8 @@ def add(
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
     """Show everybody."""
+    from server.cli.local import on_desk
+    from server.store import people as stored
 
     async def work(desk: Desk) -> list[dict[str, Any]]:
         async with desk.database.read() as connection:
@@ -76,12 +79,17 @@ def list_(as_json: AsJson = False) -> None:
          "yes" if r["active"] else "no"]
         for r in rows
     ]
-    Console(soft_wrap=True).print(table("Users", ["user name", "name", "role", "blogs", "active"], cells))
+    show(table("Users", ["user name", "name", "role", "blogs", "active"], cells))
 
 
 @app.command()
 def reset(username: Username, password: Password = "", as_json: AsJson = False) -> None:
     """Give somebody another password, and end all of that person's sessions."""
+    from server.cli.first_login import new_password
+    from server.cli.local import on_desk
+    from server.newsroom import people
+    from server.store import people as stored
+
     given = _read(password)
     chosen = given or new_password()
 

@@ -10,6 +10,9 @@ from server.domain.times import to_text
 
 BlogStatus: TypeAlias = Literal["draft", "live", "closed"]
 STATUSES: tuple[BlogStatus, ...] = get_args(BlogStatus)
+SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+"""What a slug looks like: part of an address, in lower case."""
+MAX_SLUG = 100
 
 
 @dataclass(frozen=True, slots=True)

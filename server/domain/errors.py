@@ -133,3 +133,8 @@ class SchemaMismatch(StopPressError):
     """The database has another schema than this version needs."""
 
     code = "schema_mismatch"
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the message names it and says why, one line each. Not of the tree above:
+    nobody but the operator ever sees it."""

@@ -25,3 +25,7 @@ MAX_LINKS = 1_000
 """Addresses that become links by themselves."""
 MAX_RENDERED_BYTES = 400_000
 """UTF-8 bytes of an entry's HTML. Each listener gets them, and each process keeps them in memory."""
+
+MIN_PASSWORD = 10
+MAX_PASSWORD = 256
+"""Characters of a password. An upper bound, because hashing takes its time."""

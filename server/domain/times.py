@@ -22,8 +22,3 @@ def to_text(moment: datetime | None) -> str | None:
     if moment is None:
         return None
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def from_text(text: str) -> datetime:
-    """The instant that `to_text` wrote."""
-    return datetime.fromisoformat(text).astimezone(UTC)

@@ -54,6 +54,30 @@ async def prepare(data: bytes, *, max_bytes: int, max_pixels: int) -> Picture:
     return await asyncio.get_running_loop().run_in_executor(_worker, make, data, max_pixels)
 
 
+async def inspect(data: bytes, *, max_pixels: int) -> tuple[str, int, int]:
+    """MIME type, width and height of a picture that `make` made elsewhere, read in a thread from its content.
+
+    Raises:
+        TooLarge: more pixels than allowed.
+        UnsupportedMedia: it is none of the kinds that `make` makes, or it is damaged.
+    """
+    return await asyncio.get_running_loop().run_in_executor(_worker, _inspect, data, max_pixels)
+
+
+def _inspect(data: bytes, max_pixels: int) -> tuple[str, int, int]:
+    try:
+        with _open(data, max_pixels) as image:
+            mime, size = _MIME.get(image.format or ""), image.size
+            image.load()
+    except StopPressError:
+        raise
+    except Exception as error:
+        raise UnsupportedMedia("The picture is damaged or incomplete.") from error
+    if mime is None:
+        raise UnsupportedMedia(f"Pictures are kept as {', '.join(_MIME)}.")
+    return mime, *size
+
+
 def make(data: bytes, max_pixels: int) -> Picture:
     """As `prepare`, at once."""
     try:

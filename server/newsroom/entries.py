@@ -28,6 +28,7 @@ from server.domain.entry import (
     retracted,
 )
 from server.domain.errors import Conflict, Invalid, NotFound, StaleRevision
+from server.domain.media import Media
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import Position, new_id
 from server.newsroom import content
@@ -281,7 +282,7 @@ async def _block(connection: AsyncConnection, index: int, block: blocks.Block) -
     return block
 
 
-async def _picture(connection: AsyncConnection, name: str, media_id: str) -> media.Media:
+async def _picture(connection: AsyncConnection, name: str, media_id: str) -> Media:
     try:
         return await media.get(connection, media_id)
     except NotFound as error:

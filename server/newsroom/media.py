@@ -6,13 +6,13 @@ import hashlib
 
 from server.domain.errors import FieldError, Invalid
 from server.domain.limits import MAX_LINE, MAX_TEXT
+from server.domain.media import Media
 from server.domain.permissions import Action, Caller, require
 from server.domain.position import new_id
 from server.media import images
 from server.media.urls import file_name
 from server.newsroom.desk import Desk
 from server.store import media
-from server.store.media import Media
 from server.text.characters import repair_line, trimmed
 
 MAX_WORDS = {"alt": MAX_TEXT, "caption": MAX_TEXT, "credit": MAX_LINE}

@@ -17,10 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.auth import credentials, passwords
 from server.domain.errors import Conflict, Forbidden, Invalid, Unauthenticated, Unavailable
 from server.domain.permissions import Action, Caller, Role, require
+from server.domain.person import Session, Token, User
 from server.domain.position import new_id
 from server.newsroom.desk import Desk
 from server.store import people
-from server.store.people import Session, Token, User
 
 USERNAME = re.compile(r"[a-z0-9]([a-z0-9._@+-]{0,62}[a-z0-9])?", re.ASCII)
 MAX_NAME = 100

@@ -22,7 +22,7 @@ Creator = Callable[..., Awaitable["BoundedConnection"]]
 
 class BoundedConnection(psycopg.AsyncConnection[Any]):
     """Relies on `wait`, the one place of psycopg 3.3 in which an open connection waits, and on `_try_cancel`,
-    which runs when that wait is cancelled; a test holds both."""
+    which runs when that wait is cancelled; tests/contracts/test_libraries.py holds both."""
 
     answer_seconds: float | None = None
 

@@ -10,7 +10,8 @@ from server.domain.blog import Blog, Related
 from server.domain.entry import Content, Entry
 
 
-def blog(row: Row[Any]) -> Blog:
+def blog(row: Any) -> Blog:
+    """`row` has the columns of a blog as attributes."""
     return Blog(
         id=row.id, slug=row.slug, headline=row.headline, standfirst=row.standfirst,
         key_developments=tuple(row.key_developments), status=row.status, byline=row.byline,

@@ -19,8 +19,8 @@ CHUNK_ROWS = 64
 
 
 class InlineConnection(aiosqlite.Connection):
-    """Relies on `_execute`, the one place of aiosqlite 0.22 that every call goes through; a contract test holds
-    it."""
+    """Relies on `_execute`, the one place of aiosqlite 0.22 that every call goes through;
+    tests/contracts/test_libraries.py holds it."""
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         connection = self._connection

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 KEPT_SUFFIXES = {".js", ".css", ".svg", ".png", ".ico", ".woff2", ".webmanifest", ".map"}
-LAYERS = ("tokens", "base", "components")
 _COMPRESSED = {".js", ".css", ".svg", ".webmanifest", ".map"}
 
 
@@ -51,12 +50,9 @@ class Assets:
             raise KeyError(name)
         return f"/static/{self.digest}/{name}"
 
-    def get(self, digest: str, name: str) -> Asset | None:
-        """The file at an address; a page that was cached under an older digest still gets today's file."""
+    def get(self, name: str) -> Asset | None:
+        """The file of this name, if there is one."""
         return self._assets.get(name)
-
-    def has(self, name: str) -> bool:
-        return name in self._assets
 
 
 def _asset(name: str, body: bytes) -> Asset:

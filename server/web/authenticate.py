@@ -31,8 +31,13 @@ async def caller_of(connection: HTTPConnection) -> Caller | None:
             quietly showing the public view.
     """
     if _CACHED not in connection.scope:
-        connection.scope[_CACHED] = await _look_up(connection)
-    found: Caller | None = connection.scope[_CACHED]
+        try:
+            connection.scope[_CACHED] = await _look_up(connection)
+        except Unauthenticated as error:
+            connection.scope[_CACHED] = error
+    found: Caller | Unauthenticated | None = connection.scope[_CACHED]
+    if isinstance(found, Unauthenticated):
+        raise found
     return found
 
 

@@ -1,7 +1,47 @@
-"""Which compression a client takes."""
+"""The headers by which a client says which version it has or has edited (RFC 9110, section 13)."""
 
 from __future__ import annotations
 
-from server.delivery.encoding import takes_gzip
+import re
 
-__all__ = ["takes_gzip"]
+from starlette.requests import HTTPConnection
+
+from server.domain.errors import Invalid, RevisionRequired
+
+# section 8.8.3: anything between the quotes but blanks, quotes and control characters; a comma is allowed
+_TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
+_TAGS = re.compile(rf"\s*(?:{_TAG}\s*)?(?:,\s*(?:{_TAG}\s*)?)*")
+_REVISION = re.compile(r'("?)([0-9]{1,9})\1', re.ASCII)  # the quotes are often forgotten, and harmless
+
+
+def client_has(connection: HTTPConnection, etag: str) -> bool:
+    """Whether If-None-Match names this version, or `*`. Weak and strong tags are compared alike (sections
+    13.1.2 and 8.8.3.2). A header that cannot be read names none: the version is sent."""
+    text = ",".join(connection.headers.getlist("if-none-match"))
+    if text.strip() == "*":
+        return True
+    if not _TAGS.fullmatch(text):
+        return False
+    return etag.removeprefix("W/") in (tag.removeprefix("W/") for tag in re.findall(_TAG, text))
+
+
+def edited_revision(connection: HTTPConnection, *, required: bool) -> int | None:
+    """The revision that If-Match names; None for `*`, and for no header where it is not `required`.
+
+    Raises:
+        RevisionRequired: there is no If-Match.
+        Invalid: it is neither one revision nor `*`. A weak tag or a list is refused: a change is made to one
+            version, and If-Match compares strongly (section 13.1.1).
+    """
+    given = connection.headers.getlist("if-match")
+    if not given:
+        if required:
+            raise RevisionRequired
+        return None
+    text = ",".join(given).strip()
+    if text == "*":
+        return None
+    match = _REVISION.fullmatch(text)
+    if match is None:
+        raise Invalid.field("If-Match", 'the revision that you edited in quotes, for example "3", or *')
+    return int(match[2])

@@ -19,7 +19,7 @@ from server.domain.blocks import Image, from_json
 from server.domain.change import Change
 from server.media import urls
 from server.text import embeds
-from server.text.excerpt import excerpt, plain
+from server.text.title import title_of
 from server.web import times
 from server.web.assets import Assets
 from server.web.reader.page_cache import KeptPages
@@ -41,7 +41,6 @@ BUNDLES: dict[str, list[str]] = {
 }
 """Style sheets that pages load, each joined from its parts; `assets.url("reader.css")`."""
 RIGHT_TO_LEFT = {"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"}
-KEY_EVENT_CHARACTERS = 110
 
 
 class Renderer:
@@ -100,7 +99,8 @@ class Renderer:
         data = change.data
         if change.kind != "entry" or not data["key"] or data["status"] != "published":
             return ""
-        return self._key_event.render(entry=data, title=title_of(data, KEY_EVENT_CHARACTERS))
+        title = title_of(data["title"], [from_json(b) for b in data["blocks"]])
+        return self._key_event.render(entry=data, title=title)
 
     def furniture(self, change: Change) -> str:
         """The head of the page and the related reports: one element for each `data-part`."""
@@ -149,18 +149,3 @@ def image_of(data: Mapping[str, Any]) -> Image:
     block = from_json(data)
     assert isinstance(block, Image)
     return block
-
-
-def words_of(data: Mapping[str, Any]) -> str:
-    """The words of an entry's text and quote blocks, as plain text."""
-    return " ".join(plain(b["html"]) for b in data["blocks"] if b["type"] in ("text", "quote"))
-
-
-def title_of(data: Mapping[str, Any], limit: int = 110) -> str:
-    """What an entry is called where only a line is shown: its title, or how it begins."""
-    if data["title"]:
-        return str(data["title"])
-    shown = words_of(data) or next(
-        (b["alt"] or b["caption"] for b in data["blocks"] if b["type"] == "image"), ""
-    ) or next((b["title"] for b in data["blocks"] if b["type"] in ("video", "embed")), "")
-    return excerpt(shown, limit) or "Update"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from server.web import static
 from server.web.api import operations
@@ -37,5 +37,3 @@ def table() -> list[BaseRoute]:
         Route("/static/{digest}/{name:path}", static.asset, name="static"),
     ]
 
-
-__all__ = ["Mount", "table"]

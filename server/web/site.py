@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from starlette.requests import HTTPConnection
 
@@ -12,9 +11,7 @@ from server.hub.hub import Hub
 from server.newsroom.desk import Desk
 from server.store.database import Database
 from server.web.assets import Assets
-
-if TYPE_CHECKING:
-    from server.web.render import Renderer
+from server.web.render import Renderer
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server.delivery.encoding import takes_gzip
 from server.domain.errors import NotFound
-from server.web.conditional import takes_gzip
 from server.web.site import site_of
 
 FOREVER = "public, max-age=31536000, immutable"
@@ -14,7 +14,7 @@ FOREVER = "public, max-age=31536000, immutable"
 
 async def asset(request: Request) -> Response:
     assets = site_of(request).assets
-    found = assets.get(request.path_params["digest"], request.path_params["name"])
+    found = assets.get(request.path_params["name"])
     if found is None:
         raise NotFound
     # an address of an older digest gets today's file, but not for good

@@ -53,13 +53,21 @@ async def test_whatever_fails_in_the_shared_count_this_process_counts_alone(
 async def test_a_shared_count_that_does_not_answer_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     shared = MemoryStorage()
 
+    asked = 0
+
     async def hang(*_: object, **__: object) -> bool:
+        nonlocal asked
+        asked += 1
         await asyncio.Event().wait()
         return True
 
     monkeypatch.setattr(shared, "acquire_entry", hang)
     monkeypatch.setattr("server.auth.throttle.SHARED_SECONDS", 0.05)
     throttle = Throttle(shared, by_name=3, by_address=100)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         for n in range(3):
             await throttle.attempt(name="ada", address=f"192.0.2.{n}")
+        assert asked == 1
+        assert throttle.alone
+        with pytest.raises(Throttled):  # the attempt that waited counts here, too
+            await throttle.attempt(name="ada", address="192.0.2.9")

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from server.domain.blocks import Image
 from server.domain.entry import Content, Entry
 from server.domain.errors import Conflict, Forbidden, Invalid, KeyReused, NotFound, StaleRevision
+from server.domain.media import Media
 from server.newsroom import blogs, entries, schedule
 from server.store import blogs as stored_blogs
 from server.store import entries as stored
@@ -346,8 +347,8 @@ async def test_pages_of_the_newsroom_list_join(newsroom: Newsroom) -> None:
     assert seen == sorted(seen, key=lambda e: (e.created_at, e.id), reverse=True)
 
 
-async def _picture(newsroom: Newsroom) -> media.Media:
-    item = media.Media(
+async def _picture(newsroom: Newsroom) -> Media:
+    item = Media(
         id="p" * 16, sha256="0" * 64, mime="image/jpeg", bytes=1, width=800, height=600, widths=(320, 640),
         alt="", caption="", credit="", author_id=None, created_at=newsroom.clock.now,
     )

@@ -107,5 +107,4 @@ def test_a_tombstone_says_its_place_and_nothing_else() -> None:
 def test_times_are_utc_with_milliseconds() -> None:
     there = MOMENT.astimezone(timezone(timedelta(hours=5, minutes=45)))
     assert times.to_text(there) == "2026-03-01T09:30:00.000Z"
-    assert times.from_text("2026-03-01T09:30:00.000Z") == MOMENT
     assert times.to_text(None) is None

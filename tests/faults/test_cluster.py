@@ -102,8 +102,8 @@ async def test_who_only_listens_is_told_that_a_slot_moved(
     three: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is published that could bounce, and the regular look is far away."""
-    monkeypatch.setattr("server.broker.cluster.LOOK_SECONDS", 600.0)
-    monkeypatch.setattr("server.broker.cluster.LOOK_SECONDS_UNVERIFIED", 600.0)
+    monkeypatch.setattr("server.broker.redis.cluster.LOOK_SECONDS", 600.0)
+    monkeypatch.setattr("server.broker.redis.cluster.LOOK_SECONDS_UNVERIFIED", 600.0)
     feed = three.feed_on(0)
     async with member(three.url, feed) as there:
         await until(lambda: there.unverified(feed) == 1)
@@ -119,10 +119,10 @@ async def test_the_slot_of_a_probe_may_move_too(three: Cluster) -> None:
         assert isinstance(transport, RedisBroker)
         nodes = getattr(transport.transport, "_nodes")  # noqa: B009
         node = ("127.0.0.1", three.nodes[0].port)
-        lane = nodes[node]
-        await three.move(slot_of(lane.probe_channel), three.nodes[0], three.nodes[1])
+        placed = nodes[node]
+        await three.move(slot_of(placed.probe_channel), three.nodes[0], three.nodes[1])
         await until(
-            lambda: nodes.get(node, lane) is not lane and there.verified,
+            lambda: nodes.get(node, placed) is not placed and there.verified,
             within=RECOVER_SECONDS,
         )
         await works(here, there, feed, 1, within=RECOVER_SECONDS)

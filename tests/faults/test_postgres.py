@@ -4,7 +4,6 @@ every post is answered in time and ends up once, and everything goes on without 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -12,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -217,11 +215,3 @@ async def test_postgres_that_freezes_does_not_hold_who_gave_up(
     with pytest.raises((asyncio.CancelledError, Unavailable)):
         await task
     assert time.monotonic() - begun < 2 * postgres.CANCEL_SECONDS + DATABASE_SECONDS
-
-
-def test_what_the_bounded_connection_relies_on() -> None:
-    source = inspect.getsource(psycopg.connection_async)
-    assert psycopg.__version__.startswith("3.3.")
-    waits = inspect.getsource(psycopg.AsyncConnection.wait)
-    assert source.count("waiting.wait_async(") == waits.count("waiting.wait_async(") == 2
-    assert "await self._try_cancel(timeout=" in waits

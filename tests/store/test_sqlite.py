@@ -1,15 +1,13 @@
-"""The writing connection of SQLite: what it relies on, and that it waits for others in a thread only.
+"""The writing connection of SQLite: it waits for others in a thread only.
 That a writer who is cancelled anywhere leaves no lock behind: tests/contracts/test_store_failures.py."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import sqlite3
 import threading
 from pathlib import Path
 
-import aiosqlite
 import pytest
 
 from server.domain.errors import Unavailable
@@ -18,15 +16,6 @@ from server.store.database import Database
 from tests.support.desk import open_newsroom
 
 pytestmark = pytest.mark.anyio
-
-
-def test_every_call_of_aiosqlite_goes_through_the_one_place() -> None:
-    assert aiosqlite.__version__.startswith("0.22.")
-    connection, cursor = inspect.getsource(aiosqlite.core), inspect.getsource(aiosqlite.cursor)
-    for name in ("cursor", "commit", "rollback", "close"):
-        assert f"await self._execute(self._conn.{name})" in connection
-    assert "self._tx.put_nowait" not in cursor
-    assert "return await self._conn._execute(" in cursor
 
 
 async def test_inside_a_transaction_it_runs_at_once_and_waits_in_a_thread(tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
-"""What `Accept-Encoding` may say, and that streams obey it whichever way they come in."""
+"""What `If-None-Match` and `Accept-Encoding` may say, and that every address that has versions obeys."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from starlette.requests import HTTPConnection
 
-from server.web.conditional import takes_gzip
+from server.delivery.encoding import takes_gzip
+from server.web.conditional import client_has
 from tests.support.app import running
 from tests.support.listeners import sse
 
@@ -22,6 +24,45 @@ from tests.support.listeners import sse
 )
 def test_gzip_is_sent_to_who_takes_it(accepted: str, taken: bool) -> None:
     assert takes_gzip(accepted) is taken
+
+
+def _asking(*given: str) -> HTTPConnection:
+    return HTTPConnection({"type": "http", "headers": [(b"if-none-match", g.encode("latin-1")) for g in given]})
+
+
+@pytest.mark.parametrize("etag", ['"3"', 'W/"3"'])
+@pytest.mark.parametrize(
+    ("given", "known"),
+    [
+        (['"3"'], True), (['W/"3"'], True), ([' "2" , W/"3"'], True), (["*"], True), ([" * "], True),
+        (['"2"', '"3"'], True),  # a header in two lines is one list (RFC 9110, 5.3)
+        (['"a,b", "3"'], True), ([',"3",'], True),
+        ([], False), ([""], False), (['"2"'], False), (["3"], False), (['"2,3"'], False),
+        (['w/"3"'], False), (['"3'], False), (['"3" "2"'], False), (['*, "2"'], False), (['"33"'], False),
+    ],
+)
+def test_a_client_has_what_if_none_match_names(given: list[str], known: bool, etag: str) -> None:
+    assert client_has(_asking(*given), etag) is known
+
+
+def test_a_long_header_is_read_in_no_time_that_grows_with_its_square() -> None:
+    assert not client_has(_asking('"x" ' + " " * 60_000 + "y"), '"3"')
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "path", ["/", "/live/storm", "/live/storm/feed.rss", "/live/storm/entries/{id}", "/api/v1/blogs/storm"]
+)
+@pytest.mark.parametrize("form", ["{etag}", '"other", {etag}', "*"])
+async def test_what_a_client_has_is_not_sent_again(path: str, form: str, tmp_path: Path) -> None:
+    async with running(tmp_path) as server:
+        await server.blog()
+        path = path.format(id=(await server.post())["id"])
+        etag = (await server.anonymous.get(path)).headers["etag"]
+        again = await server.anonymous.get(path, headers={"If-None-Match": form.format(etag=etag)})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
+        other = await server.anonymous.get(path, headers={"If-None-Match": '"other"'})
+        assert other.status_code == 200
 
 
 @pytest.mark.anyio

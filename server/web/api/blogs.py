@@ -20,6 +20,7 @@ from server.web.api import requests
 from server.web.api.bodies import BlogBody, BlogChanges, RelatedBody
 from server.web.api.responses import shown
 from server.web.authenticate import caller_of, require_caller
+from server.web.conditional import edited_revision
 from server.web.site import site_of
 
 PUBLIC: tuple[BlogStatus, ...] = ("live", "closed")
@@ -80,7 +81,7 @@ async def edit(request: Request) -> Response:
     body = await requests.read(request, BlogChanges)
     written = await blogs.edit(
         site_of(request).desk, caller, request.path_params["slug"], _furniture(body, body.model_fields_set),
-        revision=requests.revision_of(request, required=True),
+        revision=edited_revision(request, required=True),
     )
     return shown(request, caller, _json(written.blog, written.position), revision=written.blog.revision)
 

@@ -25,17 +25,19 @@ from pydantic import (
 )
 from typing_extensions import TypeAliasType
 
-from server.auth import passwords
 from server.domain import blocks, blog, permissions
+from server.domain.blog import MAX_SLUG, SLUG
 from server.domain.errors import FieldError, Invalid
 from server.domain.limits import (
     MAX_BLOCKS,
     MAX_BODY,
     MAX_DEVELOPMENTS,
     MAX_LINE,
+    MAX_PASSWORD,
     MAX_RELATED,
     MAX_TEXT,
     MAX_URL,
+    MIN_PASSWORD,
 )
 from server.text.characters import half_character, repair, repair_line, trimmed
 
@@ -44,7 +46,6 @@ _CONTROL = r"\u0000-\u001F\u007F-\u009F\u2028\u2029"
 LINE = rf"^[^{_CONTROL}]*$"
 WITH_WORDS = r"\S"
 _UNION_TAGS = frozenset({"text", "quote", "image", "video", "embed"})
-SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 URL = (
     r"^https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:([0-9]{1,4}|[1-5][0-9]{4}))?"
     r"([/?#][^\s\u0000-\u0020\u007F-\u00A0\"<>\\^`{|}]*)?$"
@@ -116,7 +117,7 @@ Url = Annotated[
     _matching(URL, "an address that starts with http:// or https://"),
 ]
 Slug = Annotated[
-    str, Field(max_length=100), _pattern(SLUG), _matching(SLUG, "a-z, 0-9 and single hyphens between them")
+    str, Field(max_length=MAX_SLUG), _pattern(SLUG), _matching(SLUG, "a-z, 0-9 and single hyphens between them")
 ]
 Language = Annotated[
     str, Field(max_length=35), _pattern(LANGUAGE), _matching(LANGUAGE, "a BCP 47 tag, for example en-GB")
@@ -234,7 +235,7 @@ class EntryChanges(EntryBody):
 
 USERNAME = r"^[a-z0-9]([a-z0-9._@+-]{0,62}[a-z0-9])?$"
 Password = Annotated[
-    str, Field(min_length=passwords.MIN_LENGTH, max_length=passwords.MAX_LENGTH), _pattern(LINE), _no_control
+    str, Field(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD), _pattern(LINE), _no_control
 ]
 Username = Annotated[
     str, Field(max_length=64), _pattern(USERNAME),
@@ -268,7 +269,7 @@ class PasswordBody(Body):
     """A new password; for one's own, with the `current` one."""
 
     password: Password
-    current: Annotated[str, Field(max_length=passwords.MAX_LENGTH)] | None = None
+    current: Annotated[str, Field(max_length=MAX_PASSWORD)] | None = None
 
 
 class TokenBody(Body):

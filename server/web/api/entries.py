@@ -26,6 +26,7 @@ from server.web.api import blogs, requests
 from server.web.api.bodies import EntryBody, EntryChanges, as_sent, blocks_of
 from server.web.api.responses import shown
 from server.web.authenticate import caller_of, require_caller
+from server.web.conditional import edited_revision
 from server.web.site import site_of
 
 SEEN_BY_ALL: tuple[EntryStatus, ...] = ("published", "retracted")
@@ -112,7 +113,7 @@ async def edit(request: Request) -> Response:
     try:
         written = await entries.edit(
             site_of(request).desk, caller, request.path_params["slug"], request.path_params["id"], changed,
-            revision=requests.revision_of(request, required=True),
+            revision=edited_revision(request, required=True),
             status=body.status if "status" in given else None, publish_at=body.publish_at,
         )
     except Invalid as error:
@@ -125,7 +126,7 @@ async def retract(request: Request) -> Response:
     caller = await require_caller(request)
     written = await entries.retract(
         site_of(request).desk, caller, request.path_params["slug"], request.path_params["id"],
-        revision=requests.revision_of(request, required=False),
+        revision=edited_revision(request, required=False),
     )
     return _written(request, caller, written)
 

@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.domain.errors import Invalid, UnsupportedMedia
+from server.domain.media import Media
 from server.domain.permissions import Action, require
 from server.media.urls import image_url
 from server.newsroom import media
 from server.store import media as stored
-from server.store.media import Media
 from server.web.api import requests
 from server.web.api.responses import shown
 from server.web.authenticate import require_caller

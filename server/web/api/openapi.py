@@ -9,9 +9,10 @@ table, and JSON Schema 2020-12, which pydantic writes and OpenAPI 3.1 takes as i
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
@@ -20,10 +21,8 @@ from starlette.responses import Response
 
 from server.newsroom.media import MAX_WORDS
 from server.web.api import bodies, requests, shapes
+from server.web.api.operation import PREFIX, Handler, Operation
 from server.web.errors import MEDIA_TYPE, PROBLEMS
-
-if TYPE_CHECKING:
-    from server.web.api.operations import Operation
 
 _REF = "#/components/schemas/{model}"
 _ALWAYS = ("bad_request", "unauthenticated", "request_timeout", "internal_error", "unavailable", "timed_out")
@@ -58,22 +57,25 @@ _QUERY: dict[str, dict[str, Any]] = {
 }
 
 
-async def serve(request: Request) -> Response:
-    """This document."""
-    return Response(_encoded(), media_type="application/json", headers={"Cache-Control": "no-cache"})
+def serve(operations: Callable[[], Sequence[Operation]]) -> Handler:
+    """The handler that answers with the document. `operations` is asked at the first request: the table names
+    this handler itself."""
+
+    @cache
+    def encoded() -> bytes:
+        return json.dumps(document(operations()), ensure_ascii=False).encode()
+
+    async def show(request: Request) -> Response:
+        """This document."""
+        return Response(encoded(), media_type="application/json", headers={"Cache-Control": "no-cache"})
+
+    return show
 
 
-@cache
-def _encoded() -> bytes:
-    return json.dumps(document(), ensure_ascii=False).encode()
-
-
-def document() -> dict[str, Any]:
+def document(operations: Sequence[Operation]) -> dict[str, Any]:
     """The whole API as an OpenAPI 3.1 document."""
-    from server.web.api.operations import OPERATIONS, PREFIX  # the table names this module's `serve`
-
     paths: dict[str, Any] = {}
-    for operation in OPERATIONS:
+    for operation in operations:
         item = paths.setdefault(PREFIX + operation.path, {})
         item[operation.method.lower()] = _operation(operation)
         names = [part[1:-1] for part in operation.path.split("/") if part.startswith("{")]
@@ -89,7 +91,7 @@ def document() -> dict[str, Any]:
         },
         "paths": paths,
         "components": {
-            "schemas": _schemas(OPERATIONS),
+            "schemas": _schemas(operations),
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "description": "An API token, `sp_…`."},
                 "session": {"type": "apiKey", "in": "cookie", "name": "stoppress_session"},
@@ -199,7 +201,7 @@ def _upload() -> dict[str, Any]:
     }
 
 
-def _schemas(operations: tuple[Operation, ...]) -> dict[str, Any]:
+def _schemas(operations: Sequence[Operation]) -> dict[str, Any]:
     models: list[tuple[type[BaseModel], JsonSchemaMode]] = [
         (shapes.Problem, "serialization"), (shapes.PublicEntry, "serialization")
     ]

@@ -6,49 +6,14 @@ The routes and the OpenAPI document are both made from it, so that they cannot d
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
-from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from server.web.api import blogs, entries, media, openapi, session, shapes, tokens, users
 from server.web.api import bodies as b
-
-PREFIX = "/api/v1"
-
-Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
-Who: TypeAlias = Literal["anyone", "anyone (public view)", "oneself", "contributor", "editor", "admin"]
-"""The least role that may; `oneself` is somebody who is logged in, about oneself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One method of one path.
-
-    `takes` is the JSON body; `answers` the body of the answer with `status`; `errors` the codes that may come
-    besides those that every operation has; `query` the parameters; `tells_revision` adds an ETag.
-    """
-
-    method: str
-    path: str
-    handler: Handler
-    name: str
-    who: Who
-    summary: str
-    answers: type[BaseModel] | None
-    status: int = 200
-    takes: type[BaseModel] | None = None
-    errors: tuple[str, ...] = ()
-    query: tuple[str, ...] = ()
-    tells_revision: bool = False
-    if_match: Literal["", "optional", "required"] = ""
-    idempotent: bool = False
-    uploads: bool = False
-
+from server.web.api.operation import PREFIX, Handler, Operation
 
 _BLOG = "/blogs/{slug}"
 _ENTRIES = "/blogs/{slug}/entries"
@@ -107,8 +72,8 @@ OPERATIONS: tuple[Operation, ...] = (
               shapes.Session, 201, b.LogInBody, errors=("unauthenticated", "throttled")),
     Operation("GET", "/session", session.show, "getSession", "oneself", "Who is asking", shapes.Session),
     Operation("DELETE", "/session", session.log_out, "logOut", "anyone", "Log out", None, 204),
-    Operation("GET", "/openapi.json", openapi.serve, "getDocument", "anyone", "This document",
-              shapes.Document),
+    Operation("GET", "/openapi.json", openapi.serve(lambda: OPERATIONS), "getDocument", "anyone",
+              "This document", shapes.Document),
 )
 
 

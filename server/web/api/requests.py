@@ -1,4 +1,4 @@
-"""Reading a request: its JSON, its revision, its page. What is wrong raises and names the field."""
+"""Reading a request: its JSON, its page. What is wrong raises and names the field."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from server.domain.errors import Invalid, RevisionRequired, UnsupportedMedia
+from server.domain.errors import Invalid, UnsupportedMedia
 from server.domain.permissions import Action, Caller, may
 from server.text.characters import half_character
 from server.web.api.bodies import validated
@@ -24,7 +24,6 @@ Model = TypeVar("Model", bound=BaseModel)
 MAX_PAGE = 100
 DEFAULT_PAGE = 50
 _JSON = re.compile(r"application/(json|[a-z0-9.-]+\+json)\s*(;.*)?", re.ASCII | re.IGNORECASE)
-_REVISION = re.compile(r'("?)([0-9]{1,9})\1', re.ASCII)  # the quotes are often forgotten, and harmless
 
 
 async def read(request: Request, model: type[Model]) -> Model:
@@ -75,30 +74,6 @@ def _lone_surrogate(value: Any, path: str) -> tuple[str, str] | None:
     return None
 
 
-def revision_of(request: Request, *, required: bool) -> int | None:
-    """The revision of `If-Match`; None for `*`, and for nothing where it is not `required`.
-
-    Raises:
-        RevisionRequired: there is none.
-        Invalid: it is neither `"REVISION"` nor `*`.
-    """
-    text = request.headers.get("if-match")
-    if text is None:
-        if required:
-            raise RevisionRequired
-        return None
-    if text.strip() == "*":
-        return None
-    match = _REVISION.fullmatch(text.strip())
-    if match is None:
-        raise Invalid.field("If-Match", 'the revision that you edited in quotes, for example "3", or *')
-    return int(match[2])
-
-
-def unchanged(request: Request, etag: str) -> bool:
-    """Whether the client has this version already (If-None-Match; weak comparison, RFC 9110, 13.1.2)."""
-    given = [t.strip().removeprefix("W/") for t in request.headers.get("if-none-match", "").split(",")]
-    return "*" in given or etag in given
 
 
 def known(request: Request, *names: str) -> None:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from server.domain.permissions import Caller
-from server.web.api.requests import unchanged
+from server.web.conditional import client_has
 
 VARY = "Authorization, Cookie"
 
@@ -31,7 +31,7 @@ def shown(
     sent |= headers or {}
     if revision is not None:
         etag = sent["ETag"] = f'"{revision}"'
-        if request.method in ("GET", "HEAD") and unchanged(request, etag):
+        if request.method in ("GET", "HEAD") and client_has(request, etag):
             return Response(status_code=304, headers=sent)
     return JSONResponse(data, status, headers=sent)
 

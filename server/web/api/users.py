@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.domain.permissions import Action, require
+from server.domain.person import User
 from server.newsroom import people
 from server.store import people as stored
-from server.store.people import User
 from server.web.api import requests
 from server.web.api.bodies import PasswordBody, UserBody, UserChanges
 from server.web.api.responses import nothing, shown

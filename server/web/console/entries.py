@@ -19,10 +19,10 @@ from server.newsroom import blogs, entries
 from server.newsroom.content import prepare
 from server.store import entries as stored
 from server.store import feeds
+from server.text.title import title_of
 from server.web.api import requests
 from server.web.console import composing, forms, page, writing
 from server.web.console.writing import Writing
-from server.web.render import title_of
 from server.web.site import site_of
 
 PAGE = 50
@@ -219,7 +219,9 @@ def _row(caller: Caller, blog: Blog, entry: Entry) -> dict[str, Any]:
     own = _own(caller, entry)
     data = entry.to_json()
     return data | {
-        "line": "Retracted" if entry.status == "retracted" else title_of(data, 140),
+        "line": "Retracted" if entry.status == "retracted" else title_of(
+            entry.content.title, entry.content.blocks, 140
+        ),
         "may_edit": entry.status != "retracted" and may(caller, Action.ENTRY_EDIT, blog.id, own=own),
         "may_retract": entry.status != "retracted" and may(caller, Action.ENTRY_RETRACT, blog.id, own=own),
         "may_publish": may(caller, Action.ENTRY_PUBLISH, blog.id),

@@ -6,10 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.domain.errors import Invalid, TooLarge, UnsupportedMedia
+from server.domain.media import Media
 from server.domain.permissions import Action, Caller, require
 from server.newsroom import media
 from server.store import media as stored
-from server.store.media import Media
 from server.web.console import forms, page
 from server.web.console.forms import Form
 from server.web.site import site_of

@@ -7,8 +7,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.auth import passwords
 from server.domain.errors import Conflict, Forbidden, Invalid
+from server.domain.limits import MIN_PASSWORD
 from server.domain.permissions import ROLES, Action, Caller, require
 from server.newsroom import people
 from server.store import people as stored
@@ -42,7 +42,7 @@ async def users(request: Request, caller: Caller) -> Response:
     return page.show(
         request, caller, "users", error=error, users=found, roles=ROLES, slugs=sorted(slugs.values()),
         values={name: form.text(name) for name in ("username", "name", "role", "blog", "blog_role")},
-        least=passwords.MIN_LENGTH,
+        least=MIN_PASSWORD,
     )
 
 
@@ -125,7 +125,7 @@ async def _user(
         values |= {"name": form.text("name"), "active": form.ticked("active")} | _roles(form)
     return page.show(
         request, caller, "user", error=error, user=found, values=values, roles=ROLES,
-        slugs=sorted(slugs.values()), own=caller.id == f"user:{found['id']}", least=passwords.MIN_LENGTH,
+        slugs=sorted(slugs.values()), own=caller.id == f"user:{found['id']}", least=MIN_PASSWORD,
     )
 
 

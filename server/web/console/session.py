@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.auth import passwords
 from server.domain.errors import Forbidden, Invalid, Throttled, Unauthenticated
+from server.domain.limits import MIN_PASSWORD
 from server.domain.permissions import Caller
 from server.newsroom import people
 from server.web.api.bodies import PasswordBody
@@ -59,7 +59,7 @@ async def password(request: Request, caller: Caller) -> Response:
     if kind != "user":
         raise Forbidden("Only people have a password.")
     if request.method != "POST":
-        return page.show(request, caller, "password", least=passwords.MIN_LENGTH)
+        return page.show(request, caller, "password", least=MIN_PASSWORD)
     form = await forms.read(request)
     site = site_of(request)
     try:
@@ -70,7 +70,7 @@ async def password(request: Request, caller: Caller) -> Response:
             site.desk, caller, user_id, form.text("password"), current=form.text("current")
         )
     except (Invalid, Forbidden, Throttled) as error:
-        return page.show(request, caller, "password", error=error, least=passwords.MIN_LENGTH)
+        return page.show(request, caller, "password", error=error, least=MIN_PASSWORD)
     response = page.to("/console/login", "password")
     clear_session_cookie(response, request)
     return response

@@ -6,11 +6,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.domain.errors import NotFound
+from server.domain.media import Media
 from server.domain.permissions import Action, may
 from server.media.urls import file_name, rendition_name
 from server.store import media
-from server.store.media import Media
 from server.web.authenticate import caller_of
+from server.web.conditional import client_has
 from server.web.site import site_of
 
 PUBLIC = "public, max-age=60, must-revalidate"
@@ -33,7 +34,7 @@ async def picture(request: Request) -> Response:
         "ETag": f'"{item.sha256[:24]}-{name}"',
         "X-Content-Type-Options": "nosniff",
     }
-    if _known(request, headers["ETag"]):
+    if client_has(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     body = await site.desk.media.get(file_name(media_id, width))
     return Response(body, media_type=item.mime if width is None else "image/webp", headers=headers)
@@ -45,9 +46,3 @@ def _width(item: Media, name: str) -> int | None:
         if name == rendition_name(width):
             return width
     raise NotFound("There is no such picture.")
-
-
-def _known(request: Request, etag: str) -> bool:
-    """Whether the client has this version (RFC 9110, 13.1.2: weak comparison)."""
-    given = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
-    return etag in given or "*" in given

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.web.conditional import takes_gzip
+from server.delivery.encoding import takes_gzip
+from server.web.conditional import client_has
 
 CAPACITY = 128
 """Rendered pages in memory, 60 to 80 KB each at most."""
@@ -75,15 +76,9 @@ def digest(text: str) -> str:
 def answer(request: Request, kept: Kept, *, status: int = 200) -> Response:
     """The rendering as this request can take it: not at all (304), compressed, or plain."""
     headers = {"ETag": kept.etag, "Cache-Control": SHORT, "Vary": "Accept-Encoding"}
-    if status == 200 and kept.etag in _tags(request):
+    if status == 200 and client_has(request, kept.etag):
         return Response(status_code=304, headers=headers)
     body = kept.body
     if takes_gzip(request.headers.get("accept-encoding", "")):
         body, headers["Content-Encoding"] = kept.gzipped, "gzip"
     return Response(body, status_code=status, media_type=kept.media_type, headers=headers)
-
-
-def _tags(request: Request) -> list[str]:
-    """The tags of If-None-Match, all as weak ones (RFC 9110 §13.1.2 compares weakly)."""
-    tags = [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]
-    return [tag if tag.startswith("W/") else f"W/{tag}" for tag in tags]

@@ -16,6 +16,7 @@ from server.domain.position import Position
 from server.domain.times import to_text
 from server.store import blogs, entries, feeds
 from server.text.excerpt import excerpt
+from server.text.title import title_of, words_of
 from server.web.reader import page_cache, pagination, structured_data
 from server.web.reader.page_cache import Kept
 from server.web.reader.pagination import Page
@@ -104,11 +105,13 @@ async def entry(request: Request) -> Response:
     if not item.public:
         page = site.renderer.template("reader/gone.html", **context)
         return page_cache.answer(request, Kept.of(page, etag=etag, media_type=HTML), status=410)
-    title = structured_data.title_of(item)
+    title = title_of(item.content.title, item.content.blocks)
     page = site.renderer.template(
         "reader/permalink.html",
         canonical=publication.entry_url(found, item),
-        description=excerpt(structured_data.words_of(item) or title, structured_data.DESCRIPTION_CHARACTERS),
+        description=excerpt(
+            words_of(item.content.blocks) or title, structured_data.DESCRIPTION_CHARACTERS
+        ),
         og=structured_data.open_graph(
             publication, title, [item], published=to_text(item.published_at),
             modified=to_text(item.edited_at or item.updated_at),

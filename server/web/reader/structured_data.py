@@ -14,10 +14,10 @@ from server.domain.blog import Blog
 from server.domain.entry import Entry
 from server.domain.times import to_text
 from server.media.urls import source
-from server.text.excerpt import excerpt, plain
+from server.text.excerpt import excerpt
+from server.text.title import TITLE_CHARACTERS, title_of, words_of
 
 DESCRIPTION_CHARACTERS = 200
-HEADLINE_CHARACTERS = 110
 _UNSAFE = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
@@ -44,7 +44,7 @@ def live_blog(
     data: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "LiveBlogPosting",
-        "headline": excerpt(blog.headline, HEADLINE_CHARACTERS),
+        "headline": excerpt(blog.headline, TITLE_CHARACTERS),
         "description": blog.standfirst,
         "url": publication.blog_url(blog),
         "mainEntityOfPage": publication.blog_url(blog),
@@ -68,11 +68,11 @@ def posting(publication: Publication, blog: Blog, entry: Entry) -> dict[str, Any
     """One published entry as a `BlogPosting`."""
     data: dict[str, Any] = {
         "@type": "BlogPosting",
-        "headline": title_of(entry),
+        "headline": excerpt(title_of(entry.content.title, entry.content.blocks), TITLE_CHARACTERS),
         "url": publication.entry_url(blog, entry),
         "datePublished": to_text(entry.published_at),
         "dateModified": to_text(entry.edited_at or entry.published_at),
-        "articleBody": words_of(entry),
+        "articleBody": words_of(entry.content.blocks),
         "author": _author(publication, entry.content.byline or blog.byline),
         "publisher": _publisher(publication),
         "inLanguage": blog.language,
@@ -102,30 +102,6 @@ def open_graph(
             "alt": image.alt,
         },
     }
-
-
-def title_of(entry: Entry) -> str:
-    """The entry's title, or how it begins."""
-    image = image_of(entry)
-    named = [b.title for b in entry.content.blocks if isinstance(b, blocks.Video | blocks.Embed) and b.title]
-    pictured = (image.alt or image.caption) if image else ""
-    for words in (entry.content.title, words_of(entry), pictured, *named):
-        if words:
-            return excerpt(words, HEADLINE_CHARACTERS)
-    return "Update"
-
-
-def words_of(entry: Entry) -> str:
-    """The words of the entry's text and quotes, and captions of its pictures and videos, as plain text."""
-    found = []
-    for block in entry.content.blocks:
-        if isinstance(block, blocks.Text):
-            found.append(plain(block.html))
-        elif isinstance(block, blocks.Quote):
-            found.append(f"“{plain(block.html)}”" + (f" – {block.cite}" if block.cite else ""))
-        elif isinstance(block, blocks.Image | blocks.Video) and block.caption:
-            found.append(block.caption)
-    return " ".join(found)
 
 
 def image_of(entry: Entry) -> blocks.Image | None:

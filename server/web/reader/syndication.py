@@ -20,6 +20,7 @@ from server.domain.entry import Entry
 from server.domain.times import to_text
 from server.media.urls import source
 from server.store import entries, feeds
+from server.text.title import title_of
 from server.web.reader import page_cache, structured_data
 from server.web.reader.page_cache import Kept
 from server.web.reader.pages import public_blog, publication_of
@@ -82,7 +83,7 @@ def make_rss(publication: Publication, blog: Blog, newest: list[Entry]) -> str:
          href=publication.blog_url(blog) + "/feed.rss")
     for entry in newest:
         item = _add(channel, "item")
-        _add(item, "title", structured_data.title_of(entry))
+        _add(item, "title", title_of(entry.content.title, entry.content.blocks))
         _add(item, "link", publication.entry_url(blog, entry))
         _add(item, "guid", _tag(blog, entry), isPermaLink="false")
         assert entry.published_at is not None
@@ -106,7 +107,7 @@ def make_atom(publication: Publication, blog: Blog, newest: list[Entry]) -> str:
     for entry in newest:
         item = _add(root, "entry")
         _add(item, "id", _tag(blog, entry))
-        _add(item, "title", structured_data.title_of(entry))
+        _add(item, "title", title_of(entry.content.title, entry.content.blocks))
         _add(item, "published", to_text(entry.published_at))
         _add(item, "updated", to_text(entry.edited_at or entry.published_at))
         _add(item, "link", rel="alternate", type="text/html", href=publication.entry_url(blog, entry))
@@ -136,7 +137,7 @@ def _item(publication: Publication, blog: Blog, entry: Entry) -> dict[str, Any]:
     item: dict[str, Any] = {
         "id": _tag(blog, entry),
         "url": publication.entry_url(blog, entry),
-        "title": structured_data.title_of(entry),
+        "title": title_of(entry.content.title, entry.content.blocks),
         "content_html": html_of(publication, entry),
         "date_published": to_text(entry.published_at),
         "date_modified": to_text(entry.edited_at or entry.published_at),

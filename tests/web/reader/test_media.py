@@ -11,9 +11,9 @@ from PIL import Image
 
 from server.domain.blocks import Image as ImageBlock
 from server.domain.entry import Content
+from server.domain.media import Media
 from server.domain.permissions import SYSTEM
 from server.newsroom import entries, media
-from server.store.media import Media
 from tests.support.app import Running, running
 
 pytestmark = pytest.mark.anyio
