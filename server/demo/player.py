@@ -144,7 +144,7 @@ class Demo:
     async def _content(self, desk: Desk, step: Post) -> Content:
         blocks = [*markdown.to_blocks(step.body), *[await self._block(desk, thing) for thing in step.more]]
         return Content(
-            title=step.title, blocks=tuple(blocks), byline=step.byline, pinned=step.pinned, key=step.key,
+            title=step.title, blocks=tuple(blocks), bylines=step.bylines, pinned=step.pinned, key=step.key,
             breaking=step.breaking,
         )
 

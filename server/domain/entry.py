@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias, get_args
 
 from server.domain import blocks
+from server.domain.byline import Byline, line_of, pictures_of
 from server.domain.times import to_text
 
 EntryStatus: TypeAlias = Literal["draft", "pending", "scheduled", "published", "retracted"]
@@ -15,11 +16,14 @@ STATUSES: tuple[EntryStatus, ...] = get_args(EntryStatus)
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a person writes in an entry. `blocks` are sanitised before they come here."""
+    """What a person writes in an entry. `blocks` are sanitised before they come here. `language` is None
+    where it is the blog's; `topics` are some of the blog's."""
 
     title: str = ""
     blocks: tuple[blocks.Block, ...] = ()
-    byline: str = ""
+    bylines: tuple[Byline, ...] = ()
+    topics: tuple[str, ...] = ()
+    language: str | None = None
     pinned: bool = False
     key: bool = False
     breaking: bool = False
@@ -28,18 +32,28 @@ class Content:
         return {
             "title": self.title,
             "blocks": [blocks.to_json(b) for b in self.blocks],
-            "byline": self.byline,
+            "bylines": [b.to_json() for b in self.bylines],
+            "byline": line_of(self.bylines),
+            "topics": list(self.topics),
+            "language": self.language,
             "pinned": self.pinned,
             "key": self.key,
             "breaking": self.breaking,
         }
+
+    @property
+    def media_ids(self) -> set[str]:
+        """The uploaded pictures that it shows, those of its bylines too."""
+        return blocks.media_ids(self.blocks) | pictures_of(self.bylines)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Content:
         return cls(
             title=data["title"],
             blocks=tuple(blocks.from_json(b) for b in data["blocks"]),
-            byline=data["byline"],
+            bylines=tuple(Byline.from_json(b) for b in data["bylines"]),
+            topics=tuple(data["topics"]),
+            language=data["language"],
             pinned=data["pinned"],
             key=data["key"],
             breaking=data["breaking"],

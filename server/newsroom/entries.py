@@ -12,11 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain import blocks
 from server.domain.blog import Blog
+from server.domain.byline import Byline, line_of
 from server.domain.change import Change, FeedKey
 from server.domain.entry import Content, Entry, EntryStatus
 from server.domain.errors import Conflict, Invalid, NotFound, StaleRevision
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import Position, new_id
+from server.newsroom import bylines, topics
 from server.newsroom.desk import Desk, check_key, digest_of
 from server.store import blogs, entries, feeds, idempotency, media
 from server.text import sanitise
@@ -87,7 +89,7 @@ async def _create(
         _may_become(status, draft.publish_at, now)
         entry = Entry(
             id=new_id(), blog_id=blog.id, status="draft", revision=0,
-            content=await _clean(connection, draft.content, caller, status),
+            content=await _clean(connection, blog, draft.content, caller, status, at=now),
             author_id=caller.id, author_name=caller.name, created_at=now, updated_at=now,
             publish_at=draft.publish_at,
         )
@@ -140,7 +142,7 @@ async def edit(
         if wanted != entry.status or publish_at is not None:
             _may_become(wanted, at, now)
         content = await _clean(
-            connection, replace(entry.content, **changed), caller, wanted, before=entry.content
+            connection, blog, replace(entry.content, **changed), caller, wanted, before=entry.content, at=now
         )
         edited = replace(entry, content=content, updated_at=now, publish_at=at)
         if entry.status == "published" and _words(content) != _words(entry.content):
@@ -191,9 +193,8 @@ async def restore(desk: Desk, caller: Caller, slug: str, entry_id: str) -> Writt
             raise Conflict("The entry is not retracted.")
         last = next(r for r in await entries.revisions_of(connection, entry.id) if r.status != "retracted")
         status: EntryStatus = "published" if last.status == "published" else "draft"
-        again = replace(
-            entry, status=status, content=last.content, updated_at=now, retracted_at=None
-        )
+        content = await _named(connection, blog, last.content, caller, before=last.content, at=now)
+        again = replace(entry, status=status, content=content, updated_at=now, retracted_at=None)
         written = await _commit(connection, blog, entry, again, caller)
     desk.publish(written.changes)
     return written.answer()
@@ -265,20 +266,31 @@ def _turned(entry: Entry, status: EntryStatus, now: datetime) -> Entry:
 
 async def _clean(
     connection: AsyncConnection,
+    blog: Blog,
     content: Content,
     caller: Caller,
     status: EntryStatus,
     *,
     before: Content | None = None,
+    at: datetime,
 ) -> Content:
     cleaned = tuple([await _block(connection, i, b) for i, b in enumerate(content.blocks)])
     cleaned = tuple(b for b in cleaned if not (isinstance(b, blocks.Text | blocks.Quote) and not b.html))
-    content = replace(content, title=content.title.strip(), byline=content.byline.strip(), blocks=cleaned)
+    content = replace(content, title=content.title.strip(), blocks=cleaned)
     if status != "draft" and not content.title and not cleaned:
         raise Invalid.field("body", "an entry needs a title or something in it")
-    if before is None and not content.byline:
-        content = replace(content, byline=caller.name)
-    return content
+    return await _named(connection, blog, content, caller, before=before or Content(), at=at)
+
+
+async def _named(
+    connection: AsyncConnection, blog: Blog, content: Content, caller: Caller, *, before: Content, at: datetime
+) -> Content:
+    """The content with its bylines as the newsroom's records say, and its topics as the blog's list says."""
+    return replace(
+        content,
+        bylines=await bylines.resolved(connection, caller, content.bylines, before=before.bylines, at=at),
+        topics=topics.of_entry(content.topics, blog.topics, before=before.topics),
+    )
 
 
 async def _block(connection: AsyncConnection, index: int, block: blocks.Block) -> blocks.Block:
@@ -341,8 +353,10 @@ async def _position(connection: AsyncConnection, entry: Entry) -> Position:
 
 
 def _words(content: Content) -> Content:
-    """What a reader would call edited: the words and pictures, not the flags."""
-    return replace(content, pinned=False, key=False, breaking=False)
+    """What a reader would call edited: the words, pictures and who wrote, not the flags and topics, and not a
+    name that was corrected in its record."""
+    written_by = tuple(Byline(b.id, b.role, b.place) for b in content.bylines)
+    return replace(content, bylines=written_by, topics=(), pinned=False, key=False, breaking=False)
 
 
 def _shown(entry: Entry) -> dict[str, Any]:
@@ -353,6 +367,10 @@ def _plain(changed: dict[str, Any], status: str | None, publish_at: datetime | N
     plain = dict(changed)
     if "blocks" in plain:
         plain["blocks"] = [blocks.to_json(b) for b in plain["blocks"]]
+    if "bylines" in plain:
+        plain |= {
+            "bylines": [b.to_json() for b in changed["bylines"]], "byline": line_of(changed["bylines"])
+        }
     if status is not None:
         plain["status"] = status
     if publish_at is not None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain.blog import Blog, BlogStatus
+from server.domain.byline import pictures_of
 from server.domain.errors import NotFound
 from server.store import rows
-from server.store.schema import blog_revisions, blogs
+from server.store.schema import blog_media, blog_revisions, blogs
 
 # built once: they are part of every request
 _BY_SLUG = select(blogs).where(blogs.c.slug == bindparam("slug"))
@@ -75,6 +76,11 @@ async def insert(connection: AsyncConnection, blog: Blog) -> None:
 
 async def save(connection: AsyncConnection, blog: Blog) -> None:
     await connection.execute(update(blogs).where(blogs.c.id == blog.id).values(**_values(blog)))
+    await connection.execute(delete(blog_media).where(blog_media.c.blog_id == blog.id))
+    if found := pictures_of(blog.bylines):
+        await connection.execute(
+            blog_media.insert(), [{"blog_id": blog.id, "media_id": m} for m in sorted(found)]
+        )
 
 
 async def keep_revision(connection: AsyncConnection, blog: Blog, *, author_id: str, author_name: str) -> None:
@@ -102,7 +108,8 @@ async def published_count(connection: AsyncConnection, blog_id: str) -> int:
 def _values(blog: Blog) -> dict[str, object]:
     return {
         "id": blog.id, "slug": blog.slug, "headline": blog.headline, "standfirst": blog.standfirst,
-        "key_developments": list(blog.key_developments), "status": blog.status, "byline": blog.byline,
+        "key_developments": list(blog.key_developments), "status": blog.status,
+        "bylines": [b.to_json() for b in blog.bylines], "topics": list(blog.topics),
         "language": blog.language, "time_zone": blog.time_zone,
         "related": [{"title": r.title, "url": r.url} for r in blog.related], "revision": blog.revision,
         "created_at": blog.created_at, "updated_at": blog.updated_at, "started_at": blog.started_at,

@@ -18,13 +18,14 @@ ATTRIBUTES = {
     "*": {"lang", "dir"},
 }
 SCHEMES = {"http", "https", "mailto", "tel"}
+LINK_REL = "noopener nofollow ugc"
 
 _cleaner = nh3.Cleaner(
     tags=TAGS,
     clean_content_tags={"script", "style", "template", "iframe", "noscript", "textarea", "title"},
     attributes=ATTRIBUTES,
     url_schemes=SCHEMES,
-    link_rel="noopener nofollow ugc",
+    link_rel=LINK_REL,
     strip_comments=True,
 )
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -78,6 +79,7 @@ class Renderer:
             "in_full": times.in_full,
             "zone_name": times.zone_name,
             "direction": direction,
+            "own_language": own_language,
             "provider": embeds.provider,
         }
         self.environment.tests["playable"] = embeds.plays_in_place
@@ -142,6 +144,14 @@ class Renderer:
 def direction(language: str) -> str:
     """`rtl` for languages that are written from right to left, else `ltr`."""
     return "rtl" if language.split("-")[0].lower() in RIGHT_TO_LEFT else "ltr"
+
+
+def own_language(data: Mapping[str, Any]) -> Markup:
+    """The attributes for the words of an entry in another language than its blog's."""
+    language = data["language"]
+    if not language or language == data["blog_language"]:
+        return Markup("")
+    return Markup(' lang="{}" dir="{}"').format(language, direction(language))
 
 
 def image_of(data: Mapping[str, Any]) -> Image:

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.anyio
 FORBIDDEN = ["\r", "\n", "\0", "\x1b", "\x7f", "\x85", "\u2028", "\u2029", "\ud800"]
 BLOG = "/api/v1/blogs"
 ENTRIES = "/api/v1/blogs/storm/entries"
+BYLINES = "/api/v1/bylines"
 USERS = "/api/v1/users"
 TOKENS = "/api/v1/tokens"
 
@@ -22,6 +23,14 @@ LINES: list[tuple[str, dict[str, Any], str]] = [
     (BLOG, {"slug": "{}", "headline": "A"}, "slug"),
     (BLOG, {"slug": "a", "headline": "A{}b"}, "headline"),
     (BLOG, {"slug": "a", "headline": "A", "byline": "A{}b"}, "byline"),
+    (BLOG, {"slug": "a", "headline": "A", "bylines": ["A{}b"]}, "bylines.0"),
+    (BLOG, {"slug": "a", "headline": "A", "topics": ["A{}b"]}, "topics.0"),
+    (ENTRIES, {"body": "A", "bylines": [{"name": "A", "place": "A{}b"}]}, "bylines.0.place"),
+    (ENTRIES, {"body": "A", "bylines": [{"name": "A", "url": "https://example.org/{}"}]}, "bylines.0.url"),
+    (ENTRIES, {"body": "A", "topics": ["A{}b"]}, "topics.0"),
+    (ENTRIES, {"body": "A", "language": "en{}"}, "language"),
+    (BYLINES, {"name": "A{}b"}, "name"),
+    (BYLINES, {"name": "A", "role": "A{}b"}, "role"),
     (BLOG, {"slug": "a", "headline": "A", "key_developments": ["A{}b"]}, "key_developments.0"),
     (BLOG, {"slug": "a", "headline": "A", "status": "live{}"}, "status"),
     (BLOG, {"slug": "a", "headline": "A", "language": "en{}"}, "language"),

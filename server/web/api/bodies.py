@@ -11,11 +11,20 @@ import zoneinfo
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+)
 from typing_extensions import TypeAliasType
 
 from server.auth import passwords
-from server.domain import blocks, blog, permissions
+from server.domain import blocks, blog, byline, permissions
 from server.text import markdown
 
 MAX_LINE = 300
@@ -25,6 +34,8 @@ MAX_URL = 2_000
 MAX_BLOCKS = 200
 MAX_DEVELOPMENTS = 30
 MAX_RELATED = 50
+MAX_TOPICS = 50
+MAX_TOPIC = 100
 
 # C0 and C1 controls and the separators that JavaScript and event streams take for line ends
 _CONTROL = r"\u0000-\u001F\u007F-\u009F\u2028\u2029"
@@ -36,6 +47,7 @@ URL = (
     r"^https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:([0-9]{1,4}|[1-5][0-9]{4}))?"
     r"([/?#][^\s\u0000-\u0020\u007F-\u00A0\"<>\\^`{|}]*)?$"
 )
+HTTPS = f"^({URL[1:-1].replace('https?', 'https', 1)})?$"
 MEDIA_ID = r"^[a-z2-7]{16}$"
 # BCP 47 without grandfathered tags: language, script, region, variants, extensions, private use
 LANGUAGE = (
@@ -94,6 +106,13 @@ Url = Annotated[
     str, Field(max_length=MAX_URL), _pattern(URL),
     _matching(URL, "an address that starts with http:// or https://"),
 ]
+HttpsOrNone = Annotated[
+    str, Field(max_length=MAX_URL), _pattern(HTTPS),
+    _matching(HTTPS, "an address that starts with https://, or empty"),
+]
+Topic = Annotated[
+    str, Field(min_length=1, max_length=MAX_TOPIC), _pattern(LINE_WITH_WORDS), _with_words, _strip
+]
 Slug = Annotated[
     str, Field(max_length=100), _pattern(SLUG), _matching(SLUG, "a-z, 0-9 and single hyphens between them")
 ]
@@ -103,6 +122,9 @@ Language = Annotated[
 TimeZone = TypeAliasType(
     "TimeZone", Annotated[str, AfterValidator(_zone), WithJsonSchema({"type": "string", "enum": ZONES})]
 )
+MediaIdOrNone = Annotated[
+    str, _pattern(rf"^({MEDIA_ID[1:-1]})?$"), _matching(rf"^({MEDIA_ID[1:-1]})?$", "an id, or empty")
+]
 MediaId = Annotated[str, _pattern(MEDIA_ID), _matching(MEDIA_ID, "the id of an uploaded picture")]
 Instant = Annotated[AwareDatetime, AfterValidator(_instant)]
 Role: TypeAlias = permissions.Role
@@ -119,6 +141,35 @@ class RelatedBody(Body):
     url: Url
 
 
+class BylineBody(Body):
+    """Who wrote, chosen by `id` or by `name`. `role` and `place` are of this entry or blog; left out, they stay
+    or are the byline's. A new name is kept as a byline, with `picture` and `url`. With an `id`, name, `picture`
+    and `url` are not looked at, so that sending back what was read is no error."""
+
+    id: MediaIdOrNone = ""
+    name: Line = ""
+    role: Line | None = None
+    place: Line | None = None
+    picture: MediaIdOrNone | None = None
+    url: HttpsOrNone | None = None
+
+
+def _form_of_byline(value: Any) -> str:
+    return "as_name" if isinstance(value, str) else "as_parts"
+
+
+Bylines: TypeAlias = Annotated[
+    list[
+        Annotated[
+            Annotated[BylineBody, Tag("as_parts")] | Annotated[Words, Tag("as_name")],
+            Discriminator(_form_of_byline),
+        ]
+    ],
+    Field(max_length=byline.MAX_BYLINES),
+]
+"""Who wrote, in order: an object, or just a name."""
+
+
 class BlogChanges(Body):
     """Changes of a blog's furniture: what is left out stays. The slug is for ever."""
 
@@ -126,9 +177,11 @@ class BlogChanges(Body):
     standfirst: Text = ""
     key_developments: Annotated[list[Words], Field(max_length=MAX_DEVELOPMENTS)] = []
     status: blog.BlogStatus = "draft"
+    bylines: Bylines = []
     byline: Line = ""
     language: Language = "en"
     time_zone: TimeZone = "UTC"
+    topics: Annotated[list[Topic], Field(max_length=MAX_TOPICS)] = []
     related: Annotated[list[RelatedBody], Field(max_length=MAX_RELATED)] = []
 
 
@@ -191,12 +244,16 @@ BlockBody: TypeAlias = Annotated[
 
 
 class EntryBody(Body):
-    """A new entry. `body` is Markdown, and comes before `blocks` when both are given."""
+    """A new entry. `body` is Markdown, and comes before `blocks` when both are given. `byline` is one name as
+    plain text; `bylines` hold when both are given. `language` is null where it is the blog's."""
 
     title: Line = ""
     body: Long = ""
     blocks: Annotated[list[BlockBody], Field(max_length=MAX_BLOCKS)] = []
+    bylines: Bylines = []
     byline: Line = ""
+    topics: Annotated[list[Topic], Field(max_length=MAX_TOPICS)] = []
+    language: Language | None = None
     key: bool = False
     pinned: bool = False
     breaking: bool = False
@@ -258,6 +315,40 @@ class TokenBody(Body):
 class LogInBody(Body):
     username: Annotated[str, Field(max_length=200)]
     password: Annotated[str, Field(max_length=1_000)]
+
+
+class NewBylineBody(Body):
+    """A new byline of the newsroom. `picture` is the id of an uploaded picture."""
+
+    name: Words
+    role: Line = ""
+    place: Line = ""
+    picture: MediaIdOrNone = ""
+    url: HttpsOrNone = ""
+
+
+class BylineChanges(Body):
+    """Changes of a byline: what is left out stays."""
+
+    name: Words = ""
+    role: Line = ""
+    place: Line = ""
+    picture: MediaIdOrNone = ""
+    url: HttpsOrNone = ""
+
+
+def bylines_of(body: BlogChanges | EntryBody) -> tuple[byline.Byline, ...]:
+    """The bylines that a body asks for: `bylines`, or where they are left out, `byline` as one name."""
+    if "bylines" in body.model_fields_set:
+        return tuple(_byline(b) for b in body.bylines)
+    name = byline.cleaned(body.byline)
+    return (byline.Byline.by_name(name),) if name else ()
+
+
+def _byline(body: BylineBody | str) -> byline.Byline:
+    if isinstance(body, str):
+        return byline.Byline.by_name(body)
+    return byline.Byline(body.name, body.role, body.place, body.picture, body.url, id=body.id)
 
 
 def blocks_of(body: str, given: list[BlockBody]) -> tuple[blocks.Block, ...]:

@@ -29,7 +29,7 @@ _ALWAYS = ("bad_request", "unauthenticated", "request_timeout", "internal_error"
 """What any operation may answer; a bearer token that is unknown is refused everywhere."""
 _WRITES = ("cross_site", "too_large")
 
-_REVISION_PATTERN = r'^("[0-9]{1,9}"|[0-9]{1,9}|\*)$'
+_REVISION_PATTERN = r'^("[0-9]{1,9}(\.[a-z0-9]{1,16}\.[0-9]{1,19})?"|[0-9]{1,9}|\*)$'
 _PLAIN = r"^[^\u0000-\u001F\u007F]+$"  # an address holds no control characters
 _PATH_SCHEMAS: dict[str, dict[str, Any]] = {
     name: {"type": "string", "pattern": _PLAIN, "minLength": 1} for name in ("slug", "id")
@@ -209,8 +209,8 @@ def _schemas(operations: tuple[Operation, ...]) -> dict[str, Any]:
             models.append((operation.answers, "serialization"))
     _, found = models_json_schema(list(dict.fromkeys(models)), ref_template=_REF)
     schemas: dict[str, Any] = found["$defs"]
-    for name in (bodies.BlogChanges.__name__, bodies.EntryChanges.__name__, bodies.UserChanges.__name__):
-        for field in schemas[name]["properties"].values():
+    for model in (bodies.BlogChanges, bodies.BylineChanges, bodies.EntryChanges, bodies.UserChanges):
+        for field in schemas[model.__name__]["properties"].values():
             field.pop("default", None)  # what is left out of a change stays as it is
     return schemas
 

@@ -22,8 +22,9 @@ Model = TypeVar("Model", bound=BaseModel)
 MAX_PAGE = 100
 DEFAULT_PAGE = 50
 _JSON = re.compile(r"application/(json|[a-z0-9.-]+\+json)\s*(;.*)?", re.ASCII | re.IGNORECASE)
-_REVISION = re.compile(r'("?)([0-9]{1,9})\1', re.ASCII)  # the quotes are often forgotten, and harmless
-_UNION_TAGS = frozenset({"text", "quote", "image", "video", "embed"})
+# the ETag of a blog also holds the feed's position; the quotes are often forgotten, and harmless
+_REVISION = re.compile(r'("?)([0-9]{1,9})(?:\.[a-z0-9]{1,16}\.[0-9]{1,19})?\1', re.ASCII)
+_UNION_TAGS = frozenset({"text", "quote", "image", "video", "embed", "as_name", "as_parts"})
 
 
 async def read(request: Request, model: type[Model]) -> Model:

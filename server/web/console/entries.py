@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.domain.blog import Blog
-from server.domain.entry import STATUSES, Content, Entry, EntryStatus
+from server.domain.entry import STATUSES, Entry, EntryStatus
 from server.domain.errors import Conflict, Invalid, KeyReused, NotFound, StaleRevision, StopPressError
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import new_id
@@ -18,6 +18,7 @@ from server.domain.times import now, to_text
 from server.newsroom import blogs, entries
 from server.store import entries as stored
 from server.store import feeds
+from server.store.bylines import known_names
 from server.web.api import requests
 from server.web.console import composing, forms, page, writing
 from server.web.console.writing import Writing
@@ -70,16 +71,15 @@ async def edit(request: Request, caller: Caller) -> Response:
     blog, entry = await _found(request, caller)
     require(caller, Action.ENTRY_EDIT, blog.id, own=_own(caller, entry))
     if request.method != "POST":
-        return _form(request, caller, blog, entry, Writing.of(entry, blog))
+        return await _form(request, caller, blog, entry, Writing.of(entry, blog))
     form = await forms.read(request)
     typed = Writing.empty()
     try:
         typed = await writing.read(request, caller, form, blog)
         if form.text("do") == "preview":
             preview = _preview(request, caller, blog, typed, entry)
-            return _form(request, caller, blog, entry, typed, preview=preview)
-        content = typed.content(typed.checked(), entry.content.blocks)
-        changed = {f: getattr(content, f) for f in Content.__slots__}
+            return await _form(request, caller, blog, entry, typed, preview=preview)
+        changed = typed.changed(typed.checked(), entry.content)
         status = writing.STATUS.get(form.text("do"))
         scheduled = "scheduled" in (status, None if status else entry.status)
         written = await entries.edit(
@@ -89,9 +89,9 @@ async def edit(request: Request, caller: Caller) -> Response:
     except StaleRevision as error:
         blog, entry = await _found(request, caller)
         yours = replace(typed.without_places(), revision=str(entry.revision))
-        return _form(request, caller, blog, entry, yours, error=error, conflict=True)
+        return await _form(request, caller, blog, entry, yours, error=error, conflict=True)
     except (Invalid, Conflict) as error:
-        return _form(request, caller, blog, entry, typed.or_typed(form), error=error)
+        return await _form(request, caller, blog, entry, typed.or_typed(form), error=error)
     done = "saved" if status is None else written.entry.status
     return page.to(f"/console/blogs/{slug}", done, anchor=f"row-{entry.id}")
 
@@ -182,6 +182,7 @@ async def _list(request: Request, caller: Caller, blog: Blog, typed: Writing, **
     publishes = may(caller, Action.ENTRY_PUBLISH, blog.id)
     async with site_of(request).database.read() as connection:
         found = await _listed(connection, caller, blog, statuses, before=requests.before_of(request))
+        names = await known_names(connection)
         counts = await stored.counts(connection, blog.id) if publishes else {}
         waiting = [] if not publishes or wanted else await stored.listed(
             connection, blog.id, statuses=["pending"], limit=PAGE
@@ -192,6 +193,7 @@ async def _list(request: Request, caller: Caller, blog: Blog, typed: Writing, **
         rows=[_row(caller, blog, e) for e in found[:PAGE]], counts=counts, wanted=wanted,
         waiting=[_row(caller, blog, e) for e in waiting], statuses=STATUSES, publishes=publishes,
         may_furnish=may(caller, Action.BLOG_EDIT, blog.id),
+        names=names,
         older=requests.cursor(last.created_at, last.id) if last else "", **({"preview": ""} | more),
     )
 
@@ -225,13 +227,16 @@ def _row(caller: Caller, blog: Blog, entry: Entry) -> dict[str, Any]:
     }
 
 
-def _form(
+async def _form(
     request: Request, caller: Caller, blog: Blog, entry: Entry, typed: Writing, **more: Any
 ) -> Response:
+    async with site_of(request).database.read() as connection:
+        names = await known_names(connection)
     theirs = composing.to_markdown(entry.content.blocks)
     context: dict[str, Any] = {"preview": "", "conflict": False} | more
     return page.show(
         request, caller, "edit", blog=blog.to_json(), entry=entry.to_json(), typed=typed, theirs=theirs,
+        names=names,
         shown=_shown(request, blog, entry) if context["conflict"] else "",
         publishes=may(caller, Action.ENTRY_PUBLISH, blog.id), **context,
     )
@@ -246,8 +251,6 @@ def _preview(
 ) -> str:
     """The entry as readers would see it, without keeping anything. Raises Invalid."""
     content = typed.content(typed.checked(), entry.content.blocks if entry else ())
-    if entry is None:
-        content = replace(content, byline=content.byline or caller.name)
     at = entry.published_at if entry and entry.published_at else now()
     made = Entry(
         id="preview", blog_id=blog.id, status="published", revision=0, content=content,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
@@ -37,6 +38,7 @@ class Snapshot:
     pinned: list[Entry]
     below: list[Entry]
     key_events: list[Entry]
+    changed_at: datetime | None
 
     @property
     def entries(self) -> list[Entry]:
@@ -45,7 +47,8 @@ class Snapshot:
 
     @property
     def modified(self) -> str:
-        return to_text(max([self.blog.updated_at, *(e.updated_at for e in self.entries)]))
+        """When readers last saw a change. It moves forward when something is retracted, on whatever page."""
+        return to_text(max(self.blog.updated_at, self.changed_at or self.blog.updated_at))
 
 
 async def index(request: Request) -> Response:
@@ -142,7 +145,7 @@ async def take(connection: AsyncConnection, slug: str, before: int | None) -> Sn
     within = await entries.between(connection, found.id, first=page.first, last=page.last)
     return Snapshot(
         found, position, page, count, pinned, [e for e in within if e.id not in apart],
-        await entries.key_events(connection, found.id),
+        await entries.key_events(connection, found.id), await entries.changed_at(connection, found.id),
     )
 
 
