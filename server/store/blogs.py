@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain.blog import Blog, BlogStatus
 from server.domain.byline import pictures_of
 from server.domain.errors import NotFound
 from server.store import rows
-from server.store.schema import blog_media, blog_revisions, blogs
+from server.store.schema import blog_media, blog_revisions, blogs, entries, feeds
+
+
+class PublicBlog(NamedTuple):
+    """What a list of all blogs tells of one; `changed_at` is when readers last saw a change."""
+
+    slug: str
+    headline: str
+    language: str
+    started_at: datetime
+    changed_at: datetime
+
 
 # built once: they are part of every request
 _BY_SLUG = select(blogs).where(blogs.c.slug == bindparam("slug"))
@@ -67,6 +79,37 @@ async def listed(
             (blogs.c.created_at < moment) | ((blogs.c.created_at == moment) & (blogs.c.id < blog_id))
         )
     return [rows.blog(r) for r in await connection.execute(statement)]
+
+
+async def public_state(connection: AsyncConnection) -> tuple[int, int]:
+    """Two numbers that change with whatever readers see of any blog: how many feeds there are, and how many
+    changes they have had."""
+    statement = select(func.count(), func.coalesce(func.sum(feeds.c.seq), 0)).where(feeds.c.name == "public")
+    blogs_found, changes = (await connection.execute(statement)).one()
+    return int(blogs_found), int(changes)
+
+
+async def public(connection: AsyncConnection, *, limit: int) -> list[PublicBlog]:
+    """The blogs that readers may see, newest first, each with its newest change that readers saw."""
+    statement = (
+        select(
+            blogs.c.slug, blogs.c.headline, blogs.c.language, blogs.c.created_at, blogs.c.started_at,
+            blogs.c.updated_at, entries.c.updated_at.label("entry_updated_at"),
+        )
+        .join(feeds, (feeds.c.blog_id == blogs.c.id) & (feeds.c.name == "public"))
+        # the newest change of a feed is the one at its head; where that is no entry, it is the blog itself
+        .outerjoin(entries, (entries.c.blog_id == blogs.c.id) & (entries.c.public_seq == feeds.c.seq))
+        .where(blogs.c.status != "draft")
+        .order_by(blogs.c.created_at.desc(), blogs.c.id.desc())
+        .limit(limit)
+    )
+    return [
+        PublicBlog(
+            r.slug, r.headline, r.language, r.started_at or r.created_at,
+            max(r.updated_at, r.entry_updated_at or r.updated_at),
+        )
+        for r in await connection.execute(statement)
+    ]
 
 
 async def insert(connection: AsyncConnection, blog: Blog) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -26,11 +25,11 @@ from server.web.reader import page_cache, structured_data
 from server.web.reader.page_cache import Kept
 from server.web.reader.pages import public_blog, publication_of
 from server.web.reader.structured_data import Publication
+from server.web.reader.xml_document import add, document, printable
 from server.web.site import site_of
 
 LENGTH = 50
 ATOM = "http://www.w3.org/2005/Atom"
-_UNPRINTABLE = re.compile("[^\n\t\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 DC = "http://purl.org/dc/elements/1.1/"
 XML = "http://www.w3.org/XML/1998/namespace"
 Xml.register_namespace("atom", ATOM)
@@ -82,57 +81,57 @@ def make_rss(publication: Publication, blog: Blog, newest: list[Entry], modified
     """RSS 2.0. `guid` is the permalink's path-free id, which never changes. RSS's own `author` must be a mail
     address, so names stand in `dc:creator`."""
     root = Xml.Element("rss", {"version": "2.0"})
-    channel = _add(root, "channel")
-    _add(channel, "title", blog.headline)
-    _add(channel, "link", publication.blog_url(blog))
-    _add(channel, "description", blog.standfirst or blog.headline)
-    _add(channel, "language", blog.language)
-    _add(channel, "lastBuildDate", format_datetime(modified.astimezone(UTC), usegmt=True))
-    _add(channel, f"{{{ATOM}}}link", rel="self", type="application/rss+xml",
+    channel = add(root, "channel")
+    add(channel, "title", blog.headline)
+    add(channel, "link", publication.blog_url(blog))
+    add(channel, "description", blog.standfirst or blog.headline)
+    add(channel, "language", blog.language)
+    add(channel, "lastBuildDate", format_datetime(modified.astimezone(UTC), usegmt=True))
+    add(channel, f"{{{ATOM}}}link", rel="self", type="application/rss+xml",
          href=publication.blog_url(blog) + "/feed.rss")
     _creators(channel, blog.bylines)
     for entry in newest:
-        item = _add(channel, "item")
-        _add(item, "title", structured_data.title_of(entry))
-        _add(item, "link", publication.entry_url(blog, entry))
-        _add(item, "guid", _tag(blog, entry), isPermaLink="false")
+        item = add(channel, "item")
+        add(item, "title", structured_data.title_of(entry))
+        add(item, "link", publication.entry_url(blog, entry))
+        add(item, "guid", _tag(blog, entry), isPermaLink="false")
         assert entry.published_at is not None
-        _add(item, "pubDate", format_datetime(entry.published_at.astimezone(UTC), usegmt=True))
+        add(item, "pubDate", format_datetime(entry.published_at.astimezone(UTC), usegmt=True))
         _creators(item, entry.content.bylines)
         for topic in entry.content.topics:
-            _add(item, "category", topic)
+            add(item, "category", topic)
         if entry.content.language:
-            _add(item, f"{{{DC}}}language", entry.content.language)
-        _add(item, "description", html_of(publication, blog, entry))
-    return _document(root)
+            add(item, f"{{{DC}}}language", entry.content.language)
+        add(item, "description", html_of(publication, blog, entry))
+    return document(root)
 
 
 def make_atom(publication: Publication, blog: Blog, newest: list[Entry], modified: datetime) -> str:
     """Atom, with tag: ids (RFC 4151) that stay the same when the site moves."""
     root = Xml.Element("feed", {"xmlns": ATOM, f"{{{XML}}}lang": blog.language})
-    _add(root, "id", _tag(blog))
-    _add(root, "title", blog.headline)
+    add(root, "id", _tag(blog))
+    add(root, "title", blog.headline)
     if blog.standfirst:
-        _add(root, "subtitle", blog.standfirst)
-    _add(root, "updated", to_text(modified))
-    _add(root, "link", rel="alternate", type="text/html", href=publication.blog_url(blog))
-    _add(root, "link", rel="self", type="application/atom+xml",
+        add(root, "subtitle", blog.standfirst)
+    add(root, "updated", to_text(modified))
+    add(root, "link", rel="alternate", type="text/html", href=publication.blog_url(blog))
+    add(root, "link", rel="self", type="application/atom+xml",
          href=publication.blog_url(blog) + "/feed.atom")
     _authors(root, blog.bylines or (Byline(publication.name, url=publication.base + "/"),))
     for entry in newest:
-        item = _add(root, "entry")
+        item = add(root, "entry")
         if entry.content.language:
             item.set(f"{{{XML}}}lang", entry.content.language)
-        _add(item, "id", _tag(blog, entry))
-        _add(item, "title", structured_data.title_of(entry))
-        _add(item, "published", to_text(entry.published_at))
-        _add(item, "updated", to_text(entry.edited_at or entry.published_at))
-        _add(item, "link", rel="alternate", type="text/html", href=publication.entry_url(blog, entry))
+        add(item, "id", _tag(blog, entry))
+        add(item, "title", structured_data.title_of(entry))
+        add(item, "published", to_text(entry.published_at))
+        add(item, "updated", to_text(entry.edited_at or entry.published_at))
+        add(item, "link", rel="alternate", type="text/html", href=publication.entry_url(blog, entry))
         _authors(item, entry.content.bylines)
         for topic in entry.content.topics:
-            _add(item, "category", term=_printable(topic))
-        _add(item, "content", html_of(publication, blog, entry), type="html")
-    return _document(root)
+            add(item, "category", term=printable(topic))
+        add(item, "content", html_of(publication, blog, entry), type="html")
+    return document(root)
 
 
 def make_json(publication: Publication, blog: Blog, newest: list[Entry], _modified: datetime) -> str:
@@ -175,16 +174,16 @@ def _item(publication: Publication, blog: Blog, entry: Entry) -> dict[str, Any]:
 
 def _creators(parent: Xml.Element, bylines: Sequence[Byline]) -> None:
     for byline in bylines:
-        _add(parent, f"{{{DC}}}creator", byline.name)
+        add(parent, f"{{{DC}}}creator", byline.name)
 
 
 def _authors(parent: Xml.Element, bylines: Sequence[Byline]) -> None:
     """An entry of Atom without an author has its feed's (RFC 4287 §4.1.1)."""
     for byline in bylines:
-        author = _add(parent, "author")
-        _add(author, "name", byline.name)
+        author = add(parent, "author")
+        add(author, "name", byline.name)
         if byline.url:
-            _add(author, "uri", byline.url)
+            add(author, "uri", byline.url)
 
 
 def _author(publication: Publication, byline: Byline) -> dict[str, str]:
@@ -224,19 +223,3 @@ def _tag(blog: Blog, entry: Entry | None = None) -> str:
     """A tag: id made of nothing that ever changes, the site's address included."""
     path = f"{blog.id}/{entry.id}" if entry else blog.id
     return f"tag:stoppress.invalid,{blog.created_at.year}:{path}"
-
-
-def _add(parent: Xml.Element, name: str, text: str | None = None, **attributes: str) -> Xml.Element:
-    element = Xml.SubElement(parent, name, attributes)
-    element.text = _printable(text) if text else None
-    return element
-
-
-def _printable(text: str) -> str:
-    """Without the characters that XML 1.0 has no way to write."""
-    return _UNPRINTABLE.sub("", text)
-
-
-def _document(root: Xml.Element) -> str:
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + Xml.tostring(root, encoding="unicode")
-
