@@ -9,6 +9,7 @@ table, and JSON Schema 2020-12, which pydantic writes and OpenAPI 3.1 takes as i
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,12 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server.domain import blog, entry
+from server.newsroom import media
+from server.newsroom.desk import MAX_KEY
 from server.web.api import bodies, requests, shapes
 from server.web.errors import MEDIA_TYPE, PROBLEMS
+from server.web.site import Limits, site_of
 
 if TYPE_CHECKING:
     from server.web.api.operations import Operation
@@ -34,7 +39,7 @@ _PLAIN = r"^[^\u0000-\u001F\u007F]+$"  # an address holds no control characters
 _PATH_SCHEMAS: dict[str, dict[str, Any]] = {
     name: {"type": "string", "pattern": _PLAIN, "minLength": 1} for name in ("slug", "id")
 }
-_ENTRY_STATUSES = "draft|pending|scheduled|published|retracted"
+_ENTRY_STATUSES = "|".join(entry.STATUSES)
 _QUERY: dict[str, dict[str, Any]] = {
     "limit": {
         "name": "limit", "description": "How many at most.",
@@ -44,11 +49,11 @@ _QUERY: dict[str, dict[str, Any]] = {
     },
     "before": {
         "name": "before", "description": "`next` of the page before.",
-        "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "maxLength": 200},
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "maxLength": requests.MAX_CURSOR},
     },
     "status": {
         "name": "status", "description": "Only blogs of this status.",
-        "schema": {"type": "string", "enum": ["draft", "live", "closed"]},
+        "schema": {"type": "string", "enum": list(blog.STATUSES)},
     },
     "statuses": {
         "name": "status", "description": "Only entries of these statuses, with commas between them.",
@@ -59,22 +64,23 @@ _QUERY: dict[str, dict[str, Any]] = {
 
 async def serve(request: Request) -> Response:
     """This document."""
-    return Response(_encoded(), media_type="application/json", headers={"Cache-Control": "no-cache"})
+    text = _encoded(site_of(request).limits)
+    return Response(text, media_type="application/json", headers={"Cache-Control": "no-cache"})
 
 
 @cache
-def _encoded() -> bytes:
-    return json.dumps(document(), ensure_ascii=False).encode()
+def _encoded(limits: Limits) -> bytes:
+    return json.dumps(document(limits), ensure_ascii=False).encode()
 
 
-def document() -> dict[str, Any]:
-    """The whole API as an OpenAPI 3.1 document."""
+def document(limits: Limits | None = None) -> dict[str, Any]:
+    """The whole API as an OpenAPI 3.1 document; with `limits` it also tells those that settings change."""
     from server.web.api.operations import OPERATIONS, PREFIX  # the table names this module's `serve`
 
     paths: dict[str, Any] = {}
     for operation in OPERATIONS:
         item = paths.setdefault(PREFIX + operation.path, {})
-        item[operation.method.lower()] = _operation(operation)
+        item[operation.method.lower()] = _operation(operation, limits)
         names = [part[1:-1] for part in operation.path.split("/") if part.startswith("{")]
         if names:
             item["parameters"] = [
@@ -94,11 +100,12 @@ def document() -> dict[str, Any]:
                 "session": {"type": "apiKey", "in": "cookie", "name": "stoppress_session"},
             },
         },
+        **({"x-limits": asdict(limits)} if limits else {}),
         "x-problems": {code: {"status": p.status, "title": p.title} for code, p in PROBLEMS.items()},
     }
 
 
-def _operation(operation: Operation) -> dict[str, Any]:
+def _operation(operation: Operation, limits: Limits | None) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
@@ -112,7 +119,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         schema = {"$ref": _REF.format(model=operation.takes.__name__)}
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     if operation.uploads:
-        described["requestBody"] = {"required": True, "content": {"multipart/form-data": _upload()}}
+        described["requestBody"] = {"required": True, "content": {"multipart/form-data": _upload(limits)}}
     return described
 
 
@@ -128,7 +135,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         found.append({
             "name": "Idempotency-Key", "in": "header", "required": False,
             "description": "A retry with the same key within 24 hours makes nothing new.",
-            "schema": {"type": "string", "pattern": r"^[!-~]([ -~]*[!-~])?$", "maxLength": 255},
+            "schema": {"type": "string", "pattern": r"^[!-~]([ -~]*[!-~])?$", "maxLength": MAX_KEY},
         })
     if operation.tells_revision and operation.method == "GET":
         found.append({
@@ -184,12 +191,13 @@ def _codes(operation: Operation) -> list[str]:
     return list(dict.fromkeys(codes))
 
 
-def _upload() -> dict[str, Any]:
-    words = {n: {"type": "string", "maxLength": 300} for n in ("alt", "caption", "credit")}
-    file = {
-        "type": "string", "contentMediaType": "application/octet-stream",
-        "description": "JPEG, PNG, WebP, GIF or AVIF.",
-    }
+def _upload(limits: Limits | None) -> dict[str, Any]:
+    words = {name: {"type": "string", "maxLength": most} for name, most in media.MAX_WORDS.items()}
+    # `format: binary` is OpenAPI 3.0's, and what generators look for; 3.1 leaves its meaning to them
+    kinds = "JPEG, PNG, WebP, GIF or AVIF"
+    if limits is not None:
+        kinds += f", at most {limits.upload_bytes} bytes and {limits.upload_pixels} pixels"
+    file = {"type": "string", "format": "binary", "description": kinds}
     return {
         "schema": {
             "type": "object", "required": ["file"], "additionalProperties": False,
