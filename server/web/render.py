@@ -41,7 +41,9 @@ BUNDLES: dict[str, list[str]] = {
     "console.css": [*_SHARED, "css/entry.css", "css/quote.css", "css/media.css", "css/console.css"],
 }
 """Style sheets that pages load, each joined from its parts; `assets.url("reader.css")`."""
-RIGHT_TO_LEFT = {"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"}
+RIGHT_TO_LEFT = {"ar", "arc", "ckb", "dv", "fa", "he", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"}
+RIGHT_TO_LEFT_SCRIPTS = {"adlm", "arab", "hebr", "mand", "nkoo", "rohg", "samr", "syrc", "thaa"}
+SCRIPT_LETTERS = 4
 KEY_EVENT_CHARACTERS = 110
 
 
@@ -142,14 +144,19 @@ class Renderer:
 
 
 def direction(language: str) -> str:
-    """`rtl` for languages that are written from right to left, else `ltr`."""
-    return "rtl" if language.split("-")[0].lower() in RIGHT_TO_LEFT else "ltr"
+    """`rtl` for languages written from right to left, else `ltr`. A script in the tag decides: Azeri is
+    written both ways, `az-Arab` and `az-Latn`."""
+    name, _, rest = language.lower().partition("-")
+    script = rest.partition("-")[0]
+    if len(script) == SCRIPT_LETTERS and script.isalpha():
+        return "rtl" if script in RIGHT_TO_LEFT_SCRIPTS else "ltr"
+    return "rtl" if name in RIGHT_TO_LEFT else "ltr"
 
 
 def own_language(data: Mapping[str, Any]) -> Markup:
     """The attributes for the words of an entry in another language than its blog's."""
     language = data["language"]
-    if not language or language == data["blog_language"]:
+    if not language or language.lower() == data["blog_language"].lower():
         return Markup("")
     return Markup(' lang="{}" dir="{}"').format(language, direction(language))
 

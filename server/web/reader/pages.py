@@ -113,7 +113,8 @@ async def entry(request: Request) -> Response:
         canonical=publication.entry_url(found, item),
         description=excerpt(structured_data.words_of(item) or title, structured_data.DESCRIPTION_CHARACTERS),
         og=structured_data.open_graph(
-            publication, title, [item], published=to_text(item.published_at),
+            publication, title, [item], language=structured_data.language_of(found, item),
+            published=to_text(item.published_at),
             modified=to_text(item.edited_at or item.updated_at),
         ),
         structured=structured_data.to_script(
@@ -176,7 +177,8 @@ def render(site: Site, snapshot: Snapshot, base: str) -> str:
         canonical=base + path + (f"?before={page.before}" if page.before else ""),
         description=excerpt(found.standfirst or found.headline, structured_data.DESCRIPTION_CHARACTERS),
         og=structured_data.open_graph(
-            publication, found.headline, snapshot.entries, published=to_text(found.started_at),
+            publication, found.headline, snapshot.entries, language=found.language,
+            published=to_text(found.started_at),
             modified=snapshot.modified,
         ),
         structured=structured_data.to_script(

@@ -97,12 +97,19 @@ def to_script(data: Mapping[str, Any]) -> Markup:
 
 
 def open_graph(
-    publication: Publication, title: str, images: Sequence[Entry], *, published: str | None, modified: str
+    publication: Publication,
+    title: str,
+    images: Sequence[Entry],
+    *,
+    language: str,
+    published: str | None,
+    modified: str,
 ) -> dict[str, Any]:
     """What templates/reader/open_graph.html shows; the image is the first that an entry has."""
     image = next((i for e in images if e.public and (i := image_of(e))), None)
     return {
         "title": title,
+        "locale": language.replace("-", "_"),
         "published": published,
         "modified": modified,
         "image": None if image is None else {

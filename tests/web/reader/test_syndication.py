@@ -17,6 +17,7 @@ import feedparser  # type: ignore[import-untyped]
 import pytest
 from PIL import Image
 
+from server.web.render import direction
 from tests.support.app import Running, running
 from tests.web.reader.test_pages import page, structured
 
@@ -175,6 +176,7 @@ async def test_language_of_an_entry(server: Running) -> None:
     alone = await page(server, f"/live/tongues/entries/{entry['id']}")
     assert '<html lang="en" dir="ltr">' in alone and 'lang="ar" dir="rtl"' in alone
     assert structured(alone)["inLanguage"] == "ar"
+    assert '<meta property="og:locale" content="ar">' in alone
     atom = Xml.fromstring(await feed(server, "tongues", "atom"))
     assert [e.get(LANG) for e in (atom, *atom.findall(f"{ATOM}entry"))] == ["en", "ar", None, "ar"]
     rss = Xml.fromstring(await feed(server, "tongues", "rss"))
@@ -189,6 +191,14 @@ async def test_language_of_an_entry(server: Running) -> None:
 async def _start(server: Running, slug: str) -> str:
     position = (await server.changes(slug))["position"]
     return f"{position.partition('.')[0]}.0"
+
+
+@pytest.mark.parametrize(("tag", "way"), [
+    ("en", "ltr"), ("AR-EG", "rtl"), ("az-Arab", "rtl"), ("az-Latn-AZ", "ltr"), ("az", "ltr"), ("ku", "ltr"),
+    ("ckb", "rtl"), ("pa-Arab-PK", "rtl"), ("he-IL", "rtl"), ("sr-Latn", "ltr"), ("ar-1994", "rtl"),
+])
+def test_direction_of_a_language(tag: str, way: str) -> None:
+    assert direction(tag) == way
 
 
 async def test_entries_in_the_blogs_own_language_say_nothing(server: Running) -> None:
