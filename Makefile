@@ -14,7 +14,7 @@ WORKERS ?= 2
 run: $(STAMPS)/python
 	@exec $(VENV)/bin/stoppress serve
 
-test: lint types scripts $(STAMPS)/system
+test: lint types scripts $(STAMPS)/system $(STAMPS)/client
 	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal -q -rR
 
 check: lint types scripts $(STAMPS)/system
@@ -46,6 +46,10 @@ $(STAMPS)/system: tools/system.sh $(STAMPS)/dev
 	@tools/quietly.sh "Looking for Chromium, PostgreSQL and Redis" tools/system.sh
 	@touch $@
 
+$(STAMPS)/client: tools/client.sh $(STAMPS)/dev
+	@tools/quietly.sh "Installing a generator of API clients (once)" tools/client.sh $(PYTHON) $(VENV)-client
+	@touch $@
+
 $(STAMPS)/node: static/package.json static/package-lock.json $(STAMPS)/dev
 	@tools/quietly.sh "Installing TypeScript (once)" tools/node.sh npm ci --prefix static --no-audit --no-fund
 	@touch $@
@@ -56,4 +60,4 @@ $(STAMPS)/bench: pyproject.toml constraints.txt tools/bench.sh
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-bench $(STAMPS) static/node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-bench $(VENV)-client $(STAMPS) static/node_modules .mypy_cache .ruff_cache .pytest_cache

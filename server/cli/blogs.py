@@ -9,6 +9,7 @@ import typer
 from server.cli.output import AsJson, say
 from server.cli.remote import ApiToken, Url
 from server.cli.remote import post as send
+from server.domain.byline import Byline
 from server.domain.permissions import SYSTEM
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def add(
     slug: Annotated[str, typer.Argument(help="Its address: /live/SLUG. Never changes.")],
     headline: Annotated[str, typer.Option(help="The headline.")],
     standfirst: Annotated[str, typer.Option(help="The sentence under the headline.")] = "",
-    byline: Annotated[str, typer.Option(help="Who writes.")] = "",
+    byline: Annotated[list[str] | None, typer.Option(help="Who writes; once for each name.")] = None,
     status: Annotated[str, typer.Option(help="draft, live or closed.")] = "live",
     language: Annotated[str, typer.Option(help="BCP 47 tag, e.g. en or ar.")] = "en",
     time_zone: Annotated[str, typer.Option(help="IANA name, e.g. Europe/Paris.")] = "UTC",
@@ -37,9 +38,10 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Make a live blog."""
+    byline = byline or []
     if url:
         body = {
-            "slug": slug, "headline": headline, "standfirst": standfirst, "byline": byline, "status": status,
+            "slug": slug, "headline": headline, "standfirst": standfirst, "bylines": byline, "status": status,
             "language": language, "time_zone": time_zone,
         }
         made = send(url, "/blogs", body, token=token, key=key)
@@ -48,8 +50,9 @@ def add(
 
         made = on_desk(
             lambda desk: _create(
-                desk, slug, key=key, headline=headline, standfirst=standfirst, byline=byline,
-                status=status, language=language, time_zone=time_zone,
+                desk, slug, key=key, headline=headline, standfirst=standfirst,
+                bylines=tuple(Byline.by_name(name) for name in byline), status=status,
+                language=language, time_zone=time_zone,
             )
         )
     say(made, f"Made [bold]/live/{made['slug']}[/bold]", as_json=as_json)

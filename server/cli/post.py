@@ -25,7 +25,7 @@ def post(
     blog: Annotated[str, typer.Argument(help="Slug of the blog.")],
     text: Annotated[str, typer.Argument(help="Markdown; `-` reads standard input.")],
     title: Annotated[str, typer.Option(help="Title of the entry.")] = "",
-    byline: Annotated[str, typer.Option(help="Who writes.")] = "",
+    byline: Annotated[list[str] | None, typer.Option(help="Who writes; once for each name.")] = None,
     pinned: Annotated[bool, typer.Option("--pinned", help="Keep it at the top.")] = False,
     key_event: Annotated[bool, typer.Option("--key-event", help="List it among the key events.")] = False,
     breaking: Annotated[bool, typer.Option("--breaking", help="Mark it as breaking.")] = False,
@@ -36,15 +36,17 @@ def post(
     as_json: AsJson = False,
 ) -> None:
     """Post one entry, in the own database or on a server elsewhere (--url and --token)."""
+    byline = byline or []
     body = _read() if text == "-" else text
-    flags = {"title": title, "byline": byline, "pinned": pinned, "key": key_event, "breaking": breaking}
+    flags: dict[str, Any] = {"title": title, "pinned": pinned, "key": key_event, "breaking": breaking}
     status = "draft" if draft else "published"
     if url:
-        asked = flags | {"body": body, "status": status}
+        asked = flags | {"body": body, "status": status, "bylines": byline}
         made = send(url, f"/blogs/{quote(blog, safe='')}/entries", asked, token=token, key=key)
     else:
         from server.cli.local import on_desk
 
+        flags["bylines"] = byline
         made = on_desk(lambda desk: _create(desk, blog, body, key=key, draft=draft, flags=flags))
     where = f"number {made['number']}, " if made.get("number") else ""
     say(made, f"{made['status'].capitalize()}: {where}{made['id']} at {made['position']}", as_json=as_json)

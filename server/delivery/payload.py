@@ -6,7 +6,7 @@ import json
 from typing import Protocol, cast
 
 from server.delivery.framing import View, Wire, frame
-from server.domain.change import Change
+from server.domain.change import PLACE, Change
 from server.hub.history import Encode, Item, Variant
 
 
@@ -47,9 +47,7 @@ def payload(change: Change, view: View, rendering: Rendering) -> bytes:
         body["status"] = data["status"]
     if view == "json":
         name = "blog" if change.kind == "blog" else "entry"
-        body[name] = {k: v for k, v in data.items() if k not in ("slug", "language", "time_zone")}
-        if change.kind == "blog":
-            body["blog"] = data
+        body[name] = data if change.kind == "blog" else {k: v for k, v in data.items() if k not in PLACE}
     elif change.kind == "blog":
         body["html"] = rendering.furniture(change)
     elif "number" in data:

@@ -145,7 +145,7 @@ class Demo:
         words = (Text(html="", markdown=step.body),) if step.body else ()
         media = [await self._block(desk, thing) for thing in step.more]
         return Content(
-            title=step.title, blocks=(*words, *media), byline=step.byline, pinned=step.pinned, key=step.key,
+            title=step.title, blocks=(*words, *media), bylines=step.bylines, pinned=step.pinned, key=step.key,
             breaking=step.breaking,
         )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from server.domain.blog import Related
+from server.domain.byline import Byline
 
 SLUG = "un-aid-convoys"
 
@@ -50,7 +51,7 @@ class Post:
     name: str
     title: str = ""
     body: str = ""
-    byline: str = ""
+    bylines: tuple[Byline, ...] = ()
     more: tuple[Picture | Film | Link, ...] = ()
     pinned: bool = False
     key: bool = False
@@ -88,9 +89,10 @@ class Furnish:
 
 Step: TypeAlias = Post | Edit | Retract | Restore | Furnish
 
-SANNAPORT = "Jonas Ferre in Sannaport"
-BRIDGE = "Amira Castell at Hallin Bridge"
-ADRESSA = "Lucia Brandt in Adressa"
+SANNAPORT = (Byline("Jonas Ferre", place="Sannaport"),)
+BRIDGE = (Byline("Amira Castell", place="Hallin Bridge"),)
+DORRIN = (Byline("Amira Castell", place="Dorrin"),)
+ADRESSA = (Byline("Lucia Brandt", role="Diplomatic correspondent", place="Adressa"),)
 
 RELATED = (
     Related("Explained: how the Tamsin valley was cut off", "https://news.example.org/tamsin-valley-explained"),
@@ -109,7 +111,7 @@ OPENING: dict[str, Any] = {
         "Forty-two lorries with food, medicine and fuel are loaded at Sannaport",
         "About 86,000 people live in Dorrin, Ashkeel and Upper Maro",
     ),
-    "byline": "Jonas Ferre in Sannaport, Amira Castell at Hallin Bridge and Lucia Brandt in Adressa",
+    "bylines": SANNAPORT + BRIDGE + ADRESSA,
     "status": "live",
     "related": RELATED,
 }
@@ -121,27 +123,27 @@ STEPS: tuple[Step, ...] = (
         "- The pause in the fighting is to last 72 hours and can be extended.\n"
         "- The road over the Hallin Bridge has been checked for mines, but only one lane is open.\n"
         "- Fuel for the hospital in Dorrin is said to last until tomorrow night.",
-        byline=ADRESSA, pinned=True,
+        bylines=ADRESSA, pinned=True,
     ),
     Post(
         "announcement", "UN to resume aid convoys",
         "The United Nations will send lorries into the Tamsin valley today, for the first time in six weeks, "
         "its humanitarian coordinator in Velmara has said.\n\nInes Okafor-Lindt told reporters in Adressa that "
         "she had received written assurances from both sides shortly after midnight.",
-        byline=ADRESSA, key=True, breaking=True,
+        bylines=ADRESSA, key=True, breaking=True,
     ),
     Post(
         "coordinator", "",
         "> We have the signatures, we have the lorries and we have the road. What we do not have is time.\n"
         "> — Ines Okafor-Lindt, UN humanitarian coordinator for Velmara",
-        byline=ADRESSA,
+        bylines=ADRESSA,
     ),
     Post(
         "harbour", "Engines running at the port",
         "I am at the eastern quay, where drivers have been checking their loads since three in the morning. "
         "Some of them have slept in their cabs for a week. “I did not want to be the one who was not here,” "
         "one of them told me.",
-        byline=SANNAPORT,
+        bylines=SANNAPORT,
         more=(
             Picture(
                 "harbour",
@@ -156,13 +158,13 @@ STEPS: tuple[Step, ...] = (
         "| load | lorries |\n| --- | --- |\n| flour, rice and cooking oil | 24 |\n| medicine and dressings | 8 |\n"
         "| water treatment | 4 |\n| diesel for the hospital and the pumps | 6 |\n\n"
         "The list is signed by port officials and by the UN.",
-        byline=SANNAPORT,
+        bylines=SANNAPORT,
     ),
     Post(
         "map", "Map: the road the convoy takes",
         "It is 118 kilometres from the quay to Dorrin. In ordinary times that is a drive of two and a half "
         "hours. Today the organisers reckon with nine.",
-        byline="Graphics desk",
+        bylines=(Byline("Graphics desk"),),
         more=(
             Picture(
                 "route",
@@ -186,9 +188,9 @@ STEPS: tuple[Step, ...] = (
         "The generator of the hospital in Dorrin runs for six hours a day now. Dr Mirela Anand, its director, "
         "says operations are done between four and ten in the morning, and by torchlight when they must.\n\n"
         "> People ask me what I need. I need the lights to stay on.\n> — Dr Mirela Anand, over a crackling line",
-        byline=ADRESSA,
+        bylines=ADRESSA,
     ),
-    Post("departure-time", "Departure set for 08:00", "The convoy is to leave at eight, the port says.", byline=SANNAPORT),
+    Post("departure-time", "Departure set for 08:00", "The convoy is to leave at eight, the port says.", bylines=SANNAPORT),
     Edit(
         "departure-time",
         {
@@ -201,17 +203,17 @@ STEPS: tuple[Step, ...] = (
         "minister", "Minister: nobody will be stopped",
         "Teodor Vash, the minister of the interior, has repeated on the radio that soldiers at the "
         "checkpoints have orders to wave the lorries through. He said the cargo had been “inspected enough”.",
-        byline=ADRESSA,
+        bylines=ADRESSA,
     ),
     Post(
         "rolling", "The first lorries are moving",
         "They are moving. The gate opened a minute ago and the first white lorry rolled out to applause from "
         "the dockers, followed by another, and another.",
-        byline=SANNAPORT, key=True, breaking=True,
+        bylines=SANNAPORT, key=True, breaking=True,
     ),
     Post(
         "film", "Watch: the gate opens",
-        "", byline=SANNAPORT,
+        "", bylines=SANNAPORT,
         more=(
             Film(
                 "https://video.example.org/watch/sannaport-gate", "The convoy leaves Sannaport", "Jonas Ferre",
@@ -240,30 +242,30 @@ STEPS: tuple[Step, ...] = (
     Post(
         "shots", "Reports of shots near the bridge",
         "Two residents tell us that they heard shots near the Hallin Bridge. We are trying to confirm this.",
-        byline=BRIDGE, breaking=True,
+        bylines=BRIDGE, breaking=True,
     ),
     Post(
         "drivers", "",
         "A driver leans out and shouts her name and the name of her town so that we write it down: "
         "“Sorana. From Upper Maro. I am going home.”",
-        byline=SANNAPORT,
+        bylines=SANNAPORT,
     ),
     Retract("shots"),
     Post(
         "shots-wrong", "No shots at the bridge",
         "We have taken back an earlier entry about shots near the Hallin Bridge. What people heard was "
         "blasting at the quarry, the engineers on the spot say, and both residents now agree. We were too quick.",
-        byline=BRIDGE,
+        bylines=BRIDGE,
     ),
     Post(
         "pledge", "Three countries pledge money",
         "Norwald, Estoria and the Lakes Union have promised a total of 64 million crowns for the next three "
         "months, a little more than half of what the UN has asked for.",
-        byline=ADRESSA,
+        bylines=ADRESSA,
     ),
     Post(
         "social", "The town hall of Ashkeel posts a first picture",
-        "", byline="Social desk",
+        "", bylines=(Byline("Social desk"),),
         more=(Link("https://social.example.org/@ashkeel/1142", "“The bakery is sweeping its floor.”"),),
     ),
     Post(
@@ -271,7 +273,7 @@ STEPS: tuple[Step, ...] = (
         "> The parties will refrain from any hostile act along the road from Sannaport to Dorrin, and for five "
         "kilometres on either side of it, for seventy-two hours from noon. Vehicles that carry the emblem will "
         "not be searched after they have been sealed.\n> — Joint statement, Adressa",
-        byline=ADRESSA,
+        bylines=ADRESSA,
     ),
     Retract("pledge"),
     Restore("pledge"),
@@ -288,7 +290,7 @@ STEPS: tuple[Step, ...] = (
         "bridge", "At the bridge",
         "One lane, four engineers, a dog. The soldiers on this side have taken off their helmets. On the other "
         "side somebody has hung a bed sheet from a lamp post with one word on it: *Welcome*.",
-        byline=BRIDGE,
+        bylines=BRIDGE,
         more=(
             Picture(
                 "bridge",
@@ -303,13 +305,13 @@ STEPS: tuple[Step, ...] = (
         "2. **43** days have passed since the last delivery.\n"
         "3. **11** bakeries could bake again if they had flour tonight.\n"
         "4. **1** bridge.",
-        byline="Data desk",
+        bylines=(Byline("Data desk"),),
     ),
     Post(
         "crossed", "The convoy is over the bridge",
         "The first lorry crossed at walking pace. It took fifty-one minutes until the last one was on the "
         "other side. Nobody spoke; then everybody did.",
-        byline=BRIDGE, key=True, breaking=True,
+        bylines=BRIDGE, key=True, breaking=True,
     ),
     Furnish(
         {
@@ -326,25 +328,25 @@ STEPS: tuple[Step, ...] = (
         "engineer", "",
         "> I have inspected this bridge for nineteen years. I have never held its railing before.\n"
         "> — Pavel Oss, engineer of the road authority",
-        byline=BRIDGE,
+        bylines=BRIDGE,
     ),
     Post(
         "puncture", "A flat tyre, and a queue of helpers",
         "The ninth lorry has stopped with a flat tyre outside the village of Little Hallin. There are now "
         "more people changing the wheel than a wheel has bolts.",
-        byline=BRIDGE,
+        bylines=BRIDGE,
     ),
     Post(
         "schools", "Schools stay open late as kitchens",
         "The education office in Dorrin says that six schools will stay open tonight to cook. It asks people "
         "to bring their own bowls, and to let the old ones go first.",
-        byline=ADRESSA,
+        bylines=ADRESSA,
     ),
     Post(
         "weather", "Rain is coming",
         "The weather service expects heavy rain in the hills after nine in the evening. The unpaved stretch "
         "to Upper Maro may then be closed to lorries until morning.",
-        byline="Weather desk",
+        bylines=(Byline("Weather desk"),),
     ),
     Post(
         "analysis", "Analysis: why it worked this time",
@@ -352,19 +354,19 @@ STEPS: tuple[Step, ...] = (
         "this sixth one is a lead seal and a list that both sides hold. It is a small technical thing, and "
         "that may be its strength.\n\nWhat it does not settle is what happens *after* the 72 hours. Nobody "
         "whom we asked today would speak about Thursday.",
-        byline="Lucia Brandt, diplomatic correspondent",
+        bylines=ADRESSA,
     ),
     Post(
         "sighted", "Headlights seen from Dorrin",
         "“We see headlights,” says Dr Anand on the telephone. Then she puts the receiver out of the window. "
         "It is the sound of a town on its balconies.",
-        byline=ADRESSA,
+        bylines=ADRESSA,
     ),
     Post(
         "arrived", "First lorries reach Dorrin",
         "The first eight lorries have stopped in front of the hospital in Dorrin. Diesel is being pumped. "
         "It is the first delivery in 43 days.",
-        byline="Amira Castell in Dorrin", key=True, breaking=True,
+        bylines=DORRIN, key=True, breaking=True,
     ),
     Furnish(
         {
@@ -392,7 +394,7 @@ STEPS: tuple[Step, ...] = (
     Post(
         "lights", "The lights are on",
         "The windows of the hospital are lit, all of them, for the first time since the autumn.",
-        byline="Amira Castell in Dorrin",
+        bylines=DORRIN,
         more=(
             Picture(
                 "night",
@@ -404,7 +406,7 @@ STEPS: tuple[Step, ...] = (
     Post(
         "thanks", "",
         "> Tonight I shall operate with the curtains open.\n> — Dr Mirela Anand, hospital director",
-        byline="Amira Castell in Dorrin", key=True,
+        bylines=DORRIN, key=True,
     ),
     Post(
         "summary", "That was the day",
@@ -412,6 +414,6 @@ STEPS: tuple[Step, ...] = (
         "- The hospital in Dorrin has fuel for nineteen days.\n"
         "- The road to Upper Maro is closed by rain; eleven lorries wait in Ashkeel.\n\n"
         "Thank you for reading. We start again with the first reports of the next day in a moment.",
-        byline=ADRESSA,
+        bylines=ADRESSA,
     ),
 )

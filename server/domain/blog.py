@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias, get_args
 
+from server.domain.byline import Byline, line_of
 from server.domain.times import to_text
 
 BlogStatus: TypeAlias = Literal["draft", "live", "closed"]
@@ -33,9 +34,10 @@ class Blog:
     standfirst: str
     key_developments: tuple[str, ...]
     status: BlogStatus
-    byline: str
+    bylines: tuple[Byline, ...]
     language: str
     time_zone: str
+    topics: tuple[str, ...]
     related: tuple[Related, ...]
     revision: int
     created_at: datetime
@@ -54,9 +56,11 @@ class Blog:
             "standfirst": self.standfirst,
             "key_developments": list(self.key_developments),
             "status": self.status,
-            "byline": self.byline,
+            "bylines": [b.to_json() for b in self.bylines],
+            "byline": line_of(self.bylines),
             "language": self.language,
             "time_zone": self.time_zone,
+            "topics": list(self.topics),
             "related": [{"title": r.title, "url": r.url} for r in self.related],
             "revision": self.revision,
             "created_at": to_text(self.created_at),

@@ -12,6 +12,8 @@ FeedName: TypeAlias = Literal["public", "newsroom"]
 ChangeKind: TypeAlias = Literal["entry", "gone", "blog"]
 FEEDS: tuple[FeedName, ...] = get_args(FeedName)
 KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
+PLACE = ("slug", "blog_language", "time_zone")
+"""What the data of an entry says of its blog, for those who render it."""
 
 
 class FeedKey(NamedTuple):
@@ -29,8 +31,8 @@ class Change:
     """The newest state of one thing in a feed.
 
     `kind` is `entry` (shown or changed), `gone` (nothing of it may be shown any more; `data` then holds only
-    its place) or `blog` (the furniture). `data` is the thing as the API serves it, plus `slug`, `language`
-    and `time_zone` of the blog for those who render it. `at` is when it was written, in seconds since 1970.
+    its place) or `blog` (the furniture). `data` is the thing as the API serves it, and for an entry also what
+    `PLACE` names. `at` is when it was written, in seconds since 1970.
     """
 
     feed: FeedKey

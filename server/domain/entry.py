@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias, get_args
 
 from server.domain import blocks
+from server.domain.byline import Byline, line_of, pictures_of
 from server.domain.errors import Conflict, Invalid
 from server.domain.times import to_text
 
@@ -19,11 +20,14 @@ FARTHEST = timedelta(days=366)
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a person writes in an entry. `blocks` are sanitised before they come here."""
+    """What a person writes in an entry. `blocks` are sanitised before they come here. `language` is None
+    where it is the blog's; `topics` are some of the blog's."""
 
     title: str = ""
     blocks: tuple[blocks.Block, ...] = ()
-    byline: str = ""
+    bylines: tuple[Byline, ...] = ()
+    topics: tuple[str, ...] = ()
+    language: str | None = None
     pinned: bool = False
     key: bool = False
     breaking: bool = False
@@ -35,25 +39,37 @@ class Content:
 
     @property
     def shown(self) -> Content:
-        """What a reader would call edited when it changes: the words and pictures, not the flags."""
-        return replace(self, pinned=False, key=False, breaking=False)
+        """What a reader would call edited when it changes: the words, pictures and who wrote, not the flags and
+        topics, and not a name that was corrected in its record."""
+        written_by = tuple(Byline(b.id, b.role, b.place) for b in self.bylines)
+        return replace(self, bylines=written_by, topics=(), pinned=False, key=False, breaking=False)
 
     def to_json(self) -> dict[str, Any]:
         return {
             "title": self.title,
             "blocks": [blocks.to_json(b) for b in self.blocks],
-            "byline": self.byline,
+            "bylines": [b.to_json() for b in self.bylines],
+            "byline": line_of(self.bylines),
+            "topics": list(self.topics),
+            "language": self.language,
             "pinned": self.pinned,
             "key": self.key,
             "breaking": self.breaking,
         }
+
+    @property
+    def media_ids(self) -> set[str]:
+        """The uploaded pictures that it shows, those of its bylines too."""
+        return blocks.media_ids(self.blocks) | pictures_of(self.bylines)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Content:
         return cls(
             title=data["title"],
             blocks=tuple(blocks.from_json(b) for b in data["blocks"]),
-            byline=data["byline"],
+            bylines=tuple(Byline.from_json(b) for b in data["bylines"]),
+            topics=tuple(data["topics"]),
+            language=data["language"],
             pinned=data["pinned"],
             key=data["key"],
             breaking=data["breaking"],

@@ -14,6 +14,8 @@ MAX_BLOCKS = 200
 """Blocks that are sent, and blocks that the text of an entry may become."""
 MAX_DEVELOPMENTS = 30
 MAX_RELATED = 50
+MAX_TOPICS = 50
+MAX_TOPIC = 100
 MAX_MARKUP = 4_000
 """Line breaks and characters that may be markup (`*`, `<`, `|`, quotation marks, …) in an entry. The time to
 read a text grows with them and hardly with its letters."""

@@ -31,6 +31,8 @@ class Action(Enum):
     ENTRY_RETRACT = ("retract an entry", "editor", True)
     ENTRY_REVISIONS = ("see an entry's revisions", "editor", True)
     MEDIA_UPLOAD = ("upload a picture", "contributor", False)
+    BYLINES_READ = ("see the newsroom’s bylines", "contributor", False)
+    BYLINES_MANAGE = ("change the newsroom’s bylines", "editor", False)
     USERS_MANAGE = ("manage users", "admin", False)
     TOKENS_MANAGE = ("manage API tokens", "admin", False)
 
@@ -38,8 +40,12 @@ class Action(Enum):
         self.words, self.least, self.own = words, least, own
 
 
-EVERYWHERE: frozenset[Action] = frozenset({Action.BLOG_CREATE, Action.USERS_MANAGE, Action.TOKENS_MANAGE})
+EVERYWHERE: frozenset[Action] = frozenset(
+    {Action.BLOG_CREATE, Action.BYLINES_MANAGE, Action.USERS_MANAGE, Action.TOKENS_MANAGE}
+)
 """These need the role for all blogs; a role for one blog does not count."""
+ANYWHERE: frozenset[Action] = frozenset({Action.MEDIA_UPLOAD, Action.BYLINES_READ})
+"""For these, asked of no single blog, a role for any blog is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ def may(caller: Caller | None, action: Action, blog_id: str | None = None, *, ow
     """Whether `caller` may do `action` in that blog; `own` says it is an own, unpublished entry."""
     if caller is None:
         return False
-    if action is Action.MEDIA_UPLOAD and blog_id is None:
+    if action in ANYWHERE and blog_id is None:
         return bool(caller.role or caller.blog_roles)
     rank = caller.rank(None if action in EVERYWHERE else blog_id)
     return rank >= (_RANK["contributor"] if own and action.own else _RANK[action.least])

@@ -9,11 +9,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain.blog import Blog, BlogStatus, Related
+from server.domain.byline import Byline, line_of
 from server.domain.change import Change, FeedKey
 from server.domain.errors import Conflict, Invalid, NotFound, StaleRevision
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import Position, new_id
-from server.newsroom import content
+from server.newsroom import bylines, content, topics
 from server.newsroom.desk import Desk
 from server.newsroom.idempotency import Request
 from server.store import blogs, feeds
@@ -27,7 +28,8 @@ class Furniture:
     standfirst: str = ""
     key_developments: tuple[str, ...] = ()
     status: BlogStatus = "draft"
-    byline: str = ""
+    bylines: tuple[Byline, ...] = ()
+    topics: tuple[str, ...] = ()
     language: str = "en"
     time_zone: str = "UTC"
     related: tuple[Related, ...] = ()
@@ -73,10 +75,14 @@ async def _create(
         blog = Blog(
             id=new_id(), slug=slug, revision=1, created_at=now, updated_at=now,
             started_at=now if furniture.status == "live" else None,
-            closed_at=now if furniture.status == "closed" else None, **_fields(furniture),
+            closed_at=now if furniture.status == "closed" else None,
+            **_fields(furniture) | {"bylines": (), "topics": topics.of_blog(furniture.topics)},
         )
+        # the slug first, then the names: one order, no deadlock
         await blogs.insert(connection, blog)
         await feeds.create(connection, blog.id)
+        shown = await bylines.resolved(connection, caller, furniture.bylines, at=now)
+        blog = replace(blog, bylines=shown)
         blog, changes = await _commit(connection, blog, caller)
         await request.remember(connection, blog.id, now)
     return blog, changes[0].position, changes
@@ -105,6 +111,8 @@ async def edit(
             )
         now = desk.now()
         edited = replace(blog, **tidied, revision=blog.revision + 1, updated_at=now)
+        shown = await bylines.resolved(connection, caller, edited.bylines, before=blog.bylines, at=now)
+        edited = replace(edited, bylines=shown, topics=topics.of_blog(edited.topics))
         if edited.status == "draft" and blog.started_at is not None:
             raise Invalid.field("status", "a blog that was live cannot be a draft again; close it")
         if edited.status == "live":
@@ -152,4 +160,6 @@ def _plain_changed(changed: dict[str, object]) -> dict[str, object]:
     plain = dict(changed)
     if isinstance(related, tuple):
         plain["related"] = [{"title": r.title, "url": r.url} for r in related]
+    if isinstance(named := changed.get("bylines"), tuple):
+        plain |= {"bylines": [b.to_json() for b in named], "byline": line_of(named)}
     return plain

@@ -51,7 +51,7 @@ async def prepare(content: Content, language: str) -> Content:
         raise Invalid.field("body", f"at most {MAX_BODY:,} characters in an entry; this has {size:,}")
     _check_characters(content)
     blocks = await _in_thread(_prepared, content.blocks, language, size=size) if content.blocks else ()
-    return replace(content, title=_line(content.title), byline=_line(content.byline), blocks=blocks)
+    return replace(content, title=_line(content.title), blocks=blocks)
 
 
 async def words(body: str, language: str) -> tuple[Block, ...]:
@@ -72,7 +72,7 @@ def furniture(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def language_of(content: Content, blog: Blog) -> str:
     """The language that an entry is written in."""
-    return getattr(content, "language", "") or blog.language
+    return content.language or blog.language
 
 
 async def _in_thread(work: Callable[..., Result], *given: Any, size: int) -> Result:
@@ -88,7 +88,7 @@ def _size(block: Block) -> int:
 
 def _check_characters(content: Content) -> None:
     """Raises Invalid where half of a character is: nobody can tell what it stood for."""
-    found = [("title", content.title), ("byline", content.byline)]
+    found = [("title", content.title)]
     for index, block in enumerate(content.blocks):
         found += [(f"blocks.{index}.{k}", v) for k, v in to_json(block).items() if isinstance(v, str)]
     broken = [(name, place) for name, text in found if (place := half_character(text))]

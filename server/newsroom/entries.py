@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain import blocks
 from server.domain.blog import Blog
+from server.domain.byline import line_of
 from server.domain.change import Change, FeedKey
 from server.domain.entry import (
     UNPUBLISHED,
@@ -31,7 +32,7 @@ from server.domain.errors import Conflict, Invalid, NotFound, StaleRevision
 from server.domain.media import Media
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import Position, new_id
-from server.newsroom import content
+from server.newsroom import bylines, content, topics
 from server.newsroom.desk import Desk
 from server.newsroom.idempotency import Request
 from server.store import blogs, entries, feeds, media
@@ -96,7 +97,7 @@ async def _create(desk: Desk, caller: Caller, slug: str, draft: Draft, request: 
         made = await _with_pictures(connection, draft.content)
         entry = Entry(
             id=new_id(), blog_id=blog.id, status="draft", revision=0,
-            content=replace(made, byline=made.byline or caller.name),
+            content=await _named(connection, blog, made, caller, before=Content(), at=now),
             author_id=caller.id, author_name=caller.name, created_at=now, updated_at=now,
             publish_at=draft.publish_at,
         )
@@ -152,6 +153,7 @@ async def edit(
         check_content(wanted, made)
         if "blocks" in changed:
             made = await _with_pictures(connection, made)
+        made = await _named(connection, blog, made, caller, before=entry.content, at=now)
         after = moved(edited(entry, made, at, now), wanted, now)
         written = await _commit(connection, blog, entry, after, caller)
     desk.publish(written.changes)
@@ -198,7 +200,8 @@ async def restore(desk: Desk, caller: Caller, slug: str, entry_id: str) -> Writt
         blog, entry = await _mine(connection, caller, slug, entry_id, Action.ENTRY_PUBLISH)
         kept = await entries.revisions_of(connection, entry.id)
         last = next((r for r in kept if r.status != "retracted"), kept[0])
-        again = restored(entry, last.content, last.status, now)
+        named = await _named(connection, blog, last.content, caller, before=last.content, at=now)
+        again = restored(entry, named, last.status, now)
         written = await _commit(connection, blog, entry, again, caller)
     desk.publish(written.changes)
     return written.answer()
@@ -273,6 +276,17 @@ async def _with_pictures(connection: AsyncConnection, made: Content) -> Content:
     return replace(made, blocks=tuple(found))
 
 
+async def _named(
+    connection: AsyncConnection, blog: Blog, content: Content, caller: Caller, *, before: Content, at: datetime
+) -> Content:
+    """The content with its bylines as the newsroom's records say, and its topics as the blog's list says."""
+    return replace(
+        content,
+        bylines=await bylines.resolved(connection, caller, content.bylines, before=before.bylines, at=at),
+        topics=topics.of_entry(content.topics, blog.topics, before=before.topics),
+    )
+
+
 async def _block(connection: AsyncConnection, index: int, block: blocks.Block) -> blocks.Block:
     if isinstance(block, blocks.Image):
         item = await _picture(connection, f"blocks.{index}.media_id", block.media_id)
@@ -334,6 +348,10 @@ def _plain(changed: dict[str, Any], status: str | None, publish_at: datetime | N
     plain = dict(changed)
     if "blocks" in plain:
         plain["blocks"] = [blocks.to_json(b) for b in plain["blocks"]]
+    if "bylines" in plain:
+        plain |= {
+            "bylines": [b.to_json() for b in changed["bylines"]], "byline": line_of(changed["bylines"])
+        }
     if status is not None:
         plain["status"] = status
     if publish_at is not None:

@@ -192,6 +192,8 @@ class Incoming:
             (self._named(e.values["id"]), self._named(m))
             for e in self.entries for m in sorted(self.known.intersection(rows.ids_in(e.values["content"])))
         ])
+        shown_by_blog = sorted(self.known.intersection(rows.ids_in(self.blog["bylines"])))
+        await rows.link_blog_pictures(connection, blog_id, [self._named(m) for m in shown_by_blog])
         return Imported(
             self.blog["slug"], len(self.entries), sum(len(e.revisions) for e in self.entries),
             len(self.known), held, new_ids=bool(names),

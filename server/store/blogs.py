@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain.blog import Blog, BlogStatus
+from server.domain.byline import pictures_of
 from server.domain.errors import NotFound
 from server.store import rows
-from server.store.schema import blog_revisions, blogs
+from server.store.schema import blog_media, blog_revisions, blogs, entries, feeds
+
+
+class PublicBlog(NamedTuple):
+    """What a list of all blogs tells of one; `changed_at` is when readers last saw a change."""
+
+    slug: str
+    headline: str
+    language: str
+    started_at: datetime
+    changed_at: datetime
+
 
 # built once: they are part of every request
 _BY_SLUG = select(blogs).where(blogs.c.slug == bindparam("slug"))
@@ -68,6 +81,37 @@ async def listed(
     return [rows.blog(r) for r in await connection.execute(statement)]
 
 
+async def public_state(connection: AsyncConnection) -> tuple[int, int]:
+    """Two numbers that change with whatever readers see of any blog: how many feeds there are, and how many
+    changes they have had."""
+    statement = select(func.count(), func.coalesce(func.sum(feeds.c.seq), 0)).where(feeds.c.name == "public")
+    blogs_found, changes = (await connection.execute(statement)).one()
+    return int(blogs_found), int(changes)
+
+
+async def public(connection: AsyncConnection, *, limit: int) -> list[PublicBlog]:
+    """The blogs that readers may see, newest first, each with its newest change that readers saw."""
+    statement = (
+        select(
+            blogs.c.slug, blogs.c.headline, blogs.c.language, blogs.c.created_at, blogs.c.started_at,
+            blogs.c.updated_at, entries.c.updated_at.label("entry_updated_at"),
+        )
+        .join(feeds, (feeds.c.blog_id == blogs.c.id) & (feeds.c.name == "public"))
+        # the newest change of a feed is the one at its head; where that is no entry, it is the blog itself
+        .outerjoin(entries, (entries.c.blog_id == blogs.c.id) & (entries.c.public_seq == feeds.c.seq))
+        .where(blogs.c.status != "draft")
+        .order_by(blogs.c.created_at.desc(), blogs.c.id.desc())
+        .limit(limit)
+    )
+    return [
+        PublicBlog(
+            r.slug, r.headline, r.language, r.started_at or r.created_at,
+            max(r.updated_at, r.entry_updated_at or r.updated_at),
+        )
+        for r in await connection.execute(statement)
+    ]
+
+
 async def insert(connection: AsyncConnection, blog: Blog) -> None:
     """Raises IntegrityError when the slug is taken."""
     await connection.execute(blogs.insert().values(published_count=0, **_values(blog)))
@@ -75,6 +119,11 @@ async def insert(connection: AsyncConnection, blog: Blog) -> None:
 
 async def save(connection: AsyncConnection, blog: Blog) -> None:
     await connection.execute(update(blogs).where(blogs.c.id == blog.id).values(**_values(blog)))
+    await connection.execute(delete(blog_media).where(blog_media.c.blog_id == blog.id))
+    if found := pictures_of(blog.bylines):
+        await connection.execute(
+            blog_media.insert(), [{"blog_id": blog.id, "media_id": m} for m in sorted(found)]
+        )
 
 
 async def keep_revision(connection: AsyncConnection, blog: Blog, *, author_id: str, author_name: str) -> None:
@@ -102,7 +151,8 @@ async def published_count(connection: AsyncConnection, blog_id: str) -> int:
 def _values(blog: Blog) -> dict[str, object]:
     return {
         "id": blog.id, "slug": blog.slug, "headline": blog.headline, "standfirst": blog.standfirst,
-        "key_developments": list(blog.key_developments), "status": blog.status, "byline": blog.byline,
+        "key_developments": list(blog.key_developments), "status": blog.status,
+        "bylines": [b.to_json() for b in blog.bylines], "topics": list(blog.topics),
         "language": blog.language, "time_zone": blog.time_zone,
         "related": [{"title": r.title, "url": r.url} for r in blog.related], "revision": blog.revision,
         "created_at": blog.created_at, "updated_at": blog.updated_at, "started_at": blog.started_at,

@@ -9,7 +9,6 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.domain import blocks
 from server.domain.entry import Content, Entry, EntryStatus
 from server.domain.errors import NotFound
 from server.store import rows
@@ -73,6 +72,17 @@ async def latest(connection: AsyncConnection, blog_id: str, *, limit: int) -> li
     return await _select(
         connection, entries.c.blog_id == blog_id, entries.c.status == "published", limit=limit
     )
+
+
+async def changed_at(connection: AsyncConnection, blog_id: str) -> datetime | None:
+    """When the newest change that readers could see was written: a publication, an edit or a retraction."""
+    statement = (
+        select(entries.c.updated_at)
+        .where(entries.c.blog_id == blog_id, entries.c.public_seq.is_not(None))
+        .order_by(entries.c.public_seq.desc())
+        .limit(1)
+    )
+    return (await connection.execute(statement)).scalar_one_or_none()
 
 
 async def listed(
@@ -158,7 +168,7 @@ async def counts(connection: AsyncConnection, blog_id: str) -> dict[EntryStatus,
 
 
 async def _link_media(connection: AsyncConnection, entry: Entry) -> None:
-    found = blocks.media_ids(entry.content.blocks)
+    found = entry.content.media_ids
     if found:
         await connection.execute(
             entry_media.insert(), [{"entry_id": entry.id, "media_id": m} for m in sorted(found)]

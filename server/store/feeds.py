@@ -115,7 +115,7 @@ def of_entry(entry: Entry, blog: Blog, name: FeedName, epoch: str) -> Change:
     """The change that an entry's present state is in a feed. Text that a feed may not show is not in it."""
     shown = entry.public if name == "public" else entry.status != "retracted"
     data = entry.to_json(newsroom=name == "newsroom") if shown else entry.to_tombstone()
-    place = {"slug": blog.slug, "language": blog.language, "time_zone": blog.time_zone}
+    place = {"slug": blog.slug, "blog_language": blog.language, "time_zone": blog.time_zone}
     return Change(
         feed=FeedKey(blog.id, name),
         position=Position(epoch, _seq(entry, name)),

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain.errors import NotFound
 from server.domain.media import Media
-from server.store.schema import blogs, entries, entry_media, media
+from server.store.schema import blog_media, blogs, entries, entry_media, media
 
 
 async def insert(connection: AsyncConnection, item: Media) -> None:
@@ -32,12 +32,15 @@ async def latest(connection: AsyncConnection, *, limit: int = 50) -> list[Media]
 
 
 async def is_public(connection: AsyncConnection, media_id: str) -> bool:
-    """Whether a published entry of a blog that readers may see shows the picture. One that was only in
-    retracted or unpublished entries is not served to readers."""
+    """Whether a blog that readers may see shows the picture in a published entry or in its bylines. One that
+    was only in retracted or unpublished entries is not served to readers."""
     statement = select(
         exists().where(
             entry_media.c.media_id == media_id, entry_media.c.entry_id == entries.c.id,
             entries.c.status == "published", entries.c.blog_id == blogs.c.id, blogs.c.status != "draft",
+        )
+        | exists().where(
+            blog_media.c.media_id == media_id, blog_media.c.blog_id == blogs.c.id, blogs.c.status != "draft"
         )
     )
     return bool((await connection.execute(statement)).scalar())

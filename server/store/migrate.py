@@ -95,8 +95,8 @@ def _is_empty(connection: Connection) -> bool:
     return not set(inspect(connection).get_table_names()) & set(metadata.tables)
 
 
-def _run(connection: Connection) -> None:
+def _run(connection: Connection, revision: str = "head") -> None:
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from server.domain.blog import Blog, Related
+from server.domain.byline import Byline
 from server.domain.entry import Content, Entry
 
 
@@ -14,7 +15,8 @@ def blog(row: Any) -> Blog:
     """`row` has the columns of a blog as attributes."""
     return Blog(
         id=row.id, slug=row.slug, headline=row.headline, standfirst=row.standfirst,
-        key_developments=tuple(row.key_developments), status=row.status, byline=row.byline,
+        key_developments=tuple(row.key_developments), status=row.status,
+        bylines=tuple(Byline.from_json(b) for b in row.bylines), topics=tuple(row.topics),
         language=row.language, time_zone=row.time_zone,
         related=tuple(Related(r["title"], r["url"]) for r in row.related), revision=row.revision,
         created_at=row.created_at, updated_at=row.updated_at, started_at=row.started_at,

@@ -72,7 +72,6 @@ blogs = Table(
     Column("standfirst", Text, nullable=False),
     Column("key_developments", JSON, nullable=False),
     Column("status", String(16), nullable=False),
-    Column("byline", Text, nullable=False),
     Column("language", String(35), nullable=False),
     Column("time_zone", String(64), nullable=False),
     Column("related", JSON, nullable=False),
@@ -84,6 +83,23 @@ blogs = Table(
     Column("published_count", Integer, nullable=False),
     Column("public_seq", BigInteger, nullable=False),
     Column("newsroom_seq", BigInteger, nullable=False),
+    Column("bylines", JSON, nullable=False),
+    Column("topics", JSON, nullable=False),
+)
+
+bylines = Table(
+    "bylines",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("name", Text, nullable=False),
+    # the name as people tell it from another one: domain/byline.name_key
+    Column("name_key", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("picture", ID, ForeignKey("media.id", ondelete="SET NULL")),
+    Column("url", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
 )
 
 entries = Table(
@@ -174,6 +190,15 @@ entry_media = Table(
     Column("entry_id", ID, ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True),
     Column("media_id", ID, ForeignKey("media.id", ondelete="CASCADE"), primary_key=True),
     Index("ix_entry_media_media_id", "media_id"),
+)
+
+# pictures of a blog's bylines
+blog_media = Table(
+    "blog_media",
+    metadata,
+    Column("blog_id", ID, ForeignKey("blogs.id", ondelete="CASCADE"), primary_key=True),
+    Column("media_id", ID, ForeignKey("media.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_blog_media_media_id", "media_id"),
 )
 
 users = Table(

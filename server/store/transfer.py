@@ -16,6 +16,7 @@ from server.domain.errors import FieldError, Invalid
 from server.domain.position import MAX_SEQ, new_epoch
 from server.store.schema import (
     Instant,
+    blog_media,
     blog_revisions,
     blogs,
     entries,
@@ -192,6 +193,12 @@ async def link_pictures(connection: AsyncConnection, links: Sequence[tuple[str, 
     """Say which entries show which pictures: `(entry_id, media_id)`."""
     for some in _chunks(links):
         await connection.execute(entry_media.insert(), [{"entry_id": e, "media_id": m} for e, m in some])
+
+
+async def link_blog_pictures(connection: AsyncConnection, blog_id: str, pictures: Sequence[str]) -> None:
+    """Say which pictures the bylines of a blog show."""
+    if pictures:
+        await connection.execute(blog_media.insert(), [{"blog_id": blog_id, "media_id": m} for m in pictures])
 
 
 def ids_in(value: Any) -> Iterator[str]:

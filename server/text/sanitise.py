@@ -20,6 +20,7 @@ TAGS = {
 }
 ATTRIBUTES: dict[str, set[str]] = {tag: set(named) for tag, named in structure.ATTRIBUTES.items()}
 SCHEMES = {"http", "https", "mailto", "tel"}
+LINK_REL = "noopener nofollow ugc"
 # these hold no words of the text: programs, styles, the title of the page that was copied, data of Word
 _WITHOUT_WORDS = {"script", "style", "template", "iframe", "noscript", "title", "xml"}
 
@@ -36,7 +37,7 @@ _cleaner = nh3.Cleaner(
     clean_content_tags=_WITHOUT_WORDS,
     attributes=ATTRIBUTES,
     url_schemes=SCHEMES,
-    link_rel="noopener nofollow ugc",
+    link_rel=LINK_REL,
     strip_comments=True,
 )
 

@@ -11,7 +11,8 @@ from server.domain.errors import Invalid, RevisionRequired
 # section 8.8.3: anything between the quotes but blanks, quotes and control characters; a comma is allowed
 _TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 _TAGS = re.compile(rf"\s*(?:{_TAG}\s*)?(?:,\s*(?:{_TAG}\s*)?)*")
-_REVISION = re.compile(r'("?)([0-9]{1,9})\1', re.ASCII)  # the quotes are often forgotten, and harmless
+# the ETag of a blog also holds the feed's position; the quotes are often forgotten, and harmless
+_REVISION = re.compile(r'("?)([0-9]{1,9})(?:\.[a-z0-9]{1,16}\.[0-9]{1,19})?\1', re.ASCII)
 
 
 def client_has(connection: HTTPConnection, etag: str) -> bool:

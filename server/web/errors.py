@@ -14,6 +14,7 @@ from starlette.types import ExceptionHandler
 
 from server.domain import errors
 from server.domain.errors import StopPressError
+from server.web.cors import add_cors
 from server.web.security_headers import add_headers
 from server.web.site import site_of
 
@@ -152,6 +153,7 @@ async def _unexpected(connection: HTTPConnection, error: Exception) -> Response:
     response = answer_of(connection, "internal_error", "Something went wrong on our side. It has been logged.")
     # Starlette answers this one outside of all middleware
     add_headers(response.headers, scheme=connection.url.scheme)
+    add_cors(response.headers, connection.url.path)
     return response
 
 

@@ -17,6 +17,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from server.domain.errors import TooLarge
 from server.web.authenticate import bearer
+from server.web.cors import CrossOrigin
 from server.web.errors import answer, answer_of
 from server.web.security_headers import add_headers
 from server.web.site import Limits, site_of
@@ -36,6 +37,7 @@ def middleware(trusted_proxies: Sequence[str], limits: Limits) -> list[Middlewar
     return [
         Middleware(ProxyHeadersMiddleware, trusted_hosts=list(trusted_proxies)),
         Middleware(SecurityHeaders),
+        Middleware(CrossOrigin),
         Middleware(PlainAddress),
         Middleware(SameOrigin),
         Middleware(TimeLimit, seconds=limits.request_seconds),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -40,7 +41,9 @@ BUNDLES: dict[str, list[str]] = {
     "console.css": [*_SHARED, "css/entry.css", "css/quote.css", "css/media.css", "css/console.css"],
 }
 """Style sheets that pages load, each joined from its parts; `assets.url("reader.css")`."""
-RIGHT_TO_LEFT = {"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"}
+RIGHT_TO_LEFT = {"ar", "arc", "ckb", "dv", "fa", "he", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"}
+RIGHT_TO_LEFT_SCRIPTS = {"adlm", "arab", "hebr", "mand", "nkoo", "rohg", "samr", "syrc", "thaa"}
+SCRIPT_LETTERS = 4
 
 
 class Renderer:
@@ -77,6 +80,7 @@ class Renderer:
             "in_full": times.in_full,
             "zone_name": times.zone_name,
             "direction": direction,
+            "own_language": own_language,
             "provider": embeds.provider,
         }
         self.environment.tests["playable"] = embeds.plays_in_place
@@ -140,8 +144,22 @@ class Renderer:
 
 
 def direction(language: str) -> str:
-    """`rtl` for languages that are written from right to left, else `ltr`."""
-    return "rtl" if language.split("-")[0].lower() in RIGHT_TO_LEFT else "ltr"
+    """`rtl` for languages written from right to left, else `ltr`. A script in the tag decides: Azeri is
+    written both ways, `az-Arab` and `az-Latn`."""
+    name, _, rest = language.lower().partition("-")
+    script = rest.partition("-")[0]
+    if len(script) == SCRIPT_LETTERS and script.isalpha():
+        return "rtl" if script in RIGHT_TO_LEFT_SCRIPTS else "ltr"
+    return "rtl" if name in RIGHT_TO_LEFT else "ltr"
+
+
+def own_language(data: Mapping[str, Any]) -> Markup:
+    """The attributes for the words of an entry: its language where it is another than its blog's, and its
+    direction, which else follows from the words."""
+    language = data["language"]
+    if not language or language.lower() == data["blog_language"].lower():
+        return Markup(' dir="auto"')
+    return Markup(' lang="{}" dir="{}"').format(language, direction(language))
 
 
 def image_of(data: Mapping[str, Any]) -> Image:

@@ -8,7 +8,7 @@ from server.web import static
 from server.web.api import operations
 from server.web.console import table as console
 from server.web.ops import health
-from server.web.reader import media, pages, syndication
+from server.web.reader import discovery, media, pages, syndication
 from server.web.stream import changes, sse, websocket
 
 
@@ -24,6 +24,10 @@ def table() -> list[BaseRoute]:
         Route("/live/{slug}/stream", sse.stream, name="stream"),
         WebSocketRoute("/live/{slug}/ws", websocket.stream, name="ws"),
         Route("/live/{slug}/changes", changes.changes, name="changes"),
+        # search engines and browsers, which look for these without being told
+        Route("/robots.txt", discovery.robots, name="robots"),
+        Route("/favicon.ico", discovery.favicon, name="favicon"),
+        Route("/sitemap.xml", discovery.sitemap, name="sitemap"),
         # the newsroom
         *console.routes(),
         # programs: web/api/operations.py is the table

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from server.domain.blocks import Image
+from server.domain.byline import Byline
 from server.domain.entry import Content, Entry
 from server.domain.errors import Conflict, Forbidden, Invalid, KeyReused, NotFound, StaleRevision
 from server.domain.media import Media
@@ -139,9 +140,9 @@ async def test_a_stale_edit_of_a_retracted_entry_gets_no_text(newsroom: Newsroom
 
 
 async def test_a_stale_edit_of_furniture_is_refused(newsroom: Newsroom) -> None:
-    await blogs.edit(newsroom.desk, EDITOR, "storm", {"byline": "Ada"}, revision=1)
+    await blogs.edit(newsroom.desk, EDITOR, "storm", {"bylines": (Byline.by_name("Ada"),)}, revision=1)
     with pytest.raises(StaleRevision) as caught:
-        await blogs.edit(newsroom.desk, EDITOR, "storm", {"byline": "Bea"}, revision=1)
+        await blogs.edit(newsroom.desk, EDITOR, "storm", {"bylines": (Byline.by_name("Bea"),)}, revision=1)
     assert (caught.value.current["byline"], caught.value.yours["byline"]) == ("Ada", "Bea")
 
 
@@ -297,7 +298,7 @@ async def test_an_outsider_learns_nothing(newsroom: Newsroom) -> None:
         entries.edit(newsroom.desk, OUTSIDER, "storm", entry.id, {}, revision=None),
         entries.retract(newsroom.desk, OUTSIDER, "storm", entry.id),
         entries.restore(newsroom.desk, OUTSIDER, "storm", entry.id),
-        blogs.edit(newsroom.desk, OUTSIDER, "storm", {"byline": "x"}, revision=None),
+        blogs.edit(newsroom.desk, OUTSIDER, "storm", {"standfirst": "x"}, revision=None),
     ):
         with pytest.raises(NotFound):
             await attempt

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
+from server.domain.byline import Byline
 from server.domain.change import FeedKey
 from server.domain.errors import Conflict, NotFound
 from server.newsroom import blogs, entries
@@ -75,7 +76,8 @@ async def test_each_thing_comes_once_in_its_newest_state_in_order(newsroom: News
 
 
 async def test_a_retracted_entry_is_a_tombstone_without_content_in_both_feeds(newsroom: Newsroom) -> None:
-    entry = await newsroom.post("The mayor resigned", title="Mayor resigns", byline="Bea Byline")
+    written_by = (Byline.by_name("Bea Byline"),)
+    entry = await newsroom.post("The mayor resigned", title="Mayor resigns", bylines=written_by)
     await newsroom.retract(entry)
     for name in ("public", "newsroom"):
         [change] = [c for c in await newsroom.changes(0, name) if c.id == entry.id]  # type: ignore[arg-type]
@@ -115,7 +117,7 @@ async def test_chunks_join_wherever_the_furniture_stands(newsroom: Newsroom, lim
     for i in range(6):
         await newsroom.post(f"Update {i}")
         if i == 2:
-            await blogs.edit(newsroom.desk, EDITOR, "storm", {"byline": "Ada"}, revision=None)
+            await blogs.edit(newsroom.desk, EDITOR, "storm", {"standfirst": "Ada"}, revision=None)
     whole = await newsroom.changes()
     pieces = []
     while found := await newsroom.changes(pieces[-1].position.seq if pieces else 0, limit=limit):

@@ -10,6 +10,7 @@ import pytest
 
 from server.domain import entry as e
 from server.domain import limits
+from server.domain.byline import Byline
 from server.domain.entry import Content, Entry, EntryStatus
 from server.domain.errors import Conflict, Invalid
 from server.domain.labels import label
@@ -58,7 +59,7 @@ def test_a_schedule_needs_a_time_ahead(at: datetime | None) -> None:
 def test_only_a_draft_may_be_empty() -> None:
     e.check_content("draft", Content())
     with pytest.raises(Invalid, match="needs a title or something in it"):
-        e.check_content("pending", Content(byline="Ada"))
+        e.check_content("pending", Content(bylines=(Byline("Ada"),)))
 
 
 def test_first_publication_is_kept() -> None:

@@ -11,6 +11,7 @@ LEAST: dict[Action, Role] = {
     Action.BLOG_CREATE: "editor", Action.BLOG_READ: "contributor", Action.BLOG_EDIT: "editor",
     Action.ENTRY_CREATE: "contributor", Action.ENTRY_PUBLISH: "editor", Action.ENTRY_EDIT: "editor",
     Action.ENTRY_RETRACT: "editor", Action.ENTRY_REVISIONS: "editor", Action.MEDIA_UPLOAD: "contributor",
+    Action.BYLINES_READ: "contributor", Action.BYLINES_MANAGE: "editor",
     Action.USERS_MANAGE: "admin", Action.TOKENS_MANAGE: "admin",
 }
 
@@ -55,3 +56,9 @@ def test_who_does_not_belong_is_not_told_that_it_exists() -> None:
 def test_anybody_of_the_newsroom_may_upload() -> None:
     assert may(Caller("user:1", "Cem", None, {"b": "contributor"}), Action.MEDIA_UPLOAD)
     assert not may(Caller("user:1", "Olga"), Action.MEDIA_UPLOAD)
+
+
+def test_anybody_of_the_newsroom_sees_its_bylines() -> None:
+    caller = Caller("user:1", "Cem", None, {"b": "contributor"})
+    assert may(caller, Action.BYLINES_READ) and not may(caller, Action.BYLINES_MANAGE)
+    assert not may(Caller("user:1", "Olga"), Action.BYLINES_READ)

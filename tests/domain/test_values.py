@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.domain import blocks, times
+from server.domain.byline import Byline
 from server.domain.change import Change, FeedKey
 from server.domain.entry import Content, Entry
 from server.domain.errors import Invalid
@@ -88,7 +89,7 @@ def test_anything_else_is_no_change(data: bytes) -> None:
 
 
 def _entry(**fields: object) -> Entry:
-    content = Content(title="Mayor resigns", blocks=(blocks.Text("<p>Words</p>"),), byline="Bea")
+    content = Content(title="Mayor resigns", blocks=(blocks.Text("<p>Words</p>"),), bylines=(Byline("Bea"),))
     return Entry(
         id="e", blog_id="b", status="published", revision=2, content=content, author_id="user:1",
         author_name="Ada", created_at=MOMENT, updated_at=MOMENT, **fields,  # type: ignore[arg-type]

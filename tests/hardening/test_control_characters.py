@@ -22,11 +22,14 @@ SHOWN = {
 """What is shown of each character in words: programs of Windows mean “ by U+0093."""
 BLOG = "/api/v1/blogs"
 ENTRIES = "/api/v1/blogs/storm/entries"
+BYLINES = "/api/v1/bylines"
 USERS = "/api/v1/users"
 TOKENS = "/api/v1/tokens"
 
 NAMES: list[tuple[str, dict[str, Any], str]] = [
     (BLOG, {"slug": "{}", "headline": "A"}, "slug"),
+    (ENTRIES, {"body": "A", "bylines": [{"name": "A", "url": "https://example.org/{}"}]}, "bylines.0.url"),
+    (ENTRIES, {"body": "A", "language": "en{}"}, "language"),
     (BLOG, {"slug": "a", "headline": "A", "status": "live{}"}, "status"),
     (BLOG, {"slug": "a", "headline": "A", "language": "en{}"}, "language"),
     (BLOG, {"slug": "a", "headline": "A", "time_zone": "UTC{}"}, "time_zone"),
@@ -48,6 +51,9 @@ LINES: list[tuple[str, dict[str, Any], str]] = [
      "related.0.title"),
     (ENTRIES, {"title": "A{}b"}, "title"),
     (ENTRIES, {"body": "A", "byline": "A{}b"}, "byline"),
+    (ENTRIES, {"body": "A", "bylines": [{"name": "A", "place": "A{}b"}]}, "bylines.0.place"),
+    (BYLINES, {"name": "{n}A{}b"}, "name"),
+    (BYLINES, {"name": "{n}", "role": "A{}b"}, "role"),
     (ENTRIES, {"blocks": [{"type": "quote", "html": "A", "cite": "A{}b"}]}, "blocks.0.cite"),
     (ENTRIES, {"blocks": [{"type": "video", "url": "https://example.org/", "title": "A{}b"}]},
      "blocks.0.title"),

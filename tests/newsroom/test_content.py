@@ -90,7 +90,7 @@ EMPTY = ["", " ", "\xa0", "\u200b", "\u2060\ufeff", "\u00ad", "\u0301", "\u3164"
 @pytest.mark.parametrize("empty", EMPTY)
 async def test_what_looks_empty_is_empty(empty: str) -> None:
     html = f"<p>{empty}</p><br>"
-    made = await prepared(typed(empty), Text(html), Quote(html), title=empty, byline=empty)
+    made = await prepared(typed(empty), Text(html), Quote(html), title=empty)
     assert made == Content()
     assert "describe the picture" in await refusal(Image("a" * 16, alt=empty))
     assert "a quotation needs words" in await refusal(Quote(f"<p>{empty}</p>", "The mayor"))

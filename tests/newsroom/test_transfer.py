@@ -19,6 +19,7 @@ from sqlalchemy import select
 from server.broker.memory import MemoryBroker
 from server.domain.blocks import Image, Quote, Text, Video
 from server.domain.blog import Related
+from server.domain.byline import Byline
 from server.domain.change import FEEDS, FeedKey
 from server.domain.entry import Content
 from server.domain.errors import Conflict, Forbidden, Invalid, NotFound, StopPressError
@@ -87,7 +88,7 @@ async def _told(newsroom: Newsroom) -> dict[str, str]:
          "related": (Related("Elsewhere", "https://example.org/a"),), "time_zone": "Europe/Paris"},
         revision=None,
     )
-    kept = await newsroom.post("Rain", title="Harbour", key=True, byline="Ada, at the pier")
+    kept = await newsroom.post("Rain", title="Harbour", key=True, bylines=(Byline("Ada", place="at the pier"),))
     newsroom.clock.forward(minutes=3)
     await newsroom.edit(kept, "Rain and wind", pinned=True)
     gone = await newsroom.post(SECRET)

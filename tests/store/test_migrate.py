@@ -95,7 +95,7 @@ async def test_a_newer_schema_asks_for_a_newer_server(database: Database) -> Non
 
 
 async def test_an_older_schema_asks_for_migrate(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(migrate, "latest", lambda: "0002")
+    monkeypatch.setattr(migrate, "latest", lambda: "9998")
     with pytest.raises(SchemaMismatch, match="run “stoppress migrate”"):
         await migrate.check(database, create=True)
 

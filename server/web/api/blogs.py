@@ -17,7 +17,7 @@ from server.newsroom import blogs
 from server.store import blogs as stored
 from server.store import feeds
 from server.web.api import requests
-from server.web.api.bodies import BlogBody, BlogChanges, RelatedBody
+from server.web.api.bodies import BlogBody, BlogChanges, RelatedBody, bylines_of
 from server.web.api.responses import shown
 from server.web.authenticate import caller_of, require_caller
 from server.web.conditional import edited_revision
@@ -53,7 +53,7 @@ async def create(request: Request) -> Response:
     """A retry with the same Idempotency-Key answers with the same blog."""
     caller = await require_caller(request)
     body = await requests.read(request, BlogBody)
-    furniture = blogs.Furniture(**_furniture(body, set(blogs.Furniture.__slots__)))
+    furniture = blogs.Furniture(**furniture_of(body, set(blogs.Furniture.__slots__)))
     written = await blogs.create(
         site_of(request).desk, caller, body.slug, furniture, key=request.headers.get("idempotency-key")
     )
@@ -71,8 +71,8 @@ async def show(request: Request) -> Response:
         blog = await readable(connection, caller, request.path_params["slug"])
         feed: FeedName = "newsroom" if may(caller, Action.BLOG_READ, blog.id) else "public"
         head = await feeds.head(connection, FeedKey(blog.id, feed))
-    seq = blog.newsroom_seq if feed == "newsroom" else blog.public_seq
-    return shown(request, caller, _json(blog, Position(head.epoch, seq)), revision=blog.revision)
+    # the position moves with every entry, so it is part of the version that a GET answers with
+    return shown(request, caller, _json(blog, head), revision=blog.revision, position=head)
 
 
 async def edit(request: Request) -> Response:
@@ -80,7 +80,7 @@ async def edit(request: Request) -> Response:
     caller = await require_caller(request)
     body = await requests.read(request, BlogChanges)
     written = await blogs.edit(
-        site_of(request).desk, caller, request.path_params["slug"], _furniture(body, body.model_fields_set),
+        site_of(request).desk, caller, request.path_params["slug"], furniture_of(body, body.model_fields_set),
         revision=edited_revision(request, required=True),
     )
     return shown(request, caller, _json(written.blog, written.position), revision=written.blog.revision)
@@ -94,8 +94,11 @@ async def readable(connection: AsyncConnection, caller: Caller | None, slug: str
     return blog
 
 
-def _furniture(body: BlogChanges, wanted: set[str]) -> dict[str, Any]:
-    values: dict[str, Any] = {name: getattr(body, name) for name in wanted}
+def furniture_of(body: BlogChanges, wanted: set[str]) -> dict[str, Any]:
+    """The fields of `Furniture` that a body asks for; `wanted` are names of the body's fields."""
+    values: dict[str, Any] = {name: getattr(body, name) for name in wanted - {"byline", "bylines"}}
+    if wanted & {"byline", "bylines"}:
+        values["bylines"] = bylines_of(body)
     for name, value in values.items():
         if isinstance(value, list):
             values[name] = tuple(

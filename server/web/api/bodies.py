@@ -19,13 +19,15 @@ from pydantic import (
     AwareDatetime,
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     ValidationError,
     WithJsonSchema,
 )
 from typing_extensions import TypeAliasType
 
-from server.domain import blocks, blog, permissions
+from server.domain import blocks, blog, byline, permissions
 from server.domain.blog import MAX_SLUG, SLUG
 from server.domain.errors import FieldError, Invalid
 from server.domain.limits import (
@@ -36,6 +38,8 @@ from server.domain.limits import (
     MAX_PASSWORD,
     MAX_RELATED,
     MAX_TEXT,
+    MAX_TOPIC,
+    MAX_TOPICS,
     MAX_URL,
     MIN_PASSWORD,
 )
@@ -45,11 +49,12 @@ from server.text.characters import half_character, repair, repair_line, trimmed
 _CONTROL = r"\u0000-\u001F\u007F-\u009F\u2028\u2029"
 LINE = rf"^[^{_CONTROL}]*$"
 WITH_WORDS = r"\S"
-_UNION_TAGS = frozenset({"text", "quote", "image", "video", "embed"})
+_UNION_TAGS = frozenset({"text", "quote", "image", "video", "embed", "as_name", "as_parts"})
 URL = (
     r"^https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:([0-9]{1,4}|[1-5][0-9]{4}))?"
     r"([/?#][^\s\u0000-\u0020\u007F-\u00A0\"<>\\^`{|}]*)?$"
 )
+HTTPS = f"^({URL[1:-1].replace('https?', 'https', 1)})?$"
 MEDIA_ID = r"^[a-z2-7]{16}$"
 # BCP 47 without grandfathered tags: language, script, region, variants, extensions, private use
 LANGUAGE = (
@@ -57,6 +62,7 @@ LANGUAGE = (
     r"(-[A-WYZa-wyz0-9](-[A-Za-z0-9]{2,8})+)*(-x(-[A-Za-z0-9]{1,8})+)?$"
 )
 ZONES = sorted(z for z in zoneinfo.available_timezones() if z not in ("localtime", "posixrules", "Factory"))
+ZONE = r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"
 _ZONES = frozenset(ZONES)
 
 
@@ -116,15 +122,33 @@ Url = Annotated[
     str, Field(max_length=MAX_URL), _pattern(URL),
     _matching(URL, "an address that starts with http:// or https://"),
 ]
+HttpsOrNone = Annotated[
+    str, Field(max_length=MAX_URL), _pattern(HTTPS),
+    _matching(HTTPS, "an address that starts with https://, or empty"),
+]
+Topic = Annotated[
+    str, Field(min_length=1, max_length=MAX_TOPIC), _pattern(WITH_WORDS), AfterValidator(_some_words)
+]
 Slug = Annotated[
     str, Field(max_length=MAX_SLUG), _pattern(SLUG), _matching(SLUG, "a-z, 0-9 and single hyphens between them")
 ]
 Language = Annotated[
     str, Field(max_length=35), _pattern(LANGUAGE), _matching(LANGUAGE, "a BCP 47 tag, for example en-GB")
 ]
+# a string, not an enumeration: generators of clients stop at 600 names, and the list changes every year
 TimeZone = TypeAliasType(
-    "TimeZone", Annotated[str, AfterValidator(_zone), WithJsonSchema({"type": "string", "enum": ZONES})]
+    "TimeZone",
+    Annotated[
+        str, AfterValidator(_zone),
+        WithJsonSchema({
+            "type": "string", "pattern": ZONE, "maxLength": max(map(len, ZONES)),
+            "description": "An IANA time zone.", "examples": ["Europe/Lisbon"],
+        }),
+    ],
 )
+MediaIdOrNone = Annotated[
+    str, _pattern(rf"^({MEDIA_ID[1:-1]})?$"), _matching(rf"^({MEDIA_ID[1:-1]})?$", "an id, or empty")
+]
 MediaId = Annotated[str, _pattern(MEDIA_ID), _matching(MEDIA_ID, "the id of an uploaded picture")]
 Instant = Annotated[AwareDatetime, AfterValidator(_instant)]
 Role: TypeAlias = permissions.Role
@@ -144,6 +168,35 @@ class RelatedBody(Body):
     url: Url
 
 
+class BylineBody(Body):
+    """Who wrote, chosen by `id` or by `name`. `role` and `place` are of this entry or blog; left out, they stay
+    or are the byline's. A new name is kept as a byline, with `picture` and `url`. With an `id`, name, `picture`
+    and `url` are not looked at, so that sending back what was read is no error."""
+
+    id: MediaIdOrNone = ""
+    name: Line = ""
+    role: Line | None = None
+    place: Line | None = None
+    picture: MediaIdOrNone | None = None
+    url: HttpsOrNone | None = None
+
+
+def _form_of_byline(value: Any) -> str:
+    return "as_name" if isinstance(value, str) else "as_parts"
+
+
+Bylines: TypeAlias = Annotated[
+    list[
+        Annotated[
+            Annotated[BylineBody, Tag("as_parts")] | Annotated[Words, Tag("as_name")],
+            Discriminator(_form_of_byline),
+        ]
+    ],
+    Field(max_length=byline.MAX_BYLINES),
+]
+"""Who wrote, in order: an object, or just a name."""
+
+
 class BlogChanges(Body):
     """Changes of a blog's furniture: what is left out stays. The slug is for ever."""
 
@@ -151,9 +204,11 @@ class BlogChanges(Body):
     standfirst: Text = ""
     key_developments: Annotated[list[Words], Field(max_length=MAX_DEVELOPMENTS)] = []
     status: blog.BlogStatus = "draft"
+    bylines: Bylines = []
     byline: Line = ""
     language: Language = "en"
     time_zone: TimeZone = "UTC"
+    topics: Annotated[list[Topic], Field(max_length=MAX_TOPICS)] = []
     related: Annotated[list[RelatedBody], Field(max_length=MAX_RELATED)] = []
 
 
@@ -216,12 +271,16 @@ BlockBody: TypeAlias = Annotated[
 
 
 class EntryBody(Body):
-    """A new entry. `body` is Markdown, and comes before `blocks` when both are given."""
+    """A new entry. `body` is Markdown, and comes before `blocks` when both are given. `byline` is one name as
+    plain text; `bylines` hold when both are given. `language` is null where it is the blog's."""
 
     title: Line = ""
     body: Long = ""
     blocks: Annotated[list[BlockBody], Field(max_length=MAX_BLOCKS)] = []
+    bylines: Bylines = []
     byline: Line = ""
+    topics: Annotated[list[Topic], Field(max_length=MAX_TOPICS)] = []
+    language: Language | None = None
     key: bool = False
     pinned: bool = False
     breaking: bool = False
@@ -283,6 +342,40 @@ class TokenBody(Body):
 class LogInBody(Body):
     username: Annotated[str, Field(max_length=200)]
     password: Annotated[str, Field(max_length=1_000)]
+
+
+class NewBylineBody(Body):
+    """A new byline of the newsroom. `picture` is the id of an uploaded picture."""
+
+    name: Words
+    role: Line = ""
+    place: Line = ""
+    picture: MediaIdOrNone = ""
+    url: HttpsOrNone = ""
+
+
+class BylineChanges(Body):
+    """Changes of a byline: what is left out stays."""
+
+    name: Words = ""
+    role: Line = ""
+    place: Line = ""
+    picture: MediaIdOrNone = ""
+    url: HttpsOrNone = ""
+
+
+def bylines_of(body: BlogChanges | EntryBody) -> tuple[byline.Byline, ...]:
+    """The bylines that a body asks for: `bylines`, or where they are left out, `byline` as one name."""
+    if "bylines" in body.model_fields_set:
+        return tuple(_byline(b) for b in body.bylines)
+    name = byline.cleaned(body.byline)
+    return (byline.Byline.by_name(name),) if name else ()
+
+
+def _byline(body: BylineBody | str) -> byline.Byline:
+    if isinstance(body, str):
+        return byline.Byline.by_name(body)
+    return byline.Byline(body.name, body.role, body.place, body.picture, body.url, id=body.id)
 
 
 def blocks_of(body: str, given: list[BlockBody]) -> tuple[blocks.Block, ...]:

@@ -23,7 +23,7 @@ from server.newsroom import entries
 from server.store import entries as stored
 from server.store import feeds
 from server.web.api import blogs, requests
-from server.web.api.bodies import EntryBody, EntryChanges, as_sent, blocks_of
+from server.web.api.bodies import EntryBody, EntryChanges, as_sent, blocks_of, bylines_of
 from server.web.api.responses import shown
 from server.web.authenticate import caller_of, require_caller
 from server.web.conditional import edited_revision
@@ -61,8 +61,9 @@ async def create(request: Request) -> Response:
     body = await requests.read(request, EntryBody)
     draft = entries.Draft(
         Content(
-            title=body.title, blocks=blocks_of(body.body, body.blocks), byline=body.byline,
-            pinned=body.pinned, key=body.key, breaking=body.breaking,
+            title=body.title, blocks=blocks_of(body.body, body.blocks), bylines=bylines_of(body),
+            topics=tuple(body.topics), language=body.language, pinned=body.pinned, key=body.key,
+            breaking=body.breaking,
         ),
         body.status,
         body.publish_at,
@@ -106,8 +107,12 @@ async def edit(request: Request) -> Response:
     caller = await require_caller(request)
     body = await requests.read(request, EntryChanges)
     given = body.model_fields_set
-    plain = given & {"title", "byline", "pinned", "key", "breaking"}
+    plain = given & {"title", "language", "pinned", "key", "breaking"}
     changed: dict[str, Any] = {name: getattr(body, name) for name in plain}
+    if given & {"byline", "bylines"}:
+        changed["bylines"] = bylines_of(body)
+    if "topics" in given:
+        changed["topics"] = tuple(body.topics)
     if given & {"body", "blocks"}:
         changed["blocks"] = blocks_of(body.body, body.blocks)
     try:

@@ -19,7 +19,7 @@ from server.web.api.responses import shown
 from server.web.authenticate import require_caller
 from server.web.site import site_of
 
-FIELDS = ("alt", "caption", "credit")
+FIELDS = tuple(media.MAX_WORDS)
 MAX_FIELD_BYTES = 16_384
 
 

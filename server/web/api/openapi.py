@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -19,22 +20,25 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.newsroom.media import MAX_WORDS
+from server.domain import blog, entry
+from server.newsroom import media
+from server.newsroom.idempotency import MAX_KEY
 from server.web.api import bodies, requests, shapes
 from server.web.api.operation import PREFIX, Handler, Operation
 from server.web.errors import MEDIA_TYPE, PROBLEMS
+from server.web.site import Limits, site_of
 
 _REF = "#/components/schemas/{model}"
 _ALWAYS = ("bad_request", "unauthenticated", "request_timeout", "internal_error", "unavailable", "timed_out")
 """What any operation may answer; a bearer token that is unknown is refused everywhere."""
 _WRITES = ("cross_site", "too_large")
 
-_REVISION_PATTERN = r'^("[0-9]{1,9}"|[0-9]{1,9}|\*)$'
+_REVISION_PATTERN = r'^("[0-9]{1,9}(\.[a-z0-9]{1,16}\.[0-9]{1,19})?"|[0-9]{1,9}|\*)$'
 _PLAIN = r"^[^\u0000-\u001F\u007F]+$"  # an address holds no control characters
 _PATH_SCHEMAS: dict[str, dict[str, Any]] = {
     name: {"type": "string", "pattern": _PLAIN, "minLength": 1} for name in ("slug", "id")
 }
-_ENTRY_STATUSES = "draft|pending|scheduled|published|retracted"
+_ENTRY_STATUSES = "|".join(entry.STATUSES)
 _QUERY: dict[str, dict[str, Any]] = {
     "limit": {
         "name": "limit", "description": "How many at most.",
@@ -44,11 +48,11 @@ _QUERY: dict[str, dict[str, Any]] = {
     },
     "before": {
         "name": "before", "description": "`next` of the page before.",
-        "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "maxLength": 200},
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "maxLength": requests.MAX_CURSOR},
     },
     "status": {
         "name": "status", "description": "Only blogs of this status.",
-        "schema": {"type": "string", "enum": ["draft", "live", "closed"]},
+        "schema": {"type": "string", "enum": list(blog.STATUSES)},
     },
     "statuses": {
         "name": "status", "description": "Only entries of these statuses, with commas between them.",
@@ -62,22 +66,23 @@ def serve(operations: Callable[[], Sequence[Operation]]) -> Handler:
     this handler itself."""
 
     @cache
-    def encoded() -> bytes:
-        return json.dumps(document(operations()), ensure_ascii=False).encode()
+    def encoded(limits: Limits) -> bytes:
+        return json.dumps(document(operations(), limits), ensure_ascii=False).encode()
 
     async def show(request: Request) -> Response:
         """This document."""
-        return Response(encoded(), media_type="application/json", headers={"Cache-Control": "no-cache"})
+        text = encoded(site_of(request).limits)
+        return Response(text, media_type="application/json", headers={"Cache-Control": "no-cache"})
 
     return show
 
 
-def document(operations: Sequence[Operation]) -> dict[str, Any]:
-    """The whole API as an OpenAPI 3.1 document."""
+def document(operations: Sequence[Operation], limits: Limits | None = None) -> dict[str, Any]:
+    """The whole API as an OpenAPI 3.1 document; with `limits` it also tells those that settings change."""
     paths: dict[str, Any] = {}
     for operation in operations:
         item = paths.setdefault(PREFIX + operation.path, {})
-        item[operation.method.lower()] = _operation(operation)
+        item[operation.method.lower()] = _operation(operation, limits)
         names = [part[1:-1] for part in operation.path.split("/") if part.startswith("{")]
         if names:
             item["parameters"] = [
@@ -97,11 +102,12 @@ def document(operations: Sequence[Operation]) -> dict[str, Any]:
                 "session": {"type": "apiKey", "in": "cookie", "name": "stoppress_session"},
             },
         },
+        **({"x-limits": asdict(limits)} if limits else {}),
         "x-problems": {code: {"status": p.status, "title": p.title} for code, p in PROBLEMS.items()},
     }
 
 
-def _operation(operation: Operation) -> dict[str, Any]:
+def _operation(operation: Operation, limits: Limits | None) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
@@ -115,7 +121,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         schema = {"$ref": _REF.format(model=operation.takes.__name__)}
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     if operation.uploads:
-        described["requestBody"] = {"required": True, "content": {"multipart/form-data": _upload()}}
+        described["requestBody"] = {"required": True, "content": {"multipart/form-data": _upload(limits)}}
     return described
 
 
@@ -131,7 +137,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         found.append({
             "name": "Idempotency-Key", "in": "header", "required": False,
             "description": "A retry with the same key within 24 hours makes nothing new.",
-            "schema": {"type": "string", "pattern": r"^[!-~]([ -~]*[!-~])?$", "maxLength": 255},
+            "schema": {"type": "string", "pattern": r"^[!-~]([ -~]*[!-~])?$", "maxLength": MAX_KEY},
         })
     if operation.tells_revision and operation.method == "GET":
         found.append({
@@ -187,12 +193,13 @@ def _codes(operation: Operation) -> list[str]:
     return list(dict.fromkeys(codes))
 
 
-def _upload() -> dict[str, Any]:
-    words = {name: {"type": "string", "maxLength": limit} for name, limit in MAX_WORDS.items()}
-    file = {
-        "type": "string", "contentMediaType": "application/octet-stream",
-        "description": "JPEG, PNG, WebP, GIF or AVIF.",
-    }
+def _upload(limits: Limits | None) -> dict[str, Any]:
+    words = {name: {"type": "string", "maxLength": most} for name, most in media.MAX_WORDS.items()}
+    # `format: binary` is OpenAPI 3.0's, and what generators look for; 3.1 leaves its meaning to them
+    kinds = "JPEG, PNG, WebP, GIF or AVIF"
+    if limits is not None:
+        kinds += f", at most {limits.upload_bytes} bytes and {limits.upload_pixels} pixels"
+    file = {"type": "string", "format": "binary", "description": kinds}
     return {
         "schema": {
             "type": "object", "required": ["file"], "additionalProperties": False,
@@ -212,8 +219,8 @@ def _schemas(operations: Sequence[Operation]) -> dict[str, Any]:
             models.append((operation.answers, "serialization"))
     _, found = models_json_schema(list(dict.fromkeys(models)), ref_template=_REF)
     schemas: dict[str, Any] = found["$defs"]
-    for name in (bodies.BlogChanges.__name__, bodies.EntryChanges.__name__, bodies.UserChanges.__name__):
-        for field in schemas[name]["properties"].values():
+    for model in (bodies.BlogChanges, bodies.BylineChanges, bodies.EntryChanges, bodies.UserChanges):
+        for field in schemas[model.__name__]["properties"].values():
             field.pop("default", None)  # what is left out of a change stays as it is
     return schemas
 

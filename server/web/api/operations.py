@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from server.web.api import blogs, entries, media, openapi, session, shapes, tokens, users
+from server.web.api import blogs, bylines, entries, media, openapi, session, shapes, tokens, users
 from server.web.api import bodies as b
 from server.web.api.operation import PREFIX, Handler, Operation
 
@@ -54,6 +54,16 @@ OPERATIONS: tuple[Operation, ...] = (
               shapes.Picture, 201, uploads=True),
     Operation("GET", "/media/{id}", media.show, "getMedia", "contributor", "One picture",
               shapes.Picture, errors=("not_found",)),
+    Operation("GET", "/bylines", bylines.index, "listBylines", "contributor", "List bylines",
+              shapes.BylinePage, query=("limit", "before")),
+    Operation("POST", "/bylines", bylines.create, "createByline", "editor", "Add a byline",
+              shapes.Byline, 201, b.NewBylineBody, errors=("conflict",)),
+    Operation("GET", "/bylines/{id}", bylines.show, "getByline", "contributor", "One byline",
+              shapes.Byline, errors=("not_found",)),
+    Operation("PATCH", "/bylines/{id}", bylines.edit, "editByline", "editor", "Change a byline",
+              shapes.Byline, takes=b.BylineChanges, errors=("not_found", "conflict")),
+    Operation("DELETE", "/bylines/{id}", bylines.remove, "removeByline", "editor", "Remove a byline",
+              None, 204, errors=("not_found",)),
     Operation("GET", "/users", users.index, "listUsers", "admin", "List users", shapes.Users),
     Operation("POST", "/users", users.create, "createUser", "admin", "Add a user",
               shapes.User, 201, b.UserBody, errors=("conflict",)),

@@ -23,6 +23,8 @@ Model = TypeVar("Model", bound=BaseModel)
 
 MAX_PAGE = 100
 DEFAULT_PAGE = 50
+MAX_CURSOR = 200
+"""Characters of `?before=`."""
 _JSON = re.compile(r"application/(json|[a-z0-9.-]+\+json)\s*(;.*)?", re.ASCII | re.IGNORECASE)
 
 
@@ -104,7 +106,7 @@ def before_of(request: Request) -> tuple[datetime, str] | None:
     if text is None:
         return None
     try:
-        if len(text) > 200 or not text.isascii():
+        if len(text) > MAX_CURSOR or not text.isascii():
             raise ValueError
         plain = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
         moment, _, id_ = plain.partition(" ")

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from server.domain.permissions import Caller
+from server.domain.position import Position
 from server.web.conditional import client_has
 
 VARY = "Authorization, Cookie"
@@ -21,16 +22,18 @@ def shown(
     *,
     status: int = 200,
     revision: int | None = None,
+    position: Position | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """JSON. With `revision` it has an ETag, and a GET whose If-None-Match names it is answered 304.
+    """JSON. With `revision` it has an ETag, and a GET whose If-None-Match names it is answered 304. Give
+    `position` where `data` says more than the revision does.
 
     What the newsroom sees is kept by no cache; what everybody sees may be kept and is asked about each time.
     """
     sent = {"Cache-Control": "no-cache" if caller is None else "private, no-store", "Vary": VARY}
     sent |= headers or {}
     if revision is not None:
-        etag = sent["ETag"] = f'"{revision}"'
+        etag = sent["ETag"] = f'"{revision}.{position}"' if position else f'"{revision}"'
         if request.method in ("GET", "HEAD") and client_has(request, etag):
             return Response(status_code=304, headers=sent)
     return JSONResponse(data, status, headers=sent)

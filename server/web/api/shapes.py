@@ -27,6 +27,30 @@ class Problem(BaseModel):
     code: str
 
 
+class BylineParts(Shape):
+    """Who wrote. `id` is that of the newsroom's byline, `picture` that of an uploaded picture; what is not
+    known is empty."""
+
+    id: str
+    name: str
+    role: str
+    place: str
+    picture: str
+    url: str
+
+
+class Byline(BylineParts):
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+
+
+class BylinePage(Shape):
+    """`next` goes into `?before=`; null on the last page."""
+
+    bylines: list[Byline]
+    next: str | None
+
+
 class RelatedLink(Shape):
     title: str
     url: str
@@ -39,9 +63,11 @@ class Blog(Shape):
     standfirst: str
     key_developments: list[str]
     status: BlogStatus
+    bylines: list[BylineParts]
     byline: str
     language: str
     time_zone: str
+    topics: list[str]
     related: list[RelatedLink]
     revision: int
     created_at: AwareDatetime
@@ -51,7 +77,7 @@ class Blog(Shape):
 
 
 class BlogAtPosition(Blog):
-    """`position` is where this version stands in the caller's feed: the newsroom's, or the public one."""
+    """`position` is where the caller's feed stands, the newsroom's or the public one: follow it from there."""
 
     position: str
 
@@ -118,7 +144,10 @@ class Author(Shape):
 class Content(Shape):
     title: str
     blocks: list[Block]
+    bylines: list[BylineParts]
     byline: str
+    topics: list[str]
+    language: str | None
     pinned: bool
     key: bool
     breaking: bool

@@ -8,13 +8,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.domain.blog import STATUSES, Blog, Related
+from server.domain.byline import line_of
 from server.domain.errors import Conflict, Invalid, StaleRevision
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import new_id
 from server.newsroom import blogs
 from server.store import blogs as stored
-from server.web.api.bodies import ZONES, BlogBody, BlogChanges
-from server.web.console import forms, page
+from server.store.bylines import known_names
+from server.web.api.bodies import ZONES, BlogBody, BlogChanges, bylines_of
+from server.web.console import composing, forms, page
 from server.web.console.forms import Form
 from server.web.site import site_of
 
@@ -42,7 +44,10 @@ async def new(request: Request, caller: Caller) -> Response:
     if request.method != "POST":
         values = dict.fromkeys(("slug", *FIELDS), "")
         values |= {"language": "en", "time_zone": "UTC", "status": "draft"}
-        return page.show(request, caller, "new_blog", values=values, request_key=new_id(), zones=ZONES)
+        return page.show(
+            request, caller, "new_blog", values=values, request_key=new_id(), zones=ZONES,
+            names=await _names(request),
+        )
     form = await forms.read(request)
     try:
         body = forms.checked(BlogBody, {"slug": form.text("slug"), **_typed(form)})
@@ -53,7 +58,8 @@ async def new(request: Request, caller: Caller) -> Response:
     except (Invalid, Conflict) as error:
         values = {name: form.text(name) for name in ("slug", *FIELDS)}
         return page.show(
-            request, caller, "new_blog", error=error, values=values, request_key=new_id(), zones=ZONES
+            request, caller, "new_blog", error=error, values=values, request_key=new_id(), zones=ZONES,
+            names=await _names(request),
         )
     return page.to(f"/console/blogs/{made.blog.slug}", "created")
 
@@ -66,27 +72,41 @@ async def furniture(request: Request, caller: Caller) -> Response:
         blog = await blogs.readable(connection, caller, slug)
     require(caller, Action.BLOG_EDIT, blog.id)
     if request.method != "POST":
-        return _form(request, caller, blog, _values(blog))
+        return await _form(request, caller, blog, _values(blog))
     form = await forms.read(request)
     values = {name: form.text(name) for name in FIELDS}
     try:
         body = forms.checked(BlogChanges, _typed(form))
         if not body.headline:
             raise Invalid.field("headline", "needs some text")
-        await blogs.edit(site.desk, caller, slug, _furniture(body), revision=form.revision)
+        changed = _furniture(body)
+        if values["byline"] == line_of(blog.bylines):
+            del changed["bylines"]  # the field holds no more than the names
+        await blogs.edit(site.desk, caller, slug, changed, revision=form.revision)
     except StaleRevision as error:
         async with site.database.read() as connection:
             blog = await blogs.readable(connection, caller, slug)
         theirs = {n: v for n, v in _values(blog).items() if v != values[n]}
-        return _form(request, caller, blog, values, error=error, theirs=theirs)
+        return await _form(request, caller, blog, values, error=error, theirs=theirs)
     except (Invalid, Conflict) as error:
-        return _form(request, caller, blog, values, error=error, revision=form.text("revision"))
+        return await _form(request, caller, blog, values, error=error, revision=form.text("revision"))
     return page.to(f"/console/blogs/{slug}", "saved")
 
 
-def _form(request: Request, caller: Caller, blog: Blog, values: dict[str, str], **more: Any) -> Response:
+async def _form(
+    request: Request, caller: Caller, blog: Blog, values: dict[str, str], **more: Any
+) -> Response:
+    names = await _names(request)
     context: dict[str, Any] = {"revision": blog.revision, "theirs": {}} | more
-    return page.show(request, caller, "furniture", blog=blog.to_json(), values=values, zones=ZONES, **context)
+    return page.show(
+        request, caller, "furniture", blog=blog.to_json(), values=values, zones=ZONES, names=names,
+        **context,
+    )
+
+
+async def _names(request: Request) -> list[str]:
+    async with site_of(request).database.read() as connection:
+        return await known_names(connection)
 
 
 def _typed(form: Form) -> dict[str, Any]:
@@ -94,21 +114,23 @@ def _typed(form: Form) -> dict[str, Any]:
     lines = [line.strip() for line in form.text("key_developments").split("\n")]
     links = [line.rpartition("|") for line in form.text("related").split("\n") if line.strip()]
     return {
-        **{n: form.text(n) for n in ("headline", "standfirst", "byline", "language", "time_zone", "status")},
+        **{n: form.text(n) for n in ("headline", "standfirst", "language", "time_zone", "status")},
+        "bylines": composing.names(form.text("byline")),
         "key_developments": [line for line in lines if line],
         "related": [{"title": title.strip(), "url": url.strip()} for title, _, url in links],
     }
 
 
 def _values(blog: Blog) -> dict[str, str]:
-    values = {name: str(getattr(blog, name)) for name in FIELDS}
+    values = {name: str(getattr(blog, name)) for name in FIELDS if name != "byline"}
+    values["byline"] = line_of(blog.bylines)
     values["key_developments"] = "\n".join(blog.key_developments)
     values["related"] = "\n".join(f"{r.title} | {r.url}" for r in blog.related)
     return values
 
 
 def _furniture(body: BlogChanges) -> dict[str, Any]:
-    values: dict[str, Any] = {name: getattr(body, name) for name in FIELDS}
+    values: dict[str, Any] = {name: getattr(body, name) for name in FIELDS if name != "byline"}
     values["key_developments"] = tuple(body.key_developments)
     values["related"] = tuple(Related(r.title, r.url) for r in body.related)
-    return values
+    return values | {"bylines": bylines_of(body)}

@@ -138,3 +138,8 @@ def _readable(html: str) -> str:
         return html.strip()
     parts = [p.strip() for p in re.findall(r"<p>(.*?)</p>", html, re.DOTALL)]
     return "\n\n".join(unescape(p) for p in parts)
+
+
+def names(text: str) -> list[str]:
+    """The names in a field that takes several, with commas between them or one to a line."""
+    return [name.strip() for name in re.split("[,\n]", text) if name.strip()]

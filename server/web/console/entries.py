@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.domain.blog import Blog
-from server.domain.entry import STATUSES, UNPUBLISHED, Content, Entry, EntryStatus
+from server.domain.entry import STATUSES, UNPUBLISHED, Entry, EntryStatus
 from server.domain.errors import Conflict, Invalid, KeyReused, NotFound, StaleRevision, StopPressError
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import new_id
@@ -19,6 +19,7 @@ from server.newsroom import blogs, entries
 from server.newsroom.content import prepare
 from server.store import entries as stored
 from server.store import feeds
+from server.store.bylines import known_names
 from server.text.title import title_of
 from server.web.api import requests
 from server.web.console import composing, forms, page, writing
@@ -71,16 +72,15 @@ async def edit(request: Request, caller: Caller) -> Response:
     blog, entry = await _found(request, caller)
     require(caller, Action.ENTRY_EDIT, blog.id, own=_own(caller, entry))
     if request.method != "POST":
-        return _form(request, caller, blog, entry, Writing.of(entry, blog))
+        return await _form(request, caller, blog, entry, Writing.of(entry, blog))
     form = await forms.read(request)
     typed = Writing.empty()
     try:
         typed = await writing.read(request, caller, form, blog)
         if form.text("do") == "preview":
             preview = await _preview(request, caller, blog, typed, entry)
-            return _form(request, caller, blog, entry, typed, preview=preview)
-        content = await typed.content(typed.checked(), entry.content.blocks, blog.language)
-        changed = {f: getattr(content, f) for f in Content.__slots__}
+            return await _form(request, caller, blog, entry, typed, preview=preview)
+        changed = await typed.changed(typed.checked(), entry.content, blog.language)
         status = writing.STATUS.get(form.text("do"))
         scheduled = "scheduled" in (status, None if status else entry.status)
         written = await entries.edit(
@@ -90,9 +90,9 @@ async def edit(request: Request, caller: Caller) -> Response:
     except StaleRevision as error:
         blog, entry = await _found(request, caller)
         yours = replace(typed.without_places(), revision=str(entry.revision))
-        return _form(request, caller, blog, entry, yours, error=error, conflict=True)
+        return await _form(request, caller, blog, entry, yours, error=error, conflict=True)
     except (Invalid, Conflict) as error:
-        return _form(request, caller, blog, entry, typed.or_typed(form), error=error)
+        return await _form(request, caller, blog, entry, typed.or_typed(form), error=error)
     done = "saved" if status is None else written.entry.status
     return page.to(f"/console/blogs/{slug}", done, anchor=f"row-{entry.id}")
 
@@ -183,6 +183,7 @@ async def _list(request: Request, caller: Caller, blog: Blog, typed: Writing, **
     publishes = may(caller, Action.ENTRY_PUBLISH, blog.id)
     async with site_of(request).database.read() as connection:
         found = await _listed(connection, caller, blog, statuses, before=requests.before_of(request))
+        names = await known_names(connection)
         counts = await stored.counts(connection, blog.id) if publishes else {}
         waiting = [] if not publishes or wanted else await stored.listed(
             connection, blog.id, statuses=["pending"], limit=PAGE
@@ -193,6 +194,7 @@ async def _list(request: Request, caller: Caller, blog: Blog, typed: Writing, **
         rows=[_row(caller, blog, e) for e in found[:PAGE]], counts=counts, wanted=wanted,
         waiting=[_row(caller, blog, e) for e in waiting], statuses=STATUSES, publishes=publishes,
         may_furnish=may(caller, Action.BLOG_EDIT, blog.id),
+        names=names,
         older=requests.cursor(last.created_at, last.id) if last else "", **({"preview": ""} | more),
     )
 
@@ -228,13 +230,16 @@ def _row(caller: Caller, blog: Blog, entry: Entry) -> dict[str, Any]:
     }
 
 
-def _form(
+async def _form(
     request: Request, caller: Caller, blog: Blog, entry: Entry, typed: Writing, **more: Any
 ) -> Response:
+    async with site_of(request).database.read() as connection:
+        names = await known_names(connection)
     theirs = composing.to_markdown(entry.content.blocks)
     context: dict[str, Any] = {"preview": "", "conflict": False} | more
     return page.show(
         request, caller, "edit", blog=blog.to_json(), entry=entry.to_json(), typed=typed, theirs=theirs,
+        names=names,
         shown=_shown(request, blog, entry) if context["conflict"] else "",
         publishes=may(caller, Action.ENTRY_PUBLISH, blog.id), **context,
     )
@@ -250,8 +255,6 @@ async def _preview(
     """The entry as readers would see it, without keeping anything. Raises Invalid."""
     written = await typed.content(typed.checked(), entry.content.blocks if entry else (), blog.language)
     content = await prepare(written, blog.language)
-    if entry is None:
-        content = replace(content, byline=content.byline or caller.name)
     at = entry.published_at if entry and entry.published_at else now()
     made = Entry(
         id="preview", blog_id=blog.id, status="published", revision=0, content=content,

@@ -104,7 +104,7 @@ def _field(name: str) -> str:
     parts = name.split(".")
     if parts[0] == "blocks" and len(parts) > 2:
         return f"media-{parts[1]}-{parts[-1]}"
-    return parts[0]
+    return "byline" if parts[0] == "bylines" else parts[0]
 
 
 def _nav(caller: Caller | None) -> list[tuple[str, str]]:

@@ -10,11 +10,12 @@ from starlette.requests import Request
 
 from server.domain.blocks import Block
 from server.domain.blog import Blog
+from server.domain.byline import line_of
 from server.domain.entry import Content, Entry, EntryStatus
 from server.domain.errors import Invalid
 from server.domain.permissions import Caller
 from server.domain.position import new_id
-from server.web.api.bodies import EntryBody, blocks_of
+from server.web.api.bodies import EntryBody, blocks_of, bylines_of
 from server.web.console import composing, forms, media
 from server.web.console.forms import Form
 
@@ -49,7 +50,7 @@ class Writing:
     def of(cls, entry: Entry, blog: Blog) -> Writing:
         content = entry.content
         return cls(
-            content.title, composing.to_markdown(content.blocks), content.byline,
+            content.title, composing.to_markdown(content.blocks), line_of(content.bylines),
             composing.local(entry.publish_at, blog.time_zone), content.pinned, content.key, content.breaking,
             composing.media_of(content.blocks), revision=str(entry.revision),
         )
@@ -68,7 +69,7 @@ class Writing:
         plain = [{k: v for k, v in block.items() if k != "place"} for block in self.media]
         return forms.checked(
             EntryBody,
-            {"title": self.title, "byline": self.byline, "body": self.body, "blocks": plain}
+            {"title": self.title, "bylines": composing.names(self.byline), "body": self.body, "blocks": plain}
             | {flag: getattr(self, flag) for flag in FLAGS},
         )
 
@@ -77,7 +78,16 @@ class Writing:
         places = [p if isinstance(p, int) else None for p in (block.get("place") for block in self.media)]
         words = await composing.words(before, body.body, language)
         arranged = composing.arranged(before, words, blocks_of("", body.blocks), places)
-        return Content(body.title, arranged, body.byline, body.pinned, body.key, body.breaking)
+        return Content(
+            body.title, arranged, bylines_of(body), pinned=body.pinned, key=body.key, breaking=body.breaking
+        )
+
+    async def changed(self, body: EntryBody, before: Content, language: str) -> dict[str, Any]:
+        """The fields that the form has, for an entry that holds `before`. Bylines that were left as they were
+        are not among them: the field holds no more than their names."""
+        content = await self.content(body, before.blocks, language)
+        fields = ["title", "blocks", *FLAGS, *([] if self.byline == line_of(before.bylines) else ["bylines"])]
+        return {name: getattr(content, name) for name in fields}
 
     def publish_at(self, blog: Blog) -> datetime | None:
         return composing.moment(self.at, blog.time_zone)

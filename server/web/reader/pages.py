@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
@@ -38,6 +39,7 @@ class Snapshot:
     pinned: list[Entry]
     below: list[Entry]
     key_events: list[Entry]
+    changed_at: datetime | None
 
     @property
     def entries(self) -> list[Entry]:
@@ -46,7 +48,8 @@ class Snapshot:
 
     @property
     def modified(self) -> str:
-        return to_text(max([self.blog.updated_at, *(e.updated_at for e in self.entries)]))
+        """When readers last saw a change. It moves forward when something is retracted, on whatever page."""
+        return to_text(max(self.blog.updated_at, self.changed_at or self.blog.updated_at))
 
 
 async def index(request: Request) -> Response:
@@ -113,7 +116,8 @@ async def entry(request: Request) -> Response:
             words_of(item.content.blocks) or title, structured_data.DESCRIPTION_CHARACTERS
         ),
         og=structured_data.open_graph(
-            publication, title, [item], published=to_text(item.published_at),
+            publication, title, [item], language=structured_data.language_of(found, item),
+            published=to_text(item.published_at),
             modified=to_text(item.edited_at or item.updated_at),
         ),
         structured=structured_data.to_script(
@@ -145,7 +149,7 @@ async def take(connection: AsyncConnection, slug: str, before: int | None) -> Sn
     within = await entries.between(connection, found.id, first=page.first, last=page.last)
     return Snapshot(
         found, position, page, count, pinned, [e for e in within if e.id not in apart],
-        await entries.key_events(connection, found.id),
+        await entries.key_events(connection, found.id), await entries.changed_at(connection, found.id),
     )
 
 
@@ -176,7 +180,8 @@ def render(site: Site, snapshot: Snapshot, base: str) -> str:
         canonical=base + path + (f"?before={page.before}" if page.before else ""),
         description=excerpt(found.standfirst or found.headline, structured_data.DESCRIPTION_CHARACTERS),
         og=structured_data.open_graph(
-            publication, found.headline, snapshot.entries, published=to_text(found.started_at),
+            publication, found.headline, snapshot.entries, language=found.language,
+            published=to_text(found.started_at),
             modified=snapshot.modified,
         ),
         structured=structured_data.to_script(

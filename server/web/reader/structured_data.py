@@ -11,9 +11,10 @@ from markupsafe import Markup
 
 from server.domain import blocks
 from server.domain.blog import Blog
+from server.domain.byline import Byline
 from server.domain.entry import Entry
 from server.domain.times import to_text
-from server.media.urls import source
+from server.media.urls import image_url, source
 from server.text.excerpt import excerpt
 from server.text.title import TITLE_CHARACTERS, title_of, words_of
 
@@ -35,6 +36,10 @@ class Publication:
     def entry_url(self, blog: Blog, entry: Entry) -> str:
         return f"{self.base}/live/{blog.slug}/entries/{entry.id}"
 
+    def picture(self, byline: Byline) -> str:
+        """The address of the byline's picture, or an empty string."""
+        return self.base + image_url(byline.picture) if byline.picture else ""
+
 
 def live_blog(
     publication: Publication, blog: Blog, shown: Sequence[Entry], *, modified: str
@@ -52,7 +57,7 @@ def live_blog(
         "datePublished": to_text(blog.started_at or blog.created_at),
         "dateModified": modified,
         "coverageStartTime": to_text(blog.started_at or blog.created_at),
-        "author": _author(publication, blog.byline),
+        "author": _authors(publication, blog.bylines),
         "publisher": _publisher(publication),
         "liveBlogUpdate": [posting(publication, blog, e) for e in public],
     }
@@ -73,10 +78,13 @@ def posting(publication: Publication, blog: Blog, entry: Entry) -> dict[str, Any
         "datePublished": to_text(entry.published_at),
         "dateModified": to_text(entry.edited_at or entry.published_at),
         "articleBody": words_of(entry.content.blocks),
-        "author": _author(publication, entry.content.byline or blog.byline),
+        "author": _authors(publication, entry.content.bylines or blog.bylines),
         "publisher": _publisher(publication),
-        "inLanguage": blog.language,
+        "inLanguage": language_of(blog, entry),
     }
+    places = [{"@type": "Place", "name": b.place} for b in entry.content.bylines if b.place]
+    if places:
+        data["locationCreated"] = places
     if (image := image_of(entry)) is not None:
         data["image"] = [publication.base + source(image)]
     return data
@@ -89,12 +97,19 @@ def to_script(data: Mapping[str, Any]) -> Markup:
 
 
 def open_graph(
-    publication: Publication, title: str, images: Sequence[Entry], *, published: str | None, modified: str
+    publication: Publication,
+    title: str,
+    images: Sequence[Entry],
+    *,
+    language: str,
+    published: str | None,
+    modified: str,
 ) -> dict[str, Any]:
     """What templates/reader/open_graph.html shows; the image is the first that an entry has."""
     image = next((i for e in images if e.public and (i := image_of(e))), None)
     return {
         "title": title,
+        "locale": language.replace("-", "_"),
         "published": published,
         "modified": modified,
         "image": None if image is None else {
@@ -109,10 +124,21 @@ def image_of(entry: Entry) -> blocks.Image | None:
     return next((b for b in entry.content.blocks if isinstance(b, blocks.Image) and not b.decorative), None)
 
 
-def _author(publication: Publication, byline: str) -> dict[str, str]:
-    if byline:
-        return {"@type": "Person", "name": byline}
-    return {"@type": "Organization", "name": publication.name, "url": publication.base + "/"}
+def language_of(blog: Blog, entry: Entry) -> str:
+    """The language that the entry is written in."""
+    return entry.content.language or blog.language
+
+
+def _authors(publication: Publication, bylines: Sequence[Byline]) -> list[dict[str, str]]:
+    """A `Person` for each byline; without one the publication is the author, since schema.org asks for one."""
+    if bylines:
+        return [_person(publication, b) for b in bylines]
+    return [{"@type": "Organization", "name": publication.name, "url": publication.base + "/"}]
+
+
+def _person(publication: Publication, byline: Byline) -> dict[str, str]:
+    parts = {"jobTitle": byline.role, "url": byline.url, "image": publication.picture(byline)}
+    return {"@type": "Person", "name": byline.name} | {name: part for name, part in parts.items() if part}
 
 
 def _publisher(publication: Publication) -> dict[str, Any]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, TypeAlias
 from xml.etree import ElementTree as Xml
 
 from starlette.requests import Request
@@ -15,22 +14,29 @@ from starlette.responses import Response
 
 from server.domain import blocks
 from server.domain.blog import Blog
+from server.domain.byline import Byline
 from server.domain.change import FeedKey
 from server.domain.entry import Entry
 from server.domain.times import to_text
 from server.media.urls import source
 from server.store import entries, feeds
+from server.text.absolute import absolute
 from server.text.title import title_of
 from server.web.reader import page_cache, structured_data
 from server.web.reader.page_cache import Kept
 from server.web.reader.pages import public_blog, publication_of
 from server.web.reader.structured_data import Publication
+from server.web.reader.xml_document import add, document, printable
 from server.web.site import site_of
 
 LENGTH = 50
 ATOM = "http://www.w3.org/2005/Atom"
-_UNPRINTABLE = re.compile("[^\n\t\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+DC = "http://purl.org/dc/elements/1.1/"
+XML = "http://www.w3.org/XML/1998/namespace"
 Xml.register_namespace("atom", ATOM)
+Xml.register_namespace("dc", DC)
+Write: TypeAlias = Callable[[Publication, Blog, list[Entry], datetime], str]
+"""Makes a feed of a blog and its newest entries; the moment is that of the newest change readers saw."""
 
 
 async def rss(request: Request) -> Response:
@@ -49,7 +55,7 @@ async def json_feed(request: Request) -> Response:
 
 
 async def _serve(
-    request: Request, form: str, media_type: str, write: Callable[[Publication, Blog, list[Entry]], str]
+    request: Request, form: str, media_type: str, write: Write
 ) -> Response:
     site = site_of(request)
     slug: str = request.path_params["slug"]
@@ -63,61 +69,73 @@ async def _serve(
             found = await public_blog(connection, slug)
             at = await feeds.head(connection, FeedKey(found.id, "public"))
             newest = await entries.latest(connection, found.id, limit=LENGTH)
+            changed_at = await entries.changed_at(connection, found.id) or found.updated_at
+        modified = max(found.updated_at, changed_at)
         etag = f"{site.renderer.version}-{at}-{form}"
-        return Kept.of(write(publication, found, newest), etag=etag, media_type=media_type)
+        return Kept.of(write(publication, found, newest, modified), etag=etag, media_type=media_type)
 
     key = (form, publication.base, blog.id, str(position))
     return page_cache.answer(request, await site.renderer.pages.get(key, make))
 
 
-def make_rss(publication: Publication, blog: Blog, newest: list[Entry]) -> str:
-    """RSS 2.0. `guid` is the permalink's path-free id, which never changes."""
+def make_rss(publication: Publication, blog: Blog, newest: list[Entry], modified: datetime) -> str:
+    """RSS 2.0. `guid` is the permalink's path-free id, which never changes. RSS's own `author` must be a mail
+    address, so names stand in `dc:creator`."""
     root = Xml.Element("rss", {"version": "2.0"})
-    channel = _add(root, "channel")
-    _add(channel, "title", blog.headline)
-    _add(channel, "link", publication.blog_url(blog))
-    _add(channel, "description", blog.standfirst or blog.headline)
-    _add(channel, "language", blog.language)
-    _add(channel, "lastBuildDate", format_datetime(_modified(blog, newest)))
-    _add(channel, f"{{{ATOM}}}link", rel="self", type="application/rss+xml",
+    channel = add(root, "channel")
+    add(channel, "title", blog.headline)
+    add(channel, "link", publication.blog_url(blog))
+    add(channel, "description", blog.standfirst or blog.headline)
+    add(channel, "language", blog.language)
+    add(channel, "lastBuildDate", format_datetime(modified.astimezone(UTC), usegmt=True))
+    add(channel, f"{{{ATOM}}}link", rel="self", type="application/rss+xml",
          href=publication.blog_url(blog) + "/feed.rss")
+    _creators(channel, blog.bylines)
     for entry in newest:
-        item = _add(channel, "item")
-        _add(item, "title", title_of(entry.content.title, entry.content.blocks))
-        _add(item, "link", publication.entry_url(blog, entry))
-        _add(item, "guid", _tag(blog, entry), isPermaLink="false")
+        item = add(channel, "item")
+        add(item, "title", title_of(entry.content.title, entry.content.blocks))
+        add(item, "link", publication.entry_url(blog, entry))
+        add(item, "guid", _tag(blog, entry), isPermaLink="false")
         assert entry.published_at is not None
-        _add(item, "pubDate", format_datetime(entry.published_at))
-        _add(item, "description", html_of(publication, entry))
-    return _document(root)
+        add(item, "pubDate", format_datetime(entry.published_at.astimezone(UTC), usegmt=True))
+        _creators(item, entry.content.bylines)
+        for topic in entry.content.topics:
+            add(item, "category", topic)
+        if entry.content.language:
+            add(item, f"{{{DC}}}language", entry.content.language)
+        add(item, "description", html_of(publication, blog, entry))
+    return document(root)
 
 
-def make_atom(publication: Publication, blog: Blog, newest: list[Entry]) -> str:
+def make_atom(publication: Publication, blog: Blog, newest: list[Entry], modified: datetime) -> str:
     """Atom, with tag: ids (RFC 4151) that stay the same when the site moves."""
-    root = Xml.Element("feed", {"xmlns": ATOM, "xml:lang": blog.language})
-    _add(root, "id", _tag(blog))
-    _add(root, "title", blog.headline)
+    root = Xml.Element("feed", {"xmlns": ATOM, f"{{{XML}}}lang": blog.language})
+    add(root, "id", _tag(blog))
+    add(root, "title", blog.headline)
     if blog.standfirst:
-        _add(root, "subtitle", blog.standfirst)
-    _add(root, "updated", to_text(_modified(blog, newest)))
-    _add(root, "link", rel="alternate", type="text/html", href=publication.blog_url(blog))
-    _add(root, "link", rel="self", type="application/atom+xml",
+        add(root, "subtitle", blog.standfirst)
+    add(root, "updated", to_text(modified))
+    add(root, "link", rel="alternate", type="text/html", href=publication.blog_url(blog))
+    add(root, "link", rel="self", type="application/atom+xml",
          href=publication.blog_url(blog) + "/feed.atom")
-    _add(_add(root, "author"), "name", blog.byline or publication.name)
+    _authors(root, blog.bylines or (Byline(publication.name, url=publication.base + "/"),))
     for entry in newest:
-        item = _add(root, "entry")
-        _add(item, "id", _tag(blog, entry))
-        _add(item, "title", title_of(entry.content.title, entry.content.blocks))
-        _add(item, "published", to_text(entry.published_at))
-        _add(item, "updated", to_text(entry.edited_at or entry.published_at))
-        _add(item, "link", rel="alternate", type="text/html", href=publication.entry_url(blog, entry))
-        if entry.content.byline:
-            _add(_add(item, "author"), "name", entry.content.byline)
-        _add(item, "content", html_of(publication, entry), type="html")
-    return _document(root)
+        item = add(root, "entry")
+        if entry.content.language:
+            item.set(f"{{{XML}}}lang", entry.content.language)
+        add(item, "id", _tag(blog, entry))
+        add(item, "title", title_of(entry.content.title, entry.content.blocks))
+        add(item, "published", to_text(entry.published_at))
+        add(item, "updated", to_text(entry.edited_at or entry.published_at))
+        add(item, "link", rel="alternate", type="text/html", href=publication.entry_url(blog, entry))
+        _authors(item, entry.content.bylines)
+        for topic in entry.content.topics:
+            add(item, "category", term=printable(topic))
+        add(item, "content", html_of(publication, blog, entry), type="html")
+    return document(root)
 
 
-def make_json(publication: Publication, blog: Blog, newest: list[Entry]) -> str:
+def make_json(publication: Publication, blog: Blog, newest: list[Entry], _modified: datetime) -> str:
     """JSON Feed 1.1."""
     feed: dict[str, Any] = {
         "version": "https://jsonfeed.org/version/1.1",
@@ -126,7 +144,9 @@ def make_json(publication: Publication, blog: Blog, newest: list[Entry]) -> str:
         "home_page_url": publication.blog_url(blog),
         "feed_url": publication.blog_url(blog) + "/feed.json",
         "language": blog.language,
-        "authors": [{"name": blog.byline or publication.name}],
+        "authors": [_author(publication, b) for b in blog.bylines] or [
+            {"name": publication.name, "url": publication.base + "/"}
+        ],
         "expired": blog.status == "closed",
         "items": [_item(publication, blog, e) for e in newest],
     }
@@ -138,28 +158,52 @@ def _item(publication: Publication, blog: Blog, entry: Entry) -> dict[str, Any]:
         "id": _tag(blog, entry),
         "url": publication.entry_url(blog, entry),
         "title": title_of(entry.content.title, entry.content.blocks),
-        "content_html": html_of(publication, entry),
+        "content_html": html_of(publication, blog, entry),
         "date_published": to_text(entry.published_at),
         "date_modified": to_text(entry.edited_at or entry.published_at),
     }
-    if entry.content.byline:
-        item["authors"] = [{"name": entry.content.byline}]
+    if entry.content.bylines:
+        item["authors"] = [_author(publication, b) for b in entry.content.bylines]
+    if entry.content.language:
+        item["language"] = entry.content.language
+    if entry.content.topics:
+        item["tags"] = list(entry.content.topics)
     if (image := structured_data.image_of(entry)) is not None:
         item["image"] = publication.base + source(image)
     return item
 
 
-def html_of(publication: Publication, entry: Entry) -> str:
+def _creators(parent: Xml.Element, bylines: Sequence[Byline]) -> None:
+    for byline in bylines:
+        add(parent, f"{{{DC}}}creator", byline.name)
+
+
+def _authors(parent: Xml.Element, bylines: Sequence[Byline]) -> None:
+    """An entry of Atom without an author has its feed's (RFC 4287 §4.1.1)."""
+    for byline in bylines:
+        author = add(parent, "author")
+        add(author, "name", byline.name)
+        if byline.url:
+            add(author, "uri", byline.url)
+
+
+def _author(publication: Publication, byline: Byline) -> dict[str, str]:
+    parts = {"name": byline.name, "url": byline.url or "", "avatar": publication.picture(byline)}
+    return {name: part for name, part in parts.items() if part}
+
+
+def html_of(publication: Publication, blog: Blog, entry: Entry) -> str:
     """The entry's blocks as plain HTML with absolute addresses, for readers of feeds."""
-    return "\n".join(_block(publication, block) for block in entry.content.blocks)
+    base = publication.blog_url(blog)
+    return "\n".join(_block(publication, block, base) for block in entry.content.blocks)
 
 
-def _block(publication: Publication, block: blocks.Block) -> str:
+def _block(publication: Publication, block: blocks.Block, base: str) -> str:
     if isinstance(block, blocks.Text):
-        return block.html
+        return absolute(block.html, base)
     if isinstance(block, blocks.Quote):
         cite = f"<p>— {_escape(block.cite)}</p>" if block.cite else ""
-        return f"<blockquote>{block.html}{cite}</blockquote>"
+        return f"<blockquote>{absolute(block.html, base)}{cite}</blockquote>"
     if isinstance(block, blocks.Image):
         words = _escape(" ".join(w for w in (block.caption, block.credit) if w))
         caption = f"<figcaption>{words}</figcaption>" if words else ""
@@ -180,23 +224,3 @@ def _tag(blog: Blog, entry: Entry | None = None) -> str:
     """A tag: id made of nothing that ever changes, the site's address included."""
     path = f"{blog.id}/{entry.id}" if entry else blog.id
     return f"tag:stoppress.invalid,{blog.created_at.year}:{path}"
-
-
-def _modified(blog: Blog, newest: list[Entry]) -> datetime:
-    return max([blog.updated_at, *(e.updated_at for e in newest)])
-
-
-def _add(parent: Xml.Element, name: str, text: str | None = None, **attributes: str) -> Xml.Element:
-    element = Xml.SubElement(parent, name, attributes)
-    element.text = _printable(text) if text else None
-    return element
-
-
-def _printable(text: str) -> str:
-    """Without the characters that XML 1.0 has no way to write."""
-    return _UNPRINTABLE.sub("", text)
-
-
-def _document(root: Xml.Element) -> str:
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + Xml.tostring(root, encoding="unicode")
-

@@ -177,3 +177,28 @@ async def test_caches_keep_nothing_of_the_newsroom(cast: Cast) -> None:
     assert inside.headers["cache-control"] == "private, no-store"
     assert outside.headers["cache-control"] == "no-cache"
     assert outside.headers["vary"] == "Authorization, Cookie"
+
+
+async def test_position_is_the_head_of_the_feed(cast: Cast) -> None:
+    slug = (await cast.blog(status="live"))["slug"]
+    path = f"/api/v1/blogs/{slug}"
+    before = await cast["anonymous"].get(path)
+    entry = await cast.entry("editor", slug=slug)
+    after = await cast["anonymous"].get(path, headers={"If-None-Match": before.headers["etag"]})
+    assert after.status_code == 200, "the blog's revision is the same, and what is answered is not"
+    assert after.json()["position"] == entry["position"]
+    changes = await cast["anonymous"].get(f"/live/{slug}/changes", params={"after": after.json()["position"]})
+    assert changes.json()["changes"] == []
+    newsroom = (await cast["editor"].get(path)).json()["position"]
+    seen = await cast["editor"].get(f"/live/{slug}/changes", params={"after": newsroom, "feed": "newsroom"})
+    assert seen.json()["changes"] == []
+
+
+async def test_either_etag_names_the_revision_to_edit(cast: Cast) -> None:
+    path = f"/api/v1/blogs/{(await cast.blog())['slug']}"
+    etag = (await cast["editor"].get(path)).headers["etag"]
+    assert etag.startswith('"1.')
+    edited = await cast["editor"].patch(path, json={"headline": "New"}, headers={"If-Match": etag})
+    assert (edited.status_code, edited.headers["etag"]) == (200, '"2"')
+    late = await cast["editor"].patch(path, json={"headline": "x"}, headers={"If-Match": etag})
+    said(late, 412, "stale_revision")

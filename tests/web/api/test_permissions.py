@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ WHO = ("anonymous", *ROLES)
 Attempt = Callable[[Cast, httpx2.AsyncClient, str], Awaitable[httpx2.Response]]
 
 ANY = {"If-Match": "*"}
+COUNT = itertools.count()
 PICTURE = b"not a picture: who may upload gets as far as being told so"
 
 
@@ -104,6 +106,31 @@ async def get_media(cast: Cast, client: httpx2.AsyncClient, who: str) -> httpx2.
     return await client.get("/api/v1/media/aaaaaaaaaaaaaaaa")
 
 
+async def _byline(cast: Cast, who: str) -> str:
+    name = f"Byline {next(COUNT)}"
+    return str((await cast["admin"].post("/api/v1/bylines", json={"name": name})).json()["id"])
+
+
+async def list_bylines(cast: Cast, client: httpx2.AsyncClient, who: str) -> httpx2.Response:
+    return await client.get("/api/v1/bylines")
+
+
+async def create_byline(cast: Cast, client: httpx2.AsyncClient, who: str) -> httpx2.Response:
+    return await client.post("/api/v1/bylines", json={"name": f"Made by {who}"})
+
+
+async def get_byline(cast: Cast, client: httpx2.AsyncClient, who: str) -> httpx2.Response:
+    return await client.get(f"/api/v1/bylines/{await _byline(cast, who)}")
+
+
+async def edit_byline(cast: Cast, client: httpx2.AsyncClient, who: str) -> httpx2.Response:
+    return await client.patch(f"/api/v1/bylines/{await _byline(cast, who)}", json={"role": "Reporter"})
+
+
+async def remove_byline(cast: Cast, client: httpx2.AsyncClient, who: str) -> httpx2.Response:
+    return await client.delete(f"/api/v1/bylines/{await _byline(cast, who)}")
+
+
 async def list_users(cast: Cast, client: httpx2.AsyncClient, who: str) -> httpx2.Response:
     return await client.get("/api/v1/users")
 
@@ -186,6 +213,11 @@ TABLE: list[tuple[str, Attempt, dict[str, int]]] = [
     ("listMedia", list_media, _row(401, 200, 200, 200, 200, 200, 200, 200, 200)),
     ("uploadMedia", upload_media, _row(401, 415, 415, 415, 415, 415, 415, 415, 415)),
     ("getMedia", get_media, _row(401, 404, 404, 404, 404, 404, 404, 404, 404)),
+    ("listBylines", list_bylines, _row(401, 200, 200, 200, 200, 200, 200, 200, 200)),
+    ("createByline", create_byline, _row(401, 403, 403, 403, 403, 403, 201, 403, 201)),
+    ("getByline", get_byline, _row(401, 200, 200, 200, 200, 200, 200, 200, 200)),
+    ("editByline", edit_byline, _row(401, 403, 403, 403, 403, 403, 200, 403, 200)),
+    ("removeByline", remove_byline, _row(401, 403, 403, 403, 403, 403, 204, 403, 204)),
     ("listUsers", list_users, _row(401, 403, 403, 403, 403, 403, 403, 403, 200)),
     ("createUser", create_user, _row(401, 403, 403, 403, 403, 403, 403, 403, 201)),
     ("getUser", get_user, _row(401, 403, 403, 403, 403, 403, 403, 403, 404)),

@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -214,3 +215,68 @@ async def test_admin_adds_users_and_tokens(server: Running) -> None:
         token = re.search(r'id="token">([^<]+)<', answer.text)
         assert token
         assert token[1] not in (await client.get("/console/tokens")).text
+
+
+async def test_several_names_in_one_field(server: Running) -> None:
+    async with logged_in(server, "eddy") as client:
+        page = (await client.get("/console/blogs/storm")).text
+        assert "<datalist" not in page
+        form = {"body": "Rain", "byline": "Ada Lovelace, Bea,, ", "do": "publish"}
+        assert (await client.post("/console/blogs/storm", data=form)).status_code == 200
+        entry = (await server.http.get("/api/v1/blogs/storm/entries")).json()["entries"][0]
+        assert [b["name"] for b in entry["bylines"]] == ["Ada Lovelace", "Bea"]
+        page = (await client.get("/console/blogs/storm")).text
+        assert 'list="byline-known"' in page and '<option value="Ada Lovelace"></option>' in page
+        form = {"body": "Rain", "byline": "", "do": "publish"}
+        assert (await client.post("/console/blogs/storm", data=form)).status_code == 200
+        entry = (await server.http.get("/api/v1/blogs/storm/entries")).json()["entries"][0]
+        assert entry["bylines"] == [], "not the name of who typed it"
+
+
+async def test_console_keeps_what_its_form_does_not_show(server: Running) -> None:
+    parts = [{"name": "Lovelace, Ada", "place": "Turin"}, "Bea"]
+    await server.http.patch("/api/v1/blogs/storm", json={"topics": ["Weather"]}, headers={"If-Match": "*"})
+    entry = await server.post(body="Rain", bylines=parts, topics=["Weather"], language="it")
+    path = f"/console/blogs/storm/entries/{entry['id']}"
+
+    async def saved(**fields: str) -> dict[str, Any]:
+        page = (await client.get(path)).text
+        shown = {"byline": hidden_or_typed(page, "byline"), "revision": hidden(page, "revision")}
+        answer = await client.post(path, data={"body": "Rain", "do": "save"} | shown | fields)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = (await server.http.get(f"/api/v1/blogs/storm/entries/{entry['id']}")).json()
+        return found
+
+    async with logged_in(server, "eddy") as client:
+        same = await saved(title="A title")
+        assert (same["bylines"], same["topics"], same["language"]) == (entry["bylines"], ["Weather"], "it")
+        other = await saved(byline="Bea\nCem")
+        assert [b["name"] for b in other["bylines"]] == ["Bea", "Cem"]
+        form = {"body": "Rain", "do": "save", "byline": "Cem, cem", "revision": "3"}
+        wrong = await client.post(path, data=form)
+        assert wrong.status_code == 422 and 'id="byline-wrong"' in wrong.text
+
+
+async def test_furniture_keeps_bylines_that_were_not_touched(server: Running) -> None:
+    parts = [{"name": "Ada", "role": "Editor"}, "Bea"]
+    await server.http.patch(
+        "/api/v1/blogs/storm", json={"bylines": parts, "topics": ["Weather"]}, headers={"If-Match": "*"}
+    )
+    before = (await server.http.get("/api/v1/blogs/storm")).json()
+    form = {"headline": "New", "language": "en", "time_zone": "UTC", "status": "live"}
+    async with logged_in(server, "eddy") as client:
+        path = "/console/blogs/storm/furniture"
+        page = (await client.get(path)).text
+        kept = {"byline": hidden_or_typed(page, "byline"), "revision": hidden(page, "revision")}
+        assert (await client.post(path, data=form | kept)).status_code == 200
+        after = (await server.http.get("/api/v1/blogs/storm")).json()
+        assert (after["headline"], after["bylines"], after["topics"]) == ("New", before["bylines"], ["Weather"])
+        changed = {"byline": "Cem", "revision": str(after["revision"])}
+        assert (await client.post(path, data=form | changed)).status_code == 200
+    assert (await server.http.get("/api/v1/blogs/storm")).json()["byline"] == "Cem"
+
+
+def hidden_or_typed(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" type="text" value="([^"]*)"', page)
+    assert found, name
+    return unescape(found[1])
