@@ -52,6 +52,7 @@ class Entry:
 
     `number` counts the blog's publications from 1 and is kept for good: it is the entry's place on the page.
     A retracted entry keeps its place and has no content. `edited_at` is the last edit after publication.
+    `note` is why an editor (`note_by`) sent a contribution back; readers never get it.
     """
 
     id: str
@@ -70,6 +71,8 @@ class Entry:
     number: int | None = None
     public_seq: int | None = None
     newsroom_seq: int = 0
+    note: str = ""
+    note_by: str = ""
 
     @property
     def public(self) -> bool:
@@ -96,6 +99,8 @@ class Entry:
                 "updated_at": to_text(self.updated_at),
                 "publish_at": to_text(self.publish_at),
                 "retracted_at": to_text(self.retracted_at),
+                "note": self.note,
+                "note_by": self.note_by,
             }
         return data
 

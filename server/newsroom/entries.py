@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,6 +17,7 @@ from server.domain.entry import Content, Entry, EntryStatus
 from server.domain.errors import Conflict, Invalid, NotFound, StaleRevision
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import Position, new_id
+from server.newsroom.approval import with_note
 from server.newsroom.desk import Desk, check_key, digest_of
 from server.store import blogs, entries, feeds, idempotency, media
 from server.text import sanitise
@@ -107,10 +108,12 @@ async def edit(
     *,
     revision: int | None,
     status: EntryStatus | None = None,
-    publish_at: datetime | None = None,
+    publish_at: datetime | Literal["unchanged"] | None = "unchanged",
+    note: str = "",
 ) -> Written:
     """Change an entry: `changed` holds fields of `Content`; `status` moves it on. `revision` is the one that
-    was edited, or None to write over whatever is there.
+    was edited, or None to write over whatever is there. `publish_at` None cancels a schedule: the entry is a
+    draft again. `note` is the reason why an editor sends a contribution back (newsroom/approval.py).
 
     Raises:
         NotFound, Forbidden: see `domain/permissions.py`.
@@ -126,7 +129,10 @@ async def edit(
             )
         if entry.status == "retracted":
             raise Conflict("The entry is retracted; restore it first.")
+        at = entry.publish_at if publish_at == "unchanged" else publish_at
         wanted = status or entry.status
+        if status is None and wanted == "scheduled" and at is None:
+            wanted = "draft"
         if wanted == entry.status == "scheduled" and not may(caller, Action.ENTRY_PUBLISH, blog.id):
             wanted = "pending"  # an editor approved other words than these
         if wanted != entry.status and wanted in ("published", "scheduled"):
@@ -136,13 +142,13 @@ async def edit(
             raise Conflict("A published entry can only be retracted.")
         if wanted == "retracted":
             raise Conflict("Retract it with DELETE.")
-        at = publish_at if publish_at is not None else entry.publish_at
-        if wanted != entry.status or publish_at is not None:
+        if wanted != entry.status or at != entry.publish_at:
             _may_become(wanted, at, now)
         content = await _clean(
             connection, replace(entry.content, **changed), caller, wanted, before=entry.content
         )
         edited = replace(entry, content=content, updated_at=now, publish_at=at)
+        edited = with_note(entry, edited, wanted, note.strip(), caller)
         if entry.status == "published" and _words(content) != _words(entry.content):
             edited = replace(edited, edited_at=now)
         written = await _commit(connection, blog, entry, _turned(edited, wanted, now), caller)
@@ -170,7 +176,8 @@ async def retract(
                 current=_shown(entry), yours={"status": "retracted"}, based_on=str(revision)
             )
         gone = replace(
-            entry, status="retracted", content=Content(), updated_at=now, retracted_at=now, publish_at=None
+            entry, status="retracted", content=Content(), updated_at=now, retracted_at=now, publish_at=None,
+            note="", note_by="",
         )
         written = await _commit(connection, blog, entry, gone, caller)
     desk.publish(written.changes)
@@ -349,13 +356,15 @@ def _shown(entry: Entry) -> dict[str, Any]:
     return entry.to_tombstone() if entry.status == "retracted" else entry.to_json()
 
 
-def _plain(changed: dict[str, Any], status: str | None, publish_at: datetime | None) -> dict[str, Any]:
+def _plain(
+    changed: dict[str, Any], status: str | None, publish_at: datetime | str | None
+) -> dict[str, Any]:
     plain = dict(changed)
     if "blocks" in plain:
         plain["blocks"] = [blocks.to_json(b) for b in plain["blocks"]]
     if status is not None:
         plain["status"] = status
-    if publish_at is not None:
-        plain["publish_at"] = publish_at.isoformat()
+    if publish_at != "unchanged":
+        plain["publish_at"] = publish_at.isoformat() if isinstance(publish_at, datetime) else None
     return plain
 

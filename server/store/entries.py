@@ -180,4 +180,5 @@ def _values(entry: Entry) -> dict[str, object]:
         "published_at": entry.published_at, "edited_at": entry.edited_at,
         "retracted_at": entry.retracted_at, "number": entry.number, "pinned": entry.content.pinned,
         "key": entry.content.key, "public_seq": entry.public_seq, "newsroom_seq": entry.newsroom_seq,
+        "note": entry.note, "note_by": entry.note_by,
     }

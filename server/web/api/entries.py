@@ -98,7 +98,7 @@ async def show(request: Request) -> Response:
 
 
 async def edit(request: Request) -> Response:
-    """What is left out stays. Needs If-Match."""
+    """What is left out stays; a `publish_at` of null cancels a schedule. Needs If-Match."""
     caller = await require_caller(request)
     body = await requests.read(request, EntryChanges)
     given = body.model_fields_set
@@ -109,7 +109,8 @@ async def edit(request: Request) -> Response:
     written = await entries.edit(
         site_of(request).desk, caller, request.path_params["slug"], request.path_params["id"], changed,
         revision=requests.revision_of(request, required=True),
-        status=body.status if "status" in given else None, publish_at=body.publish_at,
+        status=body.status if "status" in given else None,
+        publish_at=body.publish_at if "publish_at" in given else "unchanged", note=body.note,
     )
     return _written(request, caller, written)
 
