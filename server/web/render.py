@@ -37,7 +37,10 @@ BUNDLES: dict[str, list[str]] = {
             )
         ),
     ],
-    "console.css": [*_SHARED, "css/entry.css", "css/quote.css", "css/media.css", "css/console.css"],
+    "console.css": [
+        *_SHARED, "css/entry.css", "css/quote.css", "css/media.css",
+        *(f"css/console/{name}.css" for name in ("frame", "fields", "buttons", "notices", "rows")),
+    ],
 }
 """Style sheets that pages load, each joined from its parts; `assets.url("reader.css")`."""
 RIGHT_TO_LEFT = {"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"}
