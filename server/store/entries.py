@@ -147,6 +147,18 @@ async def revisions_of(connection: AsyncConnection, entry_id: str) -> list[Revis
     ]
 
 
+async def last_titles(connection: AsyncConnection, entry_ids: Sequence[str]) -> dict[str, str]:
+    """What retracted entries were called in their last version before that, by id."""
+    if not entry_ids:
+        return {}
+    statement = (
+        select(revisions.c.entry_id, revisions.c.content["title"].as_string().label("title"))
+        .where(revisions.c.entry_id.in_(entry_ids), revisions.c.status != "retracted")
+        .order_by(revisions.c.revision)
+    )
+    return {row.entry_id: row.title for row in await connection.execute(statement)}
+
+
 async def counts(connection: AsyncConnection, blog_id: str) -> dict[EntryStatus, int]:
     """How many entries the blog has of each status."""
     statement = (
