@@ -82,6 +82,7 @@ class Entry:
 
     `number` counts the blog's publications from 1 and is kept for good: it is the entry's place on the page.
     A retracted entry keeps its place and has no content. `edited_at` is the last edit after publication.
+    `note` is why an editor (`note_by`) sent a contribution back; readers never get it.
     """
 
     id: str
@@ -100,6 +101,8 @@ class Entry:
     number: int | None = None
     public_seq: int | None = None
     newsroom_seq: int = 0
+    note: str = ""
+    note_by: str = ""
 
     @property
     def public(self) -> bool:
@@ -126,6 +129,8 @@ class Entry:
                 "updated_at": to_text(self.updated_at),
                 "publish_at": to_text(self.publish_at),
                 "retracted_at": to_text(self.retracted_at),
+                "note": self.note,
+                "note_by": self.note_by,
             }
         return data
 
@@ -205,7 +210,8 @@ def edited(entry: Entry, content: Content, publish_at: datetime | None, now: dat
 def retracted(entry: Entry, now: datetime) -> Entry:
     """The entry without its content. Its place, and that it was published, stay."""
     return replace(
-        entry, status="retracted", content=Content(), updated_at=now, retracted_at=now, publish_at=None
+        entry, status="retracted", content=Content(), updated_at=now, retracted_at=now, publish_at=None,
+        note="", note_by="",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,6 +33,7 @@ from server.domain.media import Media
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import Position, new_id
 from server.newsroom import bylines, content, topics
+from server.newsroom.approval import with_note
 from server.newsroom.desk import Desk
 from server.newsroom.idempotency import Request
 from server.store import blogs, entries, feeds, media
@@ -124,10 +125,12 @@ async def edit(
     *,
     revision: int | None,
     status: EntryStatus | None = None,
-    publish_at: datetime | None = None,
+    publish_at: datetime | Literal["unchanged"] | None = "unchanged",
+    note: str = "",
 ) -> Written:
     """Change an entry: `changed` holds fields of `Content`; `status` moves it on. `revision` is the one that
-    was edited, or None to write over whatever is there.
+    was edited, or None to write over whatever is there. `publish_at` None cancels a schedule: the entry is a
+    draft again. `note` is the reason why an editor sends a contribution back (newsroom/approval.py).
 
     Raises:
         NotFound, Forbidden: see `domain/permissions.py`.
@@ -142,20 +145,22 @@ async def edit(
     async with desk.database.write() as connection:
         blog, entry = await _mine(connection, caller, slug, entry_id, Action.ENTRY_EDIT)
         _check_revision(entry, revision, yours)
+        at = entry.publish_at if publish_at == "unchanged" else publish_at
+        if status is None and entry.status == "scheduled" and at is None:
+            status = "draft"
         wanted = next_status(entry, status, publishes=may(caller, Action.ENTRY_PUBLISH, blog.id))
         if goes_out(entry.status, wanted):
             require(caller, Action.ENTRY_PUBLISH, blog.id)
             _check_open(blog)
-        at = publish_at if publish_at is not None else entry.publish_at
-        if wanted != entry.status or publish_at is not None:
+        if wanted != entry.status or at != entry.publish_at:
             check_schedule(wanted, at, now)
         made = replace(entry.content, **changed)
         check_content(wanted, made)
         if "blocks" in changed:
             made = await _with_pictures(connection, made)
         made = await _named(connection, blog, made, caller, before=entry.content, at=now)
-        after = moved(edited(entry, made, at, now), wanted, now)
-        written = await _commit(connection, blog, entry, after, caller)
+        after = with_note(entry, edited(entry, made, at, now), wanted, note.strip(), caller)
+        written = await _commit(connection, blog, entry, moved(after, wanted, now), caller)
     desk.publish(written.changes)
     return written.answer()
 
@@ -344,7 +349,9 @@ def _shown(entry: Entry) -> dict[str, Any]:
     return entry.to_tombstone() if entry.status == "retracted" else entry.to_json()
 
 
-def _plain(changed: dict[str, Any], status: str | None, publish_at: datetime | None) -> dict[str, Any]:
+def _plain(
+    changed: dict[str, Any], status: str | None, publish_at: datetime | str | None
+) -> dict[str, Any]:
     plain = dict(changed)
     if "blocks" in plain:
         plain["blocks"] = [blocks.to_json(b) for b in plain["blocks"]]
@@ -354,7 +361,7 @@ def _plain(changed: dict[str, Any], status: str | None, publish_at: datetime | N
         }
     if status is not None:
         plain["status"] = status
-    if publish_at is not None:
-        plain["publish_at"] = publish_at.isoformat()
+    if publish_at != "unchanged":
+        plain["publish_at"] = publish_at.isoformat() if isinstance(publish_at, datetime) else None
     return plain
 

@@ -157,6 +157,18 @@ async def revisions_of(connection: AsyncConnection, entry_id: str) -> list[Revis
     ]
 
 
+async def last_titles(connection: AsyncConnection, entry_ids: Sequence[str]) -> dict[str, str]:
+    """What retracted entries were called in their last version before that, by id."""
+    if not entry_ids:
+        return {}
+    statement = (
+        select(revisions.c.entry_id, revisions.c.content["title"].as_string().label("title"))
+        .where(revisions.c.entry_id.in_(entry_ids), revisions.c.status != "retracted")
+        .order_by(revisions.c.revision)
+    )
+    return {row.entry_id: row.title for row in await connection.execute(statement)}
+
+
 async def counts(connection: AsyncConnection, blog_id: str) -> dict[EntryStatus, int]:
     """How many entries the blog has of each status."""
     statement = (
@@ -190,4 +202,5 @@ def _values(entry: Entry) -> dict[str, object]:
         "published_at": entry.published_at, "edited_at": entry.edited_at,
         "retracted_at": entry.retracted_at, "number": entry.number, "pinned": entry.content.pinned,
         "key": entry.content.key, "public_seq": entry.public_seq, "newsroom_seq": entry.newsroom_seq,
+        "note": entry.note, "note_by": entry.note_by,
     }

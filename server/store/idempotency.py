@@ -25,6 +25,12 @@ async def made_before(connection: AsyncConnection, caller: str, key: str, digest
     return str(row.made)
 
 
+async def made_with(connection: AsyncConnection, caller: str, key: str) -> str | None:
+    """What this caller made with this key, whatever the request was; None for a key that is unused."""
+    statement = select(idempotency.c.made).where(idempotency.c.caller == caller, idempotency.c.key == key)
+    return (await connection.execute(statement)).scalar_one_or_none()
+
+
 async def remember(
     connection: AsyncConnection, caller: str, key: str, digest: str, made: str, at: datetime
 ) -> None:

@@ -31,4 +31,5 @@ def entry(row: Row[Any]) -> Entry:
         created_at=row.created_at, updated_at=row.updated_at, publish_at=row.publish_at,
         published_at=row.published_at, edited_at=row.edited_at, retracted_at=row.retracted_at,
         number=row.number, public_seq=row.public_seq, newsroom_seq=row.newsroom_seq,
+        note=row.note, note_by=row.note_by,
     )

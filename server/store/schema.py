@@ -123,6 +123,8 @@ entries = Table(
     Column("key", Boolean, nullable=False),
     Column("public_seq", BigInteger),
     Column("newsroom_seq", BigInteger, nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("note_by", Text, nullable=False, server_default=""),
     # the changes feed: "rows with seq > N, in seq order"
     Index("ix_entries_public_seq", "blog_id", "public_seq", unique=True),
     Index("ix_entries_newsroom_seq", "blog_id", "newsroom_seq", unique=True),

@@ -38,7 +38,10 @@ BUNDLES: dict[str, list[str]] = {
             )
         ),
     ],
-    "console.css": [*_SHARED, "css/entry.css", "css/quote.css", "css/media.css", "css/console.css"],
+    "console.css": [
+        *_SHARED, "css/entry.css", "css/quote.css", "css/media.css",
+        *(f"css/console/{name}.css" for name in ("frame", "fields", "buttons", "notices", "rows")),
+    ],
 }
 """Style sheets that pages load, each joined from its parts; `assets.url("reader.css")`."""
 RIGHT_TO_LEFT = {"ar", "arc", "ckb", "dv", "fa", "he", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"}

@@ -41,11 +41,11 @@ def zone_name(text: str, zone: str) -> str:
 
 @lru_cache(maxsize=2048)
 def _local(text: str, zone: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(_zone(zone))
+    return datetime.fromisoformat(text).astimezone(zone_of(zone))
 
 
 @lru_cache(maxsize=256)
-def _zone(name: str) -> tzinfo:
+def zone_of(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncIterator
 
 import pytest
+from PIL import Image
 from playwright.async_api import Browser
 
 from tests.support.app import Running, running
@@ -21,3 +23,10 @@ async def server(anyio_backend: str, tmp_path_factory: pytest.TempPathFactory) -
 async def browser(anyio_backend: str) -> AsyncIterator[Browser]:
     async with chromium() as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def jpeg() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (900, 600), (70, 110, 140)).save(file, "JPEG")
+    return file.getvalue()

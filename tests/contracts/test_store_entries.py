@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -289,6 +290,69 @@ async def test_a_contributor_cannot_change_what_was_approved(newsroom: Newsroom)
     assert edited.entry.status == "pending"
     newsroom.clock.forward(minutes=6)
     assert await schedule.publish_due(newsroom.desk) == 0
+
+
+# -- scheduling and approval
+
+async def test_a_schedule_without_its_time_is_cancelled(newsroom: Newsroom) -> None:
+    at = newsroom.clock.now + timedelta(minutes=5)
+    entry = await newsroom.post(status="scheduled", publish_at=at)
+    kept = await entries.edit(newsroom.desk, EDITOR, "storm", entry.id, {"title": "Later"}, revision=None)
+    assert (kept.entry.status, kept.entry.publish_at) == ("scheduled", at)
+    cancelled = await entries.edit(
+        newsroom.desk, EDITOR, "storm", entry.id, {}, revision=None, publish_at=None
+    )
+    assert (cancelled.entry.status, cancelled.entry.publish_at) == ("draft", None)
+    newsroom.clock.forward(minutes=6)
+    assert await schedule.publish_due(newsroom.desk) == 0
+
+
+async def test_a_contribution_is_sent_back_with_the_reason(newsroom: Newsroom) -> None:
+    entry = await newsroom.post("Roof gone", caller=CONTRIBUTOR)
+    await entries.edit(
+        newsroom.desk, EDITOR, "storm", entry.id, {}, revision=1, status="draft", note=" Who says so? "
+    )
+    back = await newsroom.stored(entry.id)
+    assert (back.status, back.note, back.note_by) == ("draft", "Who says so?", EDITOR.name)
+    assert back.content == entry.content
+    # the author works on it with the reason in sight, and it goes when the entry is handed in again
+    edited = await entries.edit(
+        newsroom.desk, CONTRIBUTOR, "storm", entry.id, {"title": "Roof gone, says fire brigade"}, revision=2
+    )
+    assert edited.entry.note == "Who says so?"
+    again = await entries.edit(
+        newsroom.desk, CONTRIBUTOR, "storm", entry.id, {}, revision=3, status="pending"
+    )
+    assert (again.entry.status, again.entry.note, again.entry.note_by) == ("pending", "", "")
+
+
+@pytest.mark.parametrize(
+    ("caller", "status", "wanted", "error"),
+    [
+        (CONTRIBUTOR, "pending", "draft", Forbidden),
+        (EDITOR, "pending", "published", Invalid),
+        (EDITOR, "draft", "draft", Conflict),
+        (EDITOR, "published", "draft", Conflict),
+    ],
+)
+async def test_a_reason_goes_only_with_sending_back(
+    newsroom: Newsroom, caller: Any, status: Any, wanted: Any, error: type[Exception]
+) -> None:
+    entry = await newsroom.post(caller=CONTRIBUTOR if status == "pending" else EDITOR, status=status)
+    with pytest.raises(error):
+        await entries.edit(
+            newsroom.desk, caller, "storm", entry.id, {}, revision=None, status=wanted, note="Why"
+        )
+    assert (await newsroom.stored(entry.id)).revision == 1
+
+
+async def test_readers_never_get_the_reason(newsroom: Newsroom) -> None:
+    entry = await newsroom.post(caller=CONTRIBUTOR)
+    await entries.edit(newsroom.desk, EDITOR, "storm", entry.id, {}, revision=1, status="draft", note="SECRET")
+    await entries.edit(newsroom.desk, EDITOR, "storm", entry.id, {}, revision=2, status="published")
+    gone = await newsroom.retract(await newsroom.stored(entry.id))
+    assert gone.note == ""
+    assert "SECRET" not in repr(await newsroom.changes())
 
 
 async def test_an_outsider_learns_nothing(newsroom: Newsroom) -> None:

@@ -289,7 +289,10 @@ class EntryBody(Body):
 
 
 class EntryChanges(EntryBody):
-    """Changes of an entry: what is left out stays. `body` or `blocks` replace all blocks."""
+    """Changes of an entry: what is left out stays. `body` or `blocks` replace all blocks. `note` is the reason
+    when an editor sends a contribution back (`status` `draft`)."""
+
+    note: Text = ""
 
 
 USERNAME = r"^[a-z0-9]([a-z0-9._@+-]{0,62}[a-z0-9])?$"

@@ -103,7 +103,7 @@ async def show(request: Request) -> Response:
 
 
 async def edit(request: Request) -> Response:
-    """What is left out stays. Needs If-Match."""
+    """What is left out stays; a `publish_at` of null cancels a schedule. Needs If-Match."""
     caller = await require_caller(request)
     body = await requests.read(request, EntryChanges)
     given = body.model_fields_set
@@ -119,7 +119,8 @@ async def edit(request: Request) -> Response:
         written = await entries.edit(
             site_of(request).desk, caller, request.path_params["slug"], request.path_params["id"], changed,
             revision=edited_revision(request, required=True),
-            status=body.status if "status" in given else None, publish_at=body.publish_at,
+            status=body.status if "status" in given else None,
+            publish_at=body.publish_at if "publish_at" in given else "unchanged", note=body.note,
         )
     except Invalid as error:
         raise as_sent(error, body.body) from error

@@ -166,13 +166,16 @@ class PublicEntry(Content):
 
 
 class Entry(PublicEntry):
-    """An entry as the newsroom sees it. A retracted one has its place and no content."""
+    """An entry as the newsroom sees it. A retracted one has its place and no content. `note` is why the editor
+    `note_by` sent it back, or empty."""
 
     author: Author
     created_at: AwareDatetime
     updated_at: AwareDatetime
     publish_at: AwareDatetime | None
     retracted_at: AwareDatetime | None
+    note: str
+    note_by: str
 
 
 class EntryPage(Shape):

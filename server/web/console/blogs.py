@@ -9,12 +9,14 @@ from starlette.responses import Response
 
 from server.domain.blog import STATUSES, Blog, Related
 from server.domain.byline import line_of
-from server.domain.errors import Conflict, Invalid, StaleRevision
+from server.domain.errors import Conflict, Invalid, KeyReused, StaleRevision
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import new_id
 from server.newsroom import blogs
 from server.store import blogs as stored
+from server.store import entries
 from server.store.bylines import known_names
+from server.text.title import title_of
 from server.web.api.bodies import ZONES, BlogBody, BlogChanges, bylines_of
 from server.web.console import composing, forms, page
 from server.web.console.forms import Form
@@ -22,6 +24,11 @@ from server.web.site import site_of
 
 FIELDS = ("headline", "standfirst", "key_developments", "related", "byline", "language", "time_zone", "status")
 MAX_LISTED = 200
+STAY = "stay"
+"""What Enter in a one-line field asks for: the form again, with nothing saved."""
+SENT_BEFORE = Conflict(
+    "This form was sent before, and made a blog. Look at the list of blogs before you send it again."
+)
 
 
 @page.for_members
@@ -46,22 +53,27 @@ async def new(request: Request, caller: Caller) -> Response:
         values |= {"language": "en", "time_zone": "UTC", "status": "draft"}
         return page.show(
             request, caller, "new_blog", values=values, request_key=new_id(), zones=ZONES,
-            names=await _names(request),
+            names=await _names(request), unsaved=False,
         )
     form = await forms.read(request)
+    values = {name: form.text(name) for name in ("slug", *FIELDS)}
+    if form.text("do") == STAY:
+        return page.show(
+            request, caller, "new_blog", values=values, request_key=form.text("request_key"), zones=ZONES,
+            names=await _names(request), unsaved=True,
+        )
     try:
         body = forms.checked(BlogBody, {"slug": form.text("slug"), **_typed(form)})
         made = await blogs.create(
             site_of(request).desk, caller, body.slug, blogs.Furniture(**_furniture(body)),
             key=form.text("request_key") or None,
         )
-    except (Invalid, Conflict) as error:
-        values = {name: form.text(name) for name in ("slug", *FIELDS)}
+    except (Invalid, Conflict, KeyReused) as error:
         return page.show(
-            request, caller, "new_blog", error=error, values=values, request_key=new_id(), zones=ZONES,
-            names=await _names(request),
+            request, caller, "new_blog", error=error if not isinstance(error, KeyReused) else SENT_BEFORE,
+            values=values, request_key=new_id(), zones=ZONES, names=await _names(request), unsaved=True,
         )
-    return page.to(f"/console/blogs/{made.blog.slug}", "created")
+    return page.to(f"/console/blogs/{made.blog.slug}", "created", sent=form.text("request_key"))
 
 
 @page.for_members
@@ -71,10 +83,14 @@ async def furniture(request: Request, caller: Caller) -> Response:
     async with site.database.read() as connection:
         blog = await blogs.readable(connection, caller, slug)
     require(caller, Action.BLOG_EDIT, blog.id)
+    planned = await _planned(request, blog)
     if request.method != "POST":
-        return await _form(request, caller, blog, _values(blog))
+        return await _form(request, caller, blog, _values(blog), planned=planned, unsaved=False)
     form = await forms.read(request)
     values = {name: form.text(name) for name in FIELDS}
+    again: dict[str, Any] = {"planned": planned, "request_key": form.text("request_key") or new_id()}
+    if form.text("do") == STAY:
+        return await _form(request, caller, blog, values, revision=form.text("revision"), **again)
     try:
         body = forms.checked(BlogChanges, _typed(form))
         if not body.headline:
@@ -87,21 +103,28 @@ async def furniture(request: Request, caller: Caller) -> Response:
         async with site.database.read() as connection:
             blog = await blogs.readable(connection, caller, slug)
         theirs = {n: v for n, v in _values(blog).items() if v != values[n]}
-        return await _form(request, caller, blog, values, error=error, theirs=theirs)
+        return await _form(request, caller, blog, values, error=error, theirs=theirs, **again)
     except (Invalid, Conflict) as error:
-        return await _form(request, caller, blog, values, error=error, revision=form.text("revision"))
-    return page.to(f"/console/blogs/{slug}", "saved")
+        return await _form(request, caller, blog, values, error=error, revision=form.text("revision"), **again)
+    done = "closed" if body.status == "closed" != blog.status else "saved"
+    return page.to(f"/console/blogs/{slug}", done, sent=form.text("request_key"))
+
+
+async def _planned(request: Request, blog: Blog) -> list[dict[str, Any]]:
+    """What is still scheduled in the blog: closing it keeps this from being published."""
+    async with site_of(request).database.read() as connection:
+        found = await entries.listed(connection, blog.id, statuses=["scheduled"], limit=MAX_LISTED)
+    return [e.to_json() | {"line": title_of(e.content.title, e.content.blocks, 140)} for e in found]
 
 
 async def _form(
     request: Request, caller: Caller, blog: Blog, values: dict[str, str], **more: Any
 ) -> Response:
-    names = await _names(request)
-    context: dict[str, Any] = {"revision": blog.revision, "theirs": {}} | more
-    return page.show(
-        request, caller, "furniture", blog=blog.to_json(), values=values, zones=ZONES, names=names,
-        **context,
-    )
+    context: dict[str, Any] = {
+        "revision": blog.revision, "theirs": {}, "request_key": new_id(), "unsaved": True,
+        "names": await _names(request),
+    } | more
+    return page.show(request, caller, "furniture", blog=blog.to_json(), values=values, zones=ZONES, **context)
 
 
 async def _names(request: Request) -> list[str]:

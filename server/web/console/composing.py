@@ -110,13 +110,42 @@ def picture(item: Any, *, decorative: bool) -> dict[str, Any]:
 
 
 def moment(text: str, zone: str) -> datetime | None:
-    """What `<input type=datetime-local>` sent, in the blog's zone. Raises Invalid."""
-    if not text:
+    """What `<input type=datetime-local>` sent, in the blog's zone; of a time that comes twice when clocks go
+    back, the first. Raises Invalid, also for a time that clocks skip when they go forward."""
+    if not text.strip():
         return None
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+        wanted = datetime.fromisoformat(text.strip())
+        if wanted.tzinfo is not None:
+            raise ValueError("a zone of its own")
+        at = wanted.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+        shown = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     except (ValueError, OverflowError) as error:
-        raise Invalid.field("publish_at", "a day and a time, for example 2026-11-22T21:44") from error
+        raise Invalid.field("publish_at", "needs a day and a time, for example 2026-11-22 21:44") from error
+    if shown != wanted:
+        raise Invalid.field(
+            "publish_at",
+            f"{wanted:%H:%M} does not exist on {wanted:%Y-%m-%d} in {zone}: clocks go forward then. "
+            "Choose another time.",
+        )
+    return at
+
+
+def comes_twice(at: datetime, zone: str) -> bool:
+    """Whether clocks go back so that this local time comes twice."""
+    here = at.astimezone(ZoneInfo(zone))
+    return here.replace(fold=0).utcoffset() != here.replace(fold=1).utcoffset()
+
+
+def check_ahead(at: datetime, now: datetime, zone: str) -> None:
+    """Raises Invalid for a time that has passed."""
+    if at <= now:
+        here = now.astimezone(ZoneInfo(zone))
+        raise Invalid.field(
+            "publish_at",
+            f"must be in the future; it is now {here:%Y-%m-%d %H:%M} ({zone}). Choose a later time, or clear "
+            "the field.",
+        )
 
 
 def local(at: datetime | None, zone: str) -> str:

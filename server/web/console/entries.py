@@ -1,146 +1,141 @@
-"""A blog's entries: the composer with the list beneath it, editing, marking, retracting, revisions."""
+"""A blog's entries: the composer with the lists beneath it, editing, revisions."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
 
 from server.domain.blog import Blog
-from server.domain.entry import STATUSES, UNPUBLISHED, Entry, EntryStatus
-from server.domain.errors import Conflict, Invalid, KeyReused, NotFound, StaleRevision, StopPressError
+from server.domain.entry import Entry
+from server.domain.errors import Conflict, Invalid, KeyReused, NotFound, StaleRevision
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import new_id
 from server.domain.times import now, to_text
 from server.newsroom import blogs, entries
 from server.newsroom.content import prepare
 from server.store import entries as stored
-from server.store import feeds
+from server.store import feeds, idempotency
 from server.store.bylines import known_names
 from server.text.title import title_of
-from server.web.api import requests
-from server.web.console import composing, forms, page, writing
+from server.web.console import composing, forms, listing, page, writing
+from server.web.console.forms import Form
+from server.web.console.listing import is_own
 from server.web.console.writing import Writing
 from server.web.site import site_of
-
-PAGE = 50
-SEEN_BY_ALL: tuple[EntryStatus, ...] = ("published", "retracted")
-MARKS: dict[str, dict[str, bool]] = {
-    "pin": {"pinned": True}, "unpin": {"pinned": False},
-    "key": {"key": True}, "unkey": {"key": False},
-    "breaking": {"breaking": True}, "unbreaking": {"breaking": False},
-}
-"""What each button of the list changes."""
 
 
 @page.for_members
 async def index(request: Request, caller: Caller) -> Response:
     """`/console/blogs/{slug}`: write on top, what was written beneath."""
-    site, slug = site_of(request), request.path_params["slug"]
-    async with site.database.read() as connection:
-        blog = await blogs.readable(connection, caller, slug)
+    async with site_of(request).database.read() as connection:
+        blog = await blogs.readable(connection, caller, request.path_params["slug"])
     require(caller, Action.ENTRY_CREATE, blog.id)
     if request.method != "POST":
-        return await _list(request, caller, blog, Writing.empty())
+        return await listing.show(request, caller, blog, Writing.empty())
     form = await forms.read(request)
     typed = Writing.empty()
     try:
         typed = await writing.read(request, caller, form, blog)
-        if form.text("do") == "preview":
+        if form.text("do") not in writing.STATUS:
             preview = await _preview(request, caller, blog, typed)
-            return await _list(request, caller, blog, typed, preview=preview)
-        body = typed.checked()
-        status = writing.STATUS.get(form.text("do"), "published")
-        content = await typed.content(body, (), blog.language)
-        draft = entries.Draft(content, status, typed.publish_at(blog) if status == "scheduled" else None)
-        made = await entries.create(site.desk, caller, slug, draft, key=form.text("request_key") or None)
+            return await listing.show(request, caller, blog, typed, preview=preview)
+        made = await _create(request, caller, blog, form, typed)
     except KeyReused:
-        again = Conflict("This form was sent before, and that is posted. Send it again if this is another.")
-        return await _list(request, caller, blog, replace(typed, request_key=new_id()), error=again)
+        error = await _sent_before(request, caller, blog, form)
+        return await listing.show(request, caller, blog, replace(typed, request_key=new_id()), error=error)
     except (Invalid, Conflict) as error:
-        return await _list(request, caller, blog, typed.or_typed(form), error=error)
-    return page.to(f"/console/blogs/{slug}", made.entry.status, anchor=f"row-{made.entry.id}")
+        return await listing.show(request, caller, blog, typed.or_typed(form), error=error)
+    done = "again" if made.replayed else made.entry.status
+    return page.to(
+        f"/console/blogs/{blog.slug}", done, entry=made.entry.id, sent=form.text("request_key")
+    )
+
+
+async def _create(
+    request: Request, caller: Caller, blog: Blog, form: Form, typed: Writing
+) -> entries.Written:
+    desk, status = site_of(request).desk, typed.status(form.text("do")) or "draft"
+    content = await typed.content(typed.checked(), (), blog.language)
+    at = typed.publish_at(blog, now=desk.now(), draft=status == "draft")
+    draft = entries.Draft(content, status, at)
+    try:
+        return await entries.create(desk, caller, blog.slug, draft, key=form.text("request_key") or None)
+    except Invalid as error:
+        raise writing.located(error, content) from error
+
+
+async def _sent_before(request: Request, caller: Caller, blog: Blog, form: Form) -> Conflict:
+    """What became of this form when it was sent before: the Back button shows it once more."""
+    words = "This form was sent before."
+    async with site_of(request).database.read() as connection:
+        made = await idempotency.made_with(connection, caller.id, form.text("request_key"))
+        try:
+            entry = await stored.get(connection, blog.id, made or "")
+        except NotFound:
+            return Conflict(f"{words} Send it again if this is another entry.")
+    name = "" if entry.status == "retracted" else f": “{title_of(entry.content.title, entry.content.blocks)}”"
+    return Conflict(
+        f"{words} It made an entry that is {entry.status} now{name}. What you typed since is below; "
+        "send it again to make another entry of it."
+    )
 
 
 @page.for_members
 async def edit(request: Request, caller: Caller) -> Response:
     """`…/entries/{id}`: a stale revision shows both versions side by side."""
-    site, slug = site_of(request), request.path_params["slug"]
-    blog, entry = await _found(request, caller)
-    require(caller, Action.ENTRY_EDIT, blog.id, own=_own(caller, entry))
+    blog, entry = await found(request, caller)
+    require(caller, Action.ENTRY_EDIT, blog.id, own=is_own(caller, entry))
     if request.method != "POST":
         return await _form(request, caller, blog, entry, Writing.of(entry, blog))
     form = await forms.read(request)
     typed = Writing.empty()
     try:
         typed = await writing.read(request, caller, form, blog)
-        if form.text("do") == "preview":
+        if form.text("do") not in writing.STATUS:
             preview = await _preview(request, caller, blog, typed, entry)
             return await _form(request, caller, blog, entry, typed, preview=preview)
-        changed = await typed.changed(typed.checked(), entry.content, blog.language)
-        status = writing.STATUS.get(form.text("do"))
-        scheduled = "scheduled" in (status, None if status else entry.status)
-        written = await entries.edit(
-            site.desk, caller, slug, entry.id, changed, revision=form.revision, status=status,
-            publish_at=typed.publish_at(blog) if scheduled else None,
-        )
+        written = await _save(request, caller, blog, entry, form, typed)
     except StaleRevision as error:
-        blog, entry = await _found(request, caller)
+        blog, entry = await found(request, caller)
         yours = replace(typed.without_places(), revision=str(entry.revision))
         return await _form(request, caller, blog, entry, yours, error=error, conflict=True)
     except (Invalid, Conflict) as error:
         return await _form(request, caller, blog, entry, typed.or_typed(form), error=error)
-    done = "saved" if status is None else written.entry.status
-    return page.to(f"/console/blogs/{slug}", done, anchor=f"row-{entry.id}")
-
-
-@page.for_members
-async def mark(request: Request, caller: Caller) -> Response:
-    """The buttons of the list: publish, pin, key, breaking, restore."""
-    desk, slug, entry_id = site_of(request).desk, request.path_params["slug"], request.path_params["id"]
-    form = await forms.read(request)
-    do, done = form.text("do"), "saved"
-    try:
-        if do == "restore":
-            await entries.restore(desk, caller, slug, entry_id)
-            done = "restored"
-        elif do == "publish":
-            await entries.edit(desk, caller, slug, entry_id, {}, revision=form.revision, status="published")
-            done = "published"
-        elif do in MARKS:
-            await entries.edit(desk, caller, slug, entry_id, dict(MARKS[do]), revision=form.revision)
-        else:
-            raise Invalid.field("do", "there is no such button")
-    except StaleRevision:
-        done = "stale"
-    except Conflict:
-        done = "refused"
-    return page.to(f"/console/blogs/{slug}", done, anchor=f"row-{entry_id}")
-
-
-@page.for_members
-async def retract(request: Request, caller: Caller) -> Response:
-    """`…/retract`: asks first, on a page of its own."""
-    slug = request.path_params["slug"]
-    blog, entry = await _found(request, caller)
-    require(caller, Action.ENTRY_RETRACT, blog.id, own=_own(caller, entry))
-    error: StopPressError | None = None
-    if request.method == "POST":
-        form = await forms.read(request)
-        try:
-            await entries.retract(site_of(request).desk, caller, slug, entry.id, revision=form.revision)
-        except (StaleRevision, Invalid) as refused:
-            error = refused
-            blog, entry = await _found(request, caller)
-        else:
-            return page.to(f"/console/blogs/{slug}", "retracted", anchor=f"row-{entry.id}")
-    return page.show(
-        request, caller, "retract", error=error, blog=blog.to_json(), entry=entry.to_json(),
-        shown=_shown(request, blog, entry),
+    return page.to(
+        f"/console/blogs/{blog.slug}", _done(entry, written.entry), entry=entry.id,
+        sent=form.text("request_key"),
     )
+
+
+async def _save(
+    request: Request, caller: Caller, blog: Blog, entry: Entry, form: Form, typed: Writing
+) -> entries.Written:
+    desk, do = site_of(request).desk, form.text("do")
+    content = await typed.content(typed.checked(), entry.content.blocks, blog.language)
+    status = typed.status(do)
+    wanted = status or entry.status
+    at = None if do in ("unschedule", "now") or wanted == "published" else typed.publish_at(
+        blog, now=desk.now(), before=entry.publish_at, draft=wanted == "draft"
+    )
+    changed = typed.changed(content, entry.content)
+    try:
+        return await entries.edit(
+            desk, caller, blog.slug, entry.id, changed, revision=form.revision, status=status, publish_at=at
+        )
+    except Invalid as error:
+        raise writing.located(error, content) from error
+
+
+def _done(before: Entry, after: Entry) -> str:
+    """What the notice says: the new status where it changed, else that it is saved."""
+    if before.status == "scheduled" and after.status == "draft":
+        return "unscheduled"
+    if after.status == "scheduled":
+        return "scheduled"
+    return "saved" if after.status == before.status and after.status != "draft" else after.status
 
 
 @page.for_members
@@ -148,23 +143,24 @@ async def revisions(request: Request, caller: Caller) -> Response:
     """`…/revisions`: every version, the newest first."""
     async with site_of(request).database.read() as connection:
         blog = await blogs.readable(connection, caller, request.path_params["slug"])
-        entry, found = await entries.history(
+        entry, versions = await entries.history(
             connection, caller, request.path_params["slug"], request.path_params["id"]
         )
-    shown = [
+    shown_versions = [
         {
             "revision": r.revision, "status": r.status, "author": r.author_name, "at": to_text(r.at),
             "title": r.content.title, "source": composing.to_markdown(r.content.blocks),
             "media": composing.media_of(r.content.blocks),
         }
-        for r in found
+        for r in versions
     ]
     return page.show(
-        request, caller, "revisions", blog=blog.to_json(), entry=entry.to_json(), revisions=shown
+        request, caller, "revisions", blog=blog.to_json(), entry=entry.to_json(), revisions=shown_versions
     )
 
 
-async def _found(request: Request, caller: Caller) -> tuple[Blog, Entry]:
+async def found(request: Request, caller: Caller) -> tuple[Blog, Entry]:
+    """The blog and the entry of the address. Raises NotFound for what this person does not see."""
     async with site_of(request).database.read() as connection:
         blog = await blogs.readable(connection, caller, request.path_params["slug"])
         entry = await stored.get(connection, blog.id, request.path_params["id"])
@@ -173,61 +169,9 @@ async def _found(request: Request, caller: Caller) -> tuple[Blog, Entry]:
     return blog, entry
 
 
-def _own(caller: Caller, entry: Entry) -> bool:
-    return entry.author_id == caller.id and entry.status in UNPUBLISHED
-
-
-async def _list(request: Request, caller: Caller, blog: Blog, typed: Writing, **more: Any) -> Response:
-    wanted = request.query_params.get("status", "")
-    statuses = [s for s in STATUSES if wanted in ("", s)]
-    publishes = may(caller, Action.ENTRY_PUBLISH, blog.id)
-    async with site_of(request).database.read() as connection:
-        found = await _listed(connection, caller, blog, statuses, before=requests.before_of(request))
-        names = await known_names(connection)
-        counts = await stored.counts(connection, blog.id) if publishes else {}
-        waiting = [] if not publishes or wanted else await stored.listed(
-            connection, blog.id, statuses=["pending"], limit=PAGE
-        )
-    last = found[PAGE - 1] if len(found) > PAGE else None
-    return page.show(
-        request, caller, "entries", blog=blog.to_json(), typed=typed,
-        rows=[_row(caller, blog, e) for e in found[:PAGE]], counts=counts, wanted=wanted,
-        waiting=[_row(caller, blog, e) for e in waiting], statuses=STATUSES, publishes=publishes,
-        may_furnish=may(caller, Action.BLOG_EDIT, blog.id),
-        names=names,
-        older=requests.cursor(last.created_at, last.id) if last else "", **({"preview": ""} | more),
-    )
-
-
-async def _listed(
-    connection: AsyncConnection, caller: Caller, blog: Blog, statuses: list[EntryStatus], *, before: Any
-) -> list[Entry]:
-    """One more than a page of what this person sees, the newest written first."""
-    parts: list[tuple[list[EntryStatus], str | None]] = [(statuses, None)]
-    if not may(caller, Action.ENTRY_PUBLISH, blog.id):
-        parts = [
-            ([s for s in statuses if s in SEEN_BY_ALL], None),
-            ([s for s in statuses if s not in SEEN_BY_ALL], caller.id),
-        ]
-    found: list[Entry] = []
-    for some, author in parts:
-        found += await stored.listed(
-            connection, blog.id, statuses=some, author_id=author, before=before, limit=PAGE + 1
-        )
-    return sorted(found, key=lambda e: (e.created_at, e.id), reverse=True)
-
-
-def _row(caller: Caller, blog: Blog, entry: Entry) -> dict[str, Any]:
-    own = _own(caller, entry)
-    data = entry.to_json()
-    return data | {
-        "line": "Retracted" if entry.status == "retracted" else title_of(
-            entry.content.title, entry.content.blocks, 140
-        ),
-        "may_edit": entry.status != "retracted" and may(caller, Action.ENTRY_EDIT, blog.id, own=own),
-        "may_retract": entry.status != "retracted" and may(caller, Action.ENTRY_RETRACT, blog.id, own=own),
-        "may_publish": may(caller, Action.ENTRY_PUBLISH, blog.id),
-    }
+def shown(request: Request, blog: Blog, entry: Entry) -> str:
+    """The entry as the reader's page has it."""
+    return site_of(request).renderer.entry(feeds.of_entry(entry, blog, "newsroom", ""))
 
 
 async def _form(
@@ -240,13 +184,9 @@ async def _form(
     return page.show(
         request, caller, "edit", blog=blog.to_json(), entry=entry.to_json(), typed=typed, theirs=theirs,
         names=names,
-        shown=_shown(request, blog, entry) if context["conflict"] else "",
+        shown=shown(request, blog, entry) if context["conflict"] else "",
         publishes=may(caller, Action.ENTRY_PUBLISH, blog.id), **context,
     )
-
-
-def _shown(request: Request, blog: Blog, entry: Entry) -> str:
-    return site_of(request).renderer.entry(feeds.of_entry(entry, blog, "newsroom", ""))
 
 
 async def _preview(
@@ -260,6 +200,4 @@ async def _preview(
         id="preview", blog_id=blog.id, status="published", revision=0, content=content,
         author_id=caller.id, author_name=caller.name, created_at=at, updated_at=at, published_at=at,
     )
-    return site_of(request).renderer.entry(feeds.of_entry(made, blog, "public", ""))
-
-
+    return shown(request, blog, made)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from server.domain.errors import Invalid, StopPressError, Unauthenticated
 from server.domain.permissions import Action, Caller, may
 from server.web.authenticate import require_caller
-from server.web.console import forms
+from server.web.console import forms, labels
 from server.web.errors import PROBLEMS
 from server.web.site import site_of
 
@@ -21,24 +21,31 @@ Handler = Callable[[Request], Awaitable[Response]]
 Page = Callable[[Request, Caller], Awaitable[Response]]
 
 DONE = {
-    "created": "The blog is there.",
+    "created": "Blog created.",
     "saved": "Saved.",
-    "published": "Published. Readers have it.",
-    "pending": "Sent to the editors. It waits for approval.",
-    "draft": "Kept as a draft. Readers do not see it.",
+    "published": "Published.",
+    "again": "This was already sent. Nothing was posted twice.",
+    "pending": "Sent to the editors for approval.",
+    "draft": "Draft saved. Readers do not see it.",
     "scheduled": "Scheduled.",
+    "unscheduled": "Schedule cancelled. The entry is a draft.",
     "retracted": "Retracted. Its text is gone from every page.",
+    "dropped": "Retracted. Readers never saw it.",
     "restored": "Restored.",
-    "uploaded": "The picture is uploaded.",
-    "added": "Added.",
-    "password": "The password is changed. Log in with the new one.",
-    "reset": "The password is changed and all sessions of that person have ended.",
-    "revoked": "The token no longer works.",
+    "returned": "Sent back to its author, with your reason.",
+    "closed": "Blog closed.",
+    "uploaded": "Picture uploaded.",
+    "added": "User added.",
+    "password": "Password changed. Log in with the new one.",
+    "reset": "Password changed. All sessions of that person have ended.",
+    "revoked": "Token revoked.",
     "out": "You are logged out.",
-    "stale": "Somebody changed this entry a moment ago, so nothing was done. Look again.",
-    "refused": "The present state of the entry or the blog does not allow this. Nothing was done.",
+    "stale": "This entry was changed since you loaded the list. Nothing was done. Check it and try again.",
+    "incomplete": "This entry is not complete, so nothing was done. Open it to see what is missing.",
+    "refused": "The status of the entry or the blog does not allow this. Nothing was done.",
 }
 """What a page says first after a redirect; the address carries only the name."""
+FAILED = frozenset({"stale", "incomplete", "refused"})
 
 
 def for_members(page: Page) -> Handler:
@@ -56,11 +63,17 @@ def for_members(page: Page) -> Handler:
             form = await forms.read(request)
             kept = {k: v for k, v in form.values.items() if "password" not in k and k != "current"}
             return site_of(request).renderer.response(
-                request, "console/resend.html", status=401, caller=None, nav=[], done="", fields=kept
+                request, "console/resend.html", status=401, caller=None, nav=[], done="", fields=kept,
+                following=form_page(path), action=f"{path}?{request.url.query}".rstrip("?"),
             )
         return await page(request, caller)
 
     return handler
+
+
+def form_page(path: str) -> str:
+    """The page with the form that is sent to `path`: what a row's buttons ask for has none of its own."""
+    return path.partition("/entries/")[0] if path.endswith("/mark") else path
 
 
 def show(
@@ -75,9 +88,15 @@ def show(
     """A page of the console. With `error` it is the form again, with the error's status and its messages."""
     if error is not None:
         status = PROBLEMS[error.code].status
+    errors = messages(error)
+    media: Sequence[dict[str, Any]] = context["typed"].media if "typed" in context else ()
+    shared: dict[str, Any] = {
+        "caller": caller, "nav": _nav(caller), "done": DONE.get(request.query_params.get("done", ""), ""),
+        "errors": errors, "labels": {field: labels.label(field, media) for field in errors},
+        "legends": labels.legends(media),
+    }
     return site_of(request).renderer.response(
-        request, f"console/{name}.html", status=status, caller=caller, nav=_nav(caller),
-        done=DONE.get(request.query_params.get("done", ""), ""), errors=messages(error), **context,
+        request, f"console/{name}.html", status=status, **(shared | context)
     )
 
 
@@ -88,23 +107,18 @@ def messages(error: StopPressError | None) -> dict[str, str]:
     if not isinstance(error, Invalid):
         field, colon, rest = error.detail.partition(": ")
         return {field: rest} if colon and field.isidentifier() else {"": error.detail}
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for item in error.fields:
-        found.setdefault(_field(item.field), item.message)
-    return found
+        name, place = labels.field_of(item.field)
+        found.setdefault(name, []).append(f"{place}: {item.message}" if place else item.message)
+    return {name: "; ".join(dict.fromkeys(said)) for name, said in found.items()}
 
 
-def to(path: str, done: str = "", *, anchor: str = "") -> Response:
-    """Go on with a page after a form was taken (Post/Redirect/Get)."""
-    query = f"?done={done}" if done else ""
-    return RedirectResponse(path + query + (f"#{anchor}" if anchor else ""), 303)
-
-
-def _field(name: str) -> str:
-    parts = name.split(".")
-    if parts[0] == "blocks" and len(parts) > 2:
-        return f"media-{parts[1]}-{parts[-1]}"
-    return "byline" if parts[0] == "bylines" else parts[0]
+def to(path: str, done: str = "", *, anchor: str = "", **query: str) -> Response:
+    """Go on with a page after a form was taken (Post/Redirect/Get). `query` tells it what was done: `entry`
+    which entry, `sent` the key of the form, whose draft the browser then drops."""
+    text = urlencode({name: value for name, value in {"done": done, **query}.items() if value})
+    return RedirectResponse(path + (f"?{text}" if text else "") + (f"#{anchor}" if anchor else ""), 303)
 
 
 def _nav(caller: Caller | None) -> list[tuple[str, str]]:

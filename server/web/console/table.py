@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from server.web.console import blogs, entries, media, people, session
+from server.web.console import blogs, entries, listing, marking, media, people, session
 
 BOTH = ["GET", "POST"]
 
@@ -17,10 +17,12 @@ def routes() -> list[Route]:
         Route("/console", blogs.index),
         Route("/console/blogs/new", blogs.new, methods=BOTH),
         Route("/console/blogs/{slug}", entries.index, methods=BOTH),
+        Route("/console/blogs/{slug}/list", listing.lists),
         Route("/console/blogs/{slug}/furniture", blogs.furniture, methods=BOTH),
         Route("/console/blogs/{slug}/entries/{id}", entries.edit, methods=BOTH),
-        Route("/console/blogs/{slug}/entries/{id}/mark", entries.mark, methods=["POST"]),
-        Route("/console/blogs/{slug}/entries/{id}/retract", entries.retract, methods=BOTH),
+        Route("/console/blogs/{slug}/entries/{id}/mark", marking.mark, methods=["POST"]),
+        Route("/console/blogs/{slug}/entries/{id}/retract", marking.retract, methods=BOTH),
+        Route("/console/blogs/{slug}/entries/{id}/send-back", marking.send_back, methods=BOTH),
         Route("/console/blogs/{slug}/entries/{id}/revisions", entries.revisions),
         Route("/console/pictures", media.index, methods=BOTH),
         Route("/console/users", people.users, methods=BOTH),

@@ -8,21 +8,23 @@ from typing import Any
 
 from starlette.requests import Request
 
-from server.domain.blocks import Block
+from server.domain.blocks import Block, Quote, Text
 from server.domain.blog import Blog
 from server.domain.byline import line_of
 from server.domain.entry import Content, Entry, EntryStatus
-from server.domain.errors import Invalid
+from server.domain.errors import FieldError, Invalid
 from server.domain.permissions import Caller
 from server.domain.position import new_id
 from server.web.api.bodies import EntryBody, blocks_of, bylines_of
 from server.web.console import composing, forms, media
 from server.web.console.forms import Form
 
-STATUS: dict[str, EntryStatus] = {
-    "publish": "published", "draft": "draft", "schedule": "scheduled", "submit": "pending",
+STATUS: dict[str, EntryStatus | None] = {
+    "publish": "published", "now": "published", "draft": "draft", "schedule": "scheduled",
+    "submit": "pending", "save": None, "unschedule": "draft",
 }
-"""What each button asks for; saving leaves the status as it is."""
+"""What each button asks for; saving leaves the status as it is. Anything else, such as Enter in a one-line
+field, shows a preview and writes nothing."""
 FLAGS = ("pinned", "key", "breaking")
 
 
@@ -52,7 +54,7 @@ class Writing:
         return cls(
             content.title, composing.to_markdown(content.blocks), line_of(content.bylines),
             composing.local(entry.publish_at, blog.time_zone), content.pinned, content.key, content.breaking,
-            composing.media_of(content.blocks), revision=str(entry.revision),
+            composing.media_of(content.blocks), revision=str(entry.revision), request_key=new_id(),
         )
 
     def or_typed(self, form: Form) -> Writing:
@@ -65,6 +67,7 @@ class Writing:
 
     def checked(self) -> EntryBody:
         """All but the words of the box as the API would take them. Raises Invalid."""
+        self._check_complete()
         composing.check_pictures(self.media)
         plain = [{k: v for k, v in block.items() if k != "place"} for block in self.media]
         return forms.checked(
@@ -72,6 +75,22 @@ class Writing:
             {"title": self.title, "bylines": composing.names(self.byline), "body": self.body, "blocks": plain}
             | {flag: getattr(self, flag) for flag in FLAGS},
         )
+
+    def _check_complete(self) -> None:
+        """Raises Invalid for words about a picture or a video that is missing: they would go unseen."""
+        missing = []
+        # what a picture of the form has already is no word about another one
+        taken = {(name, block.get(name)) for block in self.media for name in media.FIELDS} | {
+            (name, "") for name in media.FIELDS
+        }
+        if {(name, self.words.get(f"picture_{name}", "").strip()) for name in media.FIELDS} - taken:
+            missing.append(
+                FieldError("picture", "choose a file, or clear its alt text, caption and credit")
+            )
+        if any(self.words.get(f"video_{name}", "").strip() for name in ("title", "byline")):
+            missing.append(FieldError("video_url", "needs an address; or clear the video’s title and byline"))
+        if missing:
+            raise Invalid(*missing)
 
     async def content(self, body: EntryBody, before: tuple[Block, ...], language: str) -> Content:
         """What the entry shall hold; `before` are its blocks up to now. Raises Invalid."""
@@ -82,15 +101,28 @@ class Writing:
             body.title, arranged, bylines_of(body), pinned=body.pinned, key=body.key, breaking=body.breaking
         )
 
-    async def changed(self, body: EntryBody, before: Content, language: str) -> dict[str, Any]:
-        """The fields that the form has, for an entry that holds `before`. Bylines that were left as they were
-        are not among them: the field holds no more than their names."""
-        content = await self.content(body, before.blocks, language)
+    def changed(self, content: Content, before: Content) -> dict[str, Any]:
+        """The fields of `content` that the form has, for an entry that holds `before`. Bylines that were left
+        as they were are not among them: the field holds no more than their names."""
         fields = ["title", "blocks", *FLAGS, *([] if self.byline == line_of(before.bylines) else ["bylines"])]
         return {name: getattr(content, name) for name in fields}
 
-    def publish_at(self, blog: Blog) -> datetime | None:
-        return composing.moment(self.at, blog.time_zone)
+    def status(self, do: str) -> EntryStatus | None:
+        """What a button asks for. With a time to publish at, publishing is scheduling."""
+        return "scheduled" if do == "publish" and self.at.strip() else STATUS[do]
+
+    def publish_at(
+        self, blog: Blog, *, now: datetime, before: datetime | None = None, draft: bool = False
+    ) -> datetime | None:
+        """When the entry shall be published. `before` is when it was to be: as long as the form shows it, it
+        stays to the second. A `draft` may plan for a time that has passed. Raises Invalid."""
+        if before is not None and self.at == composing.local(before, blog.time_zone):
+            at: datetime | None = before
+        else:
+            at = composing.moment(self.at, blog.time_zone)
+        if at is not None and not draft:
+            composing.check_ahead(at, now, blog.time_zone)
+        return at
 
 
 async def read(request: Request, caller: Caller, form: Form, blog: Blog) -> Writing:
@@ -106,6 +138,21 @@ async def read(request: Request, caller: Caller, form: Form, blog: Blog) -> Writ
         items.append({"type": "video", "caption": "", "place": None, **video})
         form = Form({k: v for k, v in form.values.items() if not k.startswith("video_")})
     return _typed(form, items)
+
+
+def located(error: Invalid, content: Content) -> Invalid:
+    """An error about the blocks of `content`, with the media counted as the form shows them."""
+    return Invalid(*(FieldError(_place(f.field, content), f.message) for f in error.fields))
+
+
+def _place(path: str, content: Content) -> str:
+    name, *rest = path.split(".")
+    if name != "blocks" or not rest or not rest[0].isdigit() or int(rest[0]) >= len(content.blocks):
+        return path
+    before = content.blocks[: int(rest[0])]
+    if isinstance(content.blocks[int(rest[0])], Text | Quote):
+        return "body"
+    return ".".join([name, str(sum(not isinstance(b, Text | Quote) for b in before)), *rest[1:]])
 
 
 def _readable_media(form: Form) -> list[dict[str, Any]]:

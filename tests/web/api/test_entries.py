@@ -67,7 +67,9 @@ async def test_readers_see_nothing_of_the_newsroom(cast: Cast) -> None:
     entry = await cast.published()
     inside = (await cast["editor"].get(path_of(entry))).json()
     outside = (await cast["anonymous"].get(path_of(entry))).json()
-    assert set(inside) - set(outside) == {"author", "created_at", "updated_at", "publish_at", "retracted_at"}
+    assert set(inside) - set(outside) == {
+        "author", "created_at", "updated_at", "publish_at", "retracted_at", "note", "note_by",
+    }
     listed = (await cast["anonymous"].get(ENTRIES, params={"limit": 100})).json()["entries"]
     assert outside in listed
     assert {e["status"] for e in listed} == {"published"}
@@ -164,6 +166,24 @@ async def test_scheduled_entry_needs_a_time_ahead(cast: Cast) -> None:
         body = {"body": "A", "status": "scheduled", "publish_at": publish_at}
         problem = said(await cast["editor"].post(ENTRIES, json=body), 422, "invalid")
         assert [e["field"] for e in problem["errors"]] == ["publish_at"]
+
+
+async def test_a_publish_at_of_null_cancels_the_schedule(cast: Cast) -> None:
+    ahead = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    entry = await cast.entry("editor", status="scheduled", publish_at=ahead)
+    answer = await cast["editor"].patch(path_of(entry), json={"publish_at": None}, headers=ANY)
+    assert (answer.json()["status"], answer.json()["publish_at"]) == ("draft", None)
+
+
+async def test_the_author_gets_the_reason_with_what_was_sent_back(cast: Cast) -> None:
+    entry = await cast.entry("owner")
+    sent = {"status": "draft", "note": "Who says so?"}
+    said(await cast["owner"].patch(path_of(entry), json=sent, headers=ANY), 403, "forbidden")
+    assert (await cast["editor"].patch(path_of(entry), json=sent, headers=ANY)).status_code == 200
+    found = (await cast["owner"].get(path_of(entry))).json()
+    assert (found["status"], found["note"], found["note_by"]) == ("draft", "Who says so?", "editor")
+    assert found["title"] == entry["title"]
+    said(await cast["editor"].patch(path_of(entry), json=sent, headers=ANY), 409, "conflict")
 
 
 @pytest.mark.parametrize(

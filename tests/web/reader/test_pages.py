@@ -212,6 +212,7 @@ async def test_words_run_in_their_own_direction(server: Running) -> None:
         f'<h3 class="entry__title" id="title-{entry["id"]}" dir="auto">عاصفة</h3>',
         '<div class="prose" dir="auto"><p>عاصفة</p></div>',
         '<figure class="quote" dir="auto"><blockquote>', "<bdi>מנהל</bdi>", "<bdi>נועה</bdi>",
-        '<h1 class="head__headline" dir="auto">', '<li dir="auto">عاصفة</li>', "<bdi dir="auto">عاصفة</bdi></a>",
+        '<h1 class="head__headline" dir="auto">', '<li dir="auto">عاصفة</li>',
+        '<bdi dir="auto">عاصفة</bdi></a>',
     ):
         assert element in page, element

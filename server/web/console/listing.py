@@ -1,0 +1,159 @@
+"""A blog's page in the console: the composer, what waits for approval, and what was written, with a notice of
+what was just done. The lists alone are what open pages ask for to stay fresh."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.domain.blog import Blog
+from server.domain.entry import STATUSES, UNPUBLISHED, Entry, EntryStatus
+from server.domain.errors import NotFound
+from server.domain.permissions import Action, Caller, may, require
+from server.domain.times import to_text
+from server.newsroom import blogs, entries
+from server.store import entries as stored
+from server.store.bylines import known_names
+from server.text.title import title_of
+from server.web import times
+from server.web.api import requests
+from server.web.conditional import client_has
+from server.web.console import composing, page
+from server.web.console.writing import Writing
+from server.web.site import site_of
+
+PAGE = 50
+SEEN_BY_ALL: tuple[EntryStatus, ...] = ("published", "retracted")
+
+
+async def show(request: Request, caller: Caller, blog: Blog, typed: Writing, **more: Any) -> Response:
+    """The whole page. `more` holds an `error`, a `preview`, or the name of what was `done`."""
+    name = more.pop("done_as", request.query_params.get("done", ""))
+    context = await _lists(request, caller, blog) | await _notice(request, caller, blog, name)
+    async with site_of(request).database.read() as connection:
+        names = await known_names(connection)
+    return page.show(
+        request, caller, "entries", typed=typed, names=names,
+        may_furnish=may(caller, Action.BLOG_EDIT, blog.id),
+        **({"preview": ""} | context | more),
+    )
+
+
+@page.for_members
+async def lists(request: Request, caller: Caller) -> Response:
+    """`/console/blogs/{slug}/list`: 304 as long as nothing in it has changed."""
+    site = site_of(request)
+    async with site.database.read() as connection:
+        blog = await blogs.readable(connection, caller, request.path_params["slug"])
+    require(caller, Action.ENTRY_CREATE, blog.id)
+    text = site.renderer.template("console/lists.html", **await _lists(request, caller, blog))
+    etag = f'"{hashlib.sha256(text.encode()).hexdigest()[:20]}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-store"}
+    if client_has(request, etag):
+        return Response(status_code=304, headers=headers)
+    return Response(text, media_type="text/html", headers=headers)
+
+
+async def _lists(request: Request, caller: Caller, blog: Blog) -> dict[str, Any]:
+    wanted = request.query_params.get("status", "")
+    statuses = [s for s in STATUSES if wanted in ("", s)]
+    publishes = may(caller, Action.ENTRY_PUBLISH, blog.id)
+    async with site_of(request).database.read() as connection:
+        found = await _listed(connection, caller, blog, statuses, before=requests.before_of(request))
+        counts = await stored.counts(connection, blog.id) if publishes else {}
+        waiting = await _waiting(connection, blog, "pending") if publishes and not wanted else []
+        held = await _waiting(connection, blog, "scheduled") if blog.status == "closed" else []
+        shown = found[:PAGE]
+        titles = await _titles(connection, shown) if publishes else {}
+    last = found[PAGE - 1] if len(found) > PAGE else None
+    at = to_text(site_of(request).desk.now())
+    return {
+        "blog": blog.to_json(), "publishes": publishes, "counts": counts, "wanted": wanted,
+        "statuses": STATUSES, "rows": [_row(caller, blog, e, at, titles.get(e.id, "")) for e in shown],
+        "waiting": [_row(caller, blog, e, at) for e in waiting],
+        "held": [_row(caller, blog, e, at) for e in held if entries.visible_to(caller, blog, e)],
+        "older": requests.cursor(last.created_at, last.id) if last else "",
+    }
+
+
+async def _waiting(connection: AsyncConnection, blog: Blog, status: EntryStatus) -> list[Entry]:
+    return await stored.listed(connection, blog.id, statuses=[status], limit=PAGE)
+
+
+async def _listed(
+    connection: AsyncConnection, caller: Caller, blog: Blog, statuses: list[EntryStatus], *, before: Any
+) -> list[Entry]:
+    """One more than a page of what this person sees, the newest written first."""
+    parts: list[tuple[list[EntryStatus], str | None]] = [(statuses, None)]
+    if not may(caller, Action.ENTRY_PUBLISH, blog.id):
+        parts = [
+            ([s for s in statuses if s in SEEN_BY_ALL], None),
+            ([s for s in statuses if s not in SEEN_BY_ALL], caller.id),
+        ]
+    found: list[Entry] = []
+    for some, author in parts:
+        found += await stored.listed(
+            connection, blog.id, statuses=some, author_id=author, before=before, limit=PAGE + 1
+        )
+    return sorted(found, key=lambda e: (e.created_at, e.id), reverse=True)
+
+
+async def _titles(connection: AsyncConnection, found: list[Entry]) -> dict[str, str]:
+    """What retracted entries were called, for those who may restore them. Only the title: nobody gets the
+    text of a retracted entry."""
+    return await stored.last_titles(connection, [e.id for e in found if e.status == "retracted"])
+
+
+def _row(caller: Caller, blog: Blog, entry: Entry, at: str, title: str = "") -> dict[str, Any]:
+    own = is_own(caller, entry)
+    data = entry.to_json()
+    retracted = entry.status == "retracted"
+    planned = data["publish_at"] if entry.status != "published" else None
+    return data | {
+        "line": (title or "Retracted") if retracted else title_of(
+            entry.content.title, entry.content.blocks, 140
+        ),
+        "may_edit": not retracted and may(caller, Action.ENTRY_EDIT, blog.id, own=own),
+        "may_retract": not retracted and may(caller, Action.ENTRY_RETRACT, blog.id, own=own),
+        "may_publish": may(caller, Action.ENTRY_PUBLISH, blog.id),
+        "planned": planned, "ahead": planned is not None and planned > at,
+    }
+
+
+async def _notice(request: Request, caller: Caller, blog: Blog, name: str) -> dict[str, Any]:
+    """What is said first: what was done, to which entry, and the way back."""
+    words = page.DONE.get(name, "")
+    notice: dict[str, Any] = {"done": words, "failed": name in page.FAILED, "about": None, "undo": False}
+    entry_id = request.query_params.get("entry", "")
+    if not words or not entry_id:
+        return notice
+    async with site_of(request).database.read() as connection:
+        try:
+            entry = await stored.get(connection, blog.id, entry_id)
+        except NotFound:
+            return notice
+        titles = await _titles(connection, [entry])
+    if not entries.visible_to(caller, blog, entry):
+        return notice
+    editor = may(caller, Action.ENTRY_PUBLISH, blog.id)
+    row = _row(caller, blog, entry, "", titles.get(entry.id, "") if editor else "")
+    if name == "scheduled" and entry.publish_at is not None:
+        words = _scheduled(entry, blog)
+    return notice | {"done": words, "about": row, "undo": editor and entry.status == "retracted"}
+
+
+def _scheduled(entry: Entry, blog: Blog) -> str:
+    assert entry.publish_at is not None
+    words = f"Scheduled for {times.in_full(to_text(entry.publish_at), blog.time_zone)}."
+    if not composing.comes_twice(entry.publish_at, blog.time_zone):
+        return words
+    which = "second" if entry.publish_at.astimezone(times.zone_of(blog.time_zone)).fold else "first"
+    return f"{words} Clocks go back that night, and this is the {which} of two such times."
+
+
+def is_own(caller: Caller, entry: Entry) -> bool:
+    return entry.author_id == caller.id and entry.status in UNPUBLISHED

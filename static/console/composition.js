@@ -1,0 +1,238 @@
+// @ts-check
+/** Keeps what is typed in one form until it was taken or thrown away, also across tabs, crashes and the Back button. */
+import { Drafts, ENDED, isSpent, newKey, same, wasTaken } from "./drafts.js";
+import { fill, hidden, read, readAsSent, readPieces, setHidden } from "./form.js";
+
+/** @typedef {import("./drafts.js").Draft} Draft */
+/** @typedef {import("./drafts.js").Fields} Fields */
+
+/** What is typed is kept at once, and while somebody types on, this often. */
+const SAVE_EVERY_MS = 250;
+const SENDING_MS = 5_000;
+const WORDS_SHOWN = 40;
+
+export class Composition {
+  #form;
+  #drafts;
+  /** What needs no keeping: the form as the server has it. Null when the server only handed back what was typed. */
+  /** @type {Fields | null} */
+  #unchanged;
+  /** @type {Fields | null} */
+  #written = null;
+  #over = false;
+  #sending = false;
+  #timer = 0;
+
+  /**
+   * @param {HTMLFormElement} form with `data-draft` and `data-home`
+   * @param {string} user
+   * @param {string} taken the slot of the form that was taken just now, if one was
+   */
+  constructor(form, user, taken) {
+    this.#form = form;
+    this.#drafts = new Drafts(user, form.dataset.draft ?? "");
+    this.#unchanged = form.dataset.unsaved === undefined ? readAsSent(form) : null;
+    // the draft brings back what was typed; the browser would bring back what was published as well
+    form.autocomplete = "off";
+    if (this.#unchanged) this.#restoreNewest(taken === this.#drafts.slot);
+    else this.#takeOver();
+    this.#listen();
+  }
+
+  get #key() {
+    return hidden(this.#form, "request_key");
+  }
+
+  #listen() {
+    const soon = () => {
+      if (this.#timer) return;
+      this.#save();
+      this.#timer = window.setTimeout(() => {
+        this.#timer = 0;
+        this.#save();
+      }, SAVE_EVERY_MS);
+    };
+    this.#form.addEventListener("input", soon);
+    this.#form.addEventListener("change", soon);
+    this.#form.addEventListener("submit", (event) => this.#submit(event));
+    window.addEventListener("pagehide", () => this.#save());
+    document.addEventListener("visibilitychange", () => this.#save());
+    window.addEventListener("storage", (event) => this.#heard(event));
+    window.addEventListener("pageshow", (event) => event.persisted && this.#shownAgain());
+    for (const link of document.querySelectorAll("a[data-cancel]")) {
+      link.addEventListener("click", (event) => {
+        if (event instanceof MouseEvent && !event.ctrlKey && !event.metaKey && !event.shiftKey) this.#drop();
+      });
+    }
+  }
+
+  #save() {
+    if (this.#over) return;
+    const fields = read(this.#form);
+    if (this.#unchanged && same(fields, this.#unchanged)) {
+      if (this.#written) this.#drafts.remove(this.#key);
+      this.#written = null;
+    } else if (!this.#written || !same(fields, this.#written)) {
+      this.#write(fields);
+    }
+  }
+
+  /** @param {Fields} fields */
+  #write(fields) {
+    this.#written = fields;
+    const revision = hidden(this.#form, "revision");
+    this.#drafts.put(this.#key, { fields, ...readPieces(this.#form), revision, at: Date.now() });
+  }
+
+  /** @param {SubmitEvent} event */
+  #submit(event) {
+    if (event.defaultPrevented) return;
+    if (this.#sending) {
+      event.preventDefault();
+      return;
+    }
+    this.#sending = true;
+    // a navigation that was stopped leaves the page here
+    window.setTimeout(() => (this.#sending = false), SENDING_MS);
+    this.#save();
+    this.#drafts.sending(this.#key, read(this.#form));
+  }
+
+  /** The server handed back what was typed: that is the newest, perhaps under a new key. */
+  #takeOver() {
+    const before = this.#drafts.lastSent();
+    if (before && before !== this.#key) this.#drafts.remove(before);
+    this.#save();
+  }
+
+  /** @param {boolean} startsAfresh a form of this kind was just taken: what else there is, is only offered */
+  #restoreNewest(startsAfresh) {
+    const found = this.#drafts.all().filter(({ draft }) => !this.#unchanged || !same(draft.fields, this.#unchanged));
+    const [newest, ...others] = found;
+    if (newest && !startsAfresh) {
+      this.#restore(newest.key, newest.draft, others);
+      return;
+    }
+    if (newest) this.#announce([], [], found);
+    this.#save();
+  }
+
+  /** @param {string} key @param {Draft} draft @param {{ key: string, draft: Draft }[]} others */
+  #restore(key, draft, others) {
+    const current = hidden(this.#form, "revision");
+    fill(this.#form, draft);
+    setHidden(this.#form, "revision", draft.revision || current);
+    setHidden(this.#form, "request_key", key);
+    this.#written = draft.fields;
+    if (isSpent(key)) this.#fork();
+    this.#form.dispatchEvent(new Event("restored"));
+    const words = [`Restored what you typed at ${clock(draft.at)}. It was not sent.`];
+    if (draft.revision !== current && current !== "") {
+      words.push("The saved version has changed since; saving shows both.");
+    }
+    if (draft.file) words.push(`Choose the picture “${draft.file}” again.`);
+    this.#announce(words, [button("Discard draft", () => this.#discard())], others);
+  }
+
+  /** @param {string[]} words @param {HTMLElement[]} buttons @param {{ key: string, draft: Draft }[]} others */
+  #announce(words, buttons, others) {
+    const place = this.#form.querySelector("[data-restored]");
+    if (!place) return;
+    const text = document.createElement("p");
+    text.textContent = words.join(" ") || "There is another draft.";
+    const box = document.createElement("div");
+    box.className = "said";
+    box.append(text, ...buttons);
+    for (const other of others) {
+      box.append(button(`Use the draft of ${clock(other.draft.at)}: ${beginning(other.draft)}`, () => {
+        this.#restore(other.key, other.draft, []);
+      }));
+    }
+    place.replaceChildren(box);
+  }
+
+  #drop() {
+    this.#over = true;
+    this.#drafts.end(this.#key, read(this.#form));
+  }
+
+  #discard() {
+    this.#drop();
+    location.replace(this.#home);
+  }
+
+  get #home() {
+    return this.#form.dataset.home ?? location.pathname;
+  }
+
+  /** Go on under a key of its own: what the old one stands for is published or another tab's. */
+  #fork() {
+    setHidden(this.#form, "request_key", newKey());
+    this.#write(read(this.#form));
+  }
+
+  /** @param {StorageEvent} event what another tab did */
+  #heard(event) {
+    if (this.#over) return;
+    if (event.key === ENDED) this.#ended(JSON.parse(event.newValue ?? "null"));
+    else if (event.key === this.#drafts.slot + this.#key) this.#writtenElsewhere();
+  }
+
+  /** @param {{ key: string, fields: Fields } | null} ended */
+  #ended(ended) {
+    if (!ended || ended.key !== this.#key) return;
+    if (same(ended.fields, read(this.#form))) {
+      this.#over = true;
+      location.replace(this.#home);
+    } else {
+      this.#fork();
+    }
+  }
+
+  #writtenElsewhere() {
+    const fields = read(this.#form);
+    const draft = this.#drafts.get(this.#key);
+    const untouched = same(fields, this.#written ?? this.#unchanged ?? {});
+    if (!draft) {
+      if (!this.#unchanged || !same(fields, this.#unchanged)) this.#write(fields);
+    } else if (!same(draft.fields, fields)) {
+      if (!untouched) this.#fork();
+      else {
+        this.#written = draft.fields;
+        fill(this.#form, draft);
+        this.#form.dispatchEvent(new Event("restored"));
+      }
+    }
+  }
+
+  /** The browser shows the page again as it was left: what was published meanwhile must not be sent once more. */
+  #shownAgain() {
+    this.#sending = false;
+    if (this.#over || wasTaken(this.#key, read(this.#form))) location.replace(this.#home);
+    else if (isSpent(this.#key)) this.#fork();
+  }
+}
+
+/** @param {number} at @returns {string} */
+function clock(at) {
+  const moment = new Date(at);
+  const today = moment.toDateString() === new Date().toDateString();
+  const time = moment.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  return today ? time : `${moment.toLocaleDateString("en-GB", { day: "numeric", month: "short" })} ${time}`;
+}
+
+/** @param {Draft} draft @returns {string} */
+function beginning(draft) {
+  const words = String(draft.fields.title || draft.fields.body || draft.fields.headline || "");
+  return `“${words.slice(0, WORDS_SHOWN)}${words.length > WORDS_SHOWN ? "…" : ""}”`;
+}
+
+/** @param {string} words @param {() => void} act @returns {HTMLButtonElement} */
+function button(words, act) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "act";
+  made.textContent = words;
+  made.addEventListener("click", act);
+  return made;
+}

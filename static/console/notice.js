@@ -1,0 +1,21 @@
+// @ts-check
+/** Says what happened, in the place where the server says it too. */
+
+/** @param {string} words @param {{ failed?: boolean, link?: HTMLAnchorElement }} [more] */
+export function say(words, { failed = false, link } = {}) {
+  const box = document.createElement("div");
+  box.className = failed ? "said said--failed" : "said";
+  const text = document.createElement("p");
+  text.textContent = words;
+  if (link) text.append(" ", link);
+  box.append(text);
+  document.getElementById("said")?.replaceChildren(box);
+}
+
+export function sayLoggedOut() {
+  const link = document.createElement("a");
+  link.href = `/console/login?next=${encodeURIComponent(location.pathname)}`;
+  link.target = "_blank";
+  link.textContent = "Log in in another tab";
+  say("Your session has ended. What you typed is kept.", { failed: true, link });
+}

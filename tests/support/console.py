@@ -1,0 +1,97 @@
+"""People who work in the console with a real browser."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from playwright.async_api import Browser, BrowserContext, Locator, Page
+
+from server.domain.permissions import SYSTEM, Role
+from server.newsroom import people
+from tests.support.app import Running
+from tests.support.browser import until, visit
+
+PASSWORD = "a long enough password"
+CAST: dict[str, Role] = {"eddy": "editor", "rosa": "editor", "connie": "contributor"}
+
+
+_cookies: dict[tuple[str, str], Any] = {}
+"""The session of each person on each server: logging in often is throttled."""
+
+
+async def hire(server: Running) -> None:
+    """Make everybody of the cast."""
+    for name, role in CAST.items():
+        await people.create_user(server.desk, SYSTEM, name, password=PASSWORD, name=name.title(), role=role)
+
+
+@contextlib.asynccontextmanager
+async def at_work(
+    browser: Browser, server: Running, name: str, *, own_session: bool = False, **options: Any
+) -> AsyncIterator[BrowserContext]:
+    """A browser of its own in which this person is logged in; who logs out in it asks for an `own_session`."""
+    async with visit(browser, base_url=server.url, **options) as context:
+        found = None if own_session else _cookies.get((server.url, name))
+        if found:
+            await context.add_cookies(found)
+        else:
+            page = await context.new_page()
+            await log_in(page, name)
+            await page.close()
+            if not own_session:
+                _cookies[server.url, name] = await context.cookies()
+        yield context
+
+
+async def log_in(page: Page, name: str) -> None:
+    await page.goto("/console/login")
+    await page.fill("#username", name)
+    await page.fill("#password", PASSWORD)
+    await page.click("button.do")
+    await page.wait_for_url("**/console")
+
+
+async def opened(context: BrowserContext, slug: str, path: str = "") -> Page:
+    """A new tab with the blog's page, its scripts at work."""
+    page = await context.new_page()
+    await page.goto(f"/console/blogs/{slug}{path}")
+    return page
+
+
+async def row(page: Page, words: str) -> Locator:
+    found = page.locator("#entries .row", has_text=words)
+    await until(lambda: _one(found), what=f"one row with {words!r}")
+    return found
+
+
+async def _one(found: Locator) -> bool:
+    return await found.count() == 1
+
+
+async def keys(page: Page) -> list[str]:
+    """The drafts that this browser keeps."""
+    found: list[str] = await page.evaluate(
+        "Object.keys(localStorage).filter((k) => k.startsWith('stoppress:draft:'))"
+    )
+    return found
+
+
+async def drafts_kept(page: Page, count: int) -> None:
+    async def kept() -> bool:
+        return len(await keys(page)) == count
+
+    await until(kept, what=f"{count} drafts")
+
+
+async def entries(server: Running, slug: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await server.http.get(f"/api/v1/blogs/{slug}/entries")).json()["entries"]
+    return found
+
+
+def ahead(zone: str = "UTC", **amount: float) -> str:
+    """A time to come as `<input type=datetime-local>` takes it."""
+    return (datetime.now(ZoneInfo(zone)) + timedelta(**amount)).strftime("%Y-%m-%dT%H:%M")
