@@ -1,4 +1,4 @@
-"""What travels in a feed: the newest state of one thing, with the position that it got."""
+"""Changes of a feed: the newest state of an entry or a blog, with its position."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 
 
 class FeedKey(NamedTuple):
-    """Names one feed: what one kind of listener follows of one blog."""
+    """Identifies a feed by blog and audience."""
 
     blog_id: str
     name: FeedName
@@ -26,11 +26,11 @@ class FeedKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The newest state of one thing in a feed.
+    """The newest state of an entry or a blog in a feed.
 
-    `kind` is `entry` (shown or changed), `gone` (nothing of it may be shown any more; `data` then holds only
-    its place) or `blog` (the furniture). `data` is the thing as the API serves it, plus `slug`, `language`
-    and `time_zone` of the blog for those who render it. `at` is when it was written, in seconds since 1970.
+    `kind` is `entry` (published or changed), `gone` (retracted or hidden; `data` then holds no content) or
+    `blog` (headline and other furniture). `data` is the JSON that the API serves, plus the blog's `slug`,
+    `language` and `time_zone`, which renderers need. `at` is the time of the write, in seconds since 1970.
     """
 
     feed: FeedKey
@@ -42,7 +42,7 @@ class Change:
     at: float = 0.0
 
     def to_bytes(self) -> bytes:
-        """The change as the broker carries it."""
+        """Serialise for the broker."""
         return json.dumps(
             [self.feed.blog_id, self.feed.name, self.position.epoch, self.position.seq, self.kind, self.id,
              self.revision, self.data, self.at],
@@ -51,7 +51,7 @@ class Change:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Change:
-        """The change that `to_bytes` wrote. Raises ValueError for anything else."""
+        """Inverse of `to_bytes`. Raises ValueError for malformed data."""
         try:
             blog_id, name, epoch, seq, kind, id_, revision, body, at = json.loads(data)
         except (TypeError, UnicodeDecodeError) as error:

@@ -15,7 +15,7 @@ STATUSES: tuple[EntryStatus, ...] = get_args(EntryStatus)
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a person writes in an entry. `blocks` are sanitised before they come here."""
+    """The editable part of an entry. `blocks` are already sanitised."""
 
     title: str = ""
     blocks: tuple[blocks.Block, ...] = ()
@@ -48,10 +48,11 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An update as it stands now.
+    """The current state of an entry.
 
-    `number` counts the blog's publications from 1 and is kept for good: it is the entry's place on the page.
-    A retracted entry keeps its place and has no content. `edited_at` is the last edit after publication.
+    `number` is assigned at first publication, counts from 1 and never changes; it fixes the entry's place on
+    the page. A retracted entry keeps its number and has no content. `edited_at` is the last edit after
+    publication.
     """
 
     id: str
@@ -76,7 +77,7 @@ class Entry:
         return self.status == "published"
 
     def to_json(self, *, newsroom: bool = True) -> dict[str, Any]:
-        """The entry as the API serves it; without `newsroom` as readers may see it."""
+        """The entry as the API serves it; the public view if `newsroom` is false."""
         content = self.content if newsroom else replace(
             self.content, blocks=tuple(blocks.without_source(b) for b in self.content.blocks)
         )
@@ -100,7 +101,7 @@ class Entry:
         return data
 
     def to_tombstone(self) -> dict[str, Any]:
-        """All that may be said of an entry that was taken back: its place and when."""
+        """A retracted entry for readers: number and times, no content."""
         return {
             "id": self.id,
             "revision": self.revision,

@@ -1,4 +1,4 @@
-"""Blogs and their furniture: headline, standfirst, key developments, related links, status."""
+"""Creates and edits blogs: headline, standfirst, key developments, related links, status."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from server.store import blogs, feeds, idempotency
 
 @dataclass(frozen=True, slots=True)
 class Furniture:
-    """What a person writes about a blog. Plain text throughout."""
+    """The editable fields of a blog. All plain text."""
 
     headline: str
     standfirst: str = ""
@@ -33,7 +33,7 @@ class Furniture:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A blog as it stands after a write, and where that is in the newsroom feed."""
+    """A blog after a write, with its position in the newsroom feed."""
 
     blog: Blog
     position: Position
@@ -42,25 +42,25 @@ class Written:
 async def create(
     desk: Desk, caller: Caller, slug: str, furniture: Furniture, *, key: str | None = None
 ) -> Written:
-    """Make a blog with its two feeds.
+    """Create a blog with its two feeds.
 
     Raises:
-        Forbidden: only editors and admins for all blogs make blogs.
-        Conflict: the slug is taken.
-        KeyReused: `key` (Idempotency-Key) was used with another request.
+        Forbidden: only editors and admins with a role for all blogs create blogs.
+        Conflict: the slug is in use.
+        KeyReused: `key` (Idempotency-Key) was used with a different request.
     """
     require(caller, Action.BLOG_CREATE)
     check_key(key)
     digest = digest_of("blog.create", [slug, _plain(furniture)])
-    if key and (made := await _made_before(desk, caller, key, digest)):
+    if key and (made := await _existing(desk, caller, key, digest)):
         return made
     try:
         blog, changes = await _create(desk, caller, slug, furniture, key, digest)
     except IntegrityError as error:
-        # two requests with the same key at the same moment: the other one won, and this is its retry
-        if key and (made := await _made_before(desk, caller, key, digest)):
+        # Two concurrent requests with the same key: the other one created it, so this one is a retry.
+        if key and (made := await _existing(desk, caller, key, digest)):
             return made
-        raise Conflict(f"slug: there is a blog with the slug “{slug}” already.") from error
+        raise Conflict(f"slug: “{slug}” is already in use by another blog.") from error
     desk.publish(changes)
     return Written(blog, changes[0].position)
 
@@ -83,7 +83,7 @@ async def _create(
     return blog, changes
 
 
-async def _made_before(desk: Desk, caller: Caller, key: str, digest: str) -> Written | None:
+async def _existing(desk: Desk, caller: Caller, key: str, digest: str) -> Written | None:
     async with desk.database.read() as connection:
         made = await idempotency.made_before(connection, caller.id, key, digest)
         if made is None:
@@ -95,17 +95,18 @@ async def _made_before(desk: Desk, caller: Caller, key: str, digest: str) -> Wri
 async def edit(
     desk: Desk, caller: Caller, slug: str, changed: dict[str, object], *, revision: int | None
 ) -> Written:
-    """Change furniture. `changed` holds fields of `Furniture`; `revision` is the one that was edited, or
-    None to write over whatever is there.
+    """Edit a blog. `changed` holds fields of `Furniture`; `revision` is the revision that was edited, or None
+    to overwrite the current one.
 
     Raises:
-        NotFound, Forbidden: for outsiders; for contributors.
-        StaleRevision: somebody else was quicker; both versions are in it.
+        NotFound: the caller has no role in this blog.
+        Forbidden: the caller is a contributor.
+        StaleRevision: the blog has changed since `revision`; carries both versions.
     """
     async with desk.database.write() as connection:
         blog = await blogs.by_slug(connection, slug)
         require(caller, Action.BLOG_EDIT, blog.id)
-        # the feed's row first: it is the lock that makes the check below hold until the commit
+        # Lock the feed's row first, so that the check below holds until the commit.
         await feeds.lock(connection, blog.id)
         blog = await blogs.by_slug(connection, slug)
         if revision is not None and revision != blog.revision:
@@ -115,13 +116,13 @@ async def edit(
         now = desk.now()
         edited = replace(blog, **changed, revision=blog.revision + 1, updated_at=now)  # type: ignore[arg-type]
         if edited.status == "draft" and blog.started_at is not None:
-            raise Invalid.field("status", "a blog that was live cannot be a draft again; close it")
+            raise Invalid.field("status", "a blog that has been live cannot become a draft again; close it")
         if edited.status == "live":
             edited = replace(edited, started_at=blog.started_at or now, closed_at=None)
         elif edited.status == "closed":
             edited = replace(edited, closed_at=blog.closed_at or now)
         if (edited.language, edited.time_zone) != (blog.language, blog.time_zone):
-            # every entry on every open page reads differently now: a new history makes them load afresh
+            # Every entry on open pages renders differently now: a new epoch makes them reload.
             await feeds.renew_epoch(connection, blog.id)
         edited, changes = await _commit(connection, edited, caller)
     desk.publish(changes)
@@ -129,10 +130,10 @@ async def edit(
 
 
 async def readable(connection: AsyncConnection, caller: Caller | None, slug: str) -> Blog:
-    """The blog, for somebody of its newsroom. Raises NotFound to everybody else."""
+    """The blog, for members of its newsroom. Raises NotFound for everybody else."""
     blog = await blogs.by_slug(connection, slug)
     if not may(caller, Action.BLOG_READ, blog.id):
-        raise NotFound("There is no such blog.")
+        raise NotFound("Blog not found.")
     return blog
 
 

@@ -1,4 +1,4 @@
-"""What every piece of newsroom work needs: the database, the way out to the feeds, and the clock."""
+"""Dependencies of all newsroom functions: database, broker, media files and clock; idempotency keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from server.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Handed to every function that writes."""
+    """Passed to every function that writes."""
 
     database: Database
     broker: Broker
@@ -27,7 +27,7 @@ class Desk:
     now: Callable[[], datetime] = field(default=times.now)
 
     def publish(self, changes: Iterable[Change]) -> None:
-        """Tell every process, after the commit."""
+        """Publish changes to all processes; call after the commit."""
         for change in changes:
             self.broker.publish(change)
 
@@ -36,7 +36,7 @@ MAX_KEY = 255
 
 
 def digest_of(operation: str, body: Any) -> str:
-    """Names a request by what it asks for, to tell a retry from another request with the same key."""
+    """Digest of a request, to tell a retry from a different request with the same key."""
     text = json.dumps([operation, body], sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -44,4 +44,4 @@ def digest_of(operation: str, body: Any) -> str:
 def check_key(key: str | None) -> None:
     """Raises Invalid for an Idempotency-Key that is empty, too long or not printable ASCII."""
     if key is not None and not (0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
-        raise Invalid.field("Idempotency-Key", f"1 to {MAX_KEY} printable ASCII characters")
+        raise Invalid.field("Idempotency-Key", f"must be 1 to {MAX_KEY} printable ASCII characters")

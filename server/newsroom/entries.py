@@ -1,5 +1,5 @@
-"""Entries: written, published, edited, retracted, restored. Every write is one transaction that stores the
-row, keeps the revision and takes the next seq of each feed it shows in."""
+"""Creates, publishes, edits, retracts and restores entries. Every write is one transaction that stores the row
+and the revision and takes the next seq of each feed that shows the entry."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from server.text import sanitise
 
 UNPUBLISHED: tuple[EntryStatus, ...] = ("draft", "pending", "scheduled")
 FARTHEST = timedelta(days=366)
-"""How far ahead an entry may be scheduled."""
+"""Latest time for which an entry can be scheduled, from now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """An entry as it stands after a write, and where that is: in the public feed when readers see it (or no
-    longer see it), else in the newsroom's. `replayed`: a retry, nothing was written."""
+    """An entry after a write, with its position: in the public feed if readers see or saw the entry, otherwise
+    in the newsroom feed. `replayed`: this was a retry and nothing was written."""
 
     entry: Entry
     position: Position
@@ -38,7 +38,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a person asks for: content not yet sanitised, and the status it shall have."""
+    """A new entry: content, not sanitised yet, and the requested status."""
 
     content: Content = field(default_factory=Content)
     status: EntryStatus = "published"
@@ -48,13 +48,13 @@ class Draft:
 async def create(
     desk: Desk, caller: Caller, slug: str, draft: Draft, *, key: str | None = None
 ) -> Written:
-    """Write an entry. What a contributor asks to publish or schedule waits as `pending` for an editor.
+    """Create an entry. A contributor's entry becomes `pending` instead of published or scheduled.
 
     Raises:
-        NotFound: there is no such blog for this caller.
-        Invalid: a field cannot be taken.
+        NotFound: the blog does not exist, or the caller has no role in it.
+        Invalid: a field is invalid.
         Conflict: the blog is closed.
-        KeyReused: `key` (Idempotency-Key) was used with another request.
+        KeyReused: `key` (Idempotency-Key) was used with a different request.
     """
     check_key(key)
     digest = digest_of(
@@ -65,7 +65,7 @@ async def create(
     except IntegrityError:
         if key is None:
             raise
-        # two requests with the same key at the same moment: the other one won, and this is its retry
+        # Two concurrent requests with the same key: the other one created it, so this one is a retry.
         return await _create(desk, caller, slug, draft, key, digest)
 
 
@@ -80,18 +80,18 @@ async def _create(
         if key and (made := await idempotency.made_before(connection, caller.id, key, digest)):
             entry = await entries.get(connection, blog.id, made)
             return Written(entry, await _position(connection, entry), replayed=True)
-        _open(blog)
+        _require_open(blog)
         status = draft.status
         if not may(caller, Action.ENTRY_PUBLISH, blog.id) and status != "draft":
             status = "pending"
-        _may_become(status, draft.publish_at, now)
+        _check_status(status, draft.publish_at, now)
         entry = Entry(
             id=new_id(), blog_id=blog.id, status="draft", revision=0,
             content=await _clean(connection, draft.content, caller, status),
             author_id=caller.id, author_name=caller.name, created_at=now, updated_at=now,
             publish_at=draft.publish_at,
         )
-        written = await _commit(connection, blog, None, _turned(entry, status, now), caller)
+        written = await _commit(connection, blog, None, _with_status(entry, status, now), caller)
         if key:
             await idempotency.remember(connection, caller.id, key, digest, entry.id, now)
     desk.publish(written.changes)
@@ -109,43 +109,43 @@ async def edit(
     status: EntryStatus | None = None,
     publish_at: datetime | None = None,
 ) -> Written:
-    """Change an entry: `changed` holds fields of `Content`; `status` moves it on. `revision` is the one that
-    was edited, or None to write over whatever is there.
+    """Edit an entry: `changed` holds fields of `Content`; `status` is the new status. `revision` is the
+    revision that was edited, or None to overwrite the current one.
 
     Raises:
         NotFound, Forbidden: see `domain/permissions.py`.
-        StaleRevision: somebody else was quicker; both versions are in it.
-        Conflict: the entry is retracted, or the move is not possible.
+        StaleRevision: the entry has changed since `revision`; carries both versions.
+        Conflict: the entry is retracted, or the change of status is not allowed.
     """
     now = desk.now()
     async with desk.database.write() as connection:
-        blog, entry = await _mine(connection, caller, slug, entry_id, Action.ENTRY_EDIT)
+        blog, entry = await _editable(connection, caller, slug, entry_id, Action.ENTRY_EDIT)
         if revision is not None and revision != entry.revision:
             raise StaleRevision(
                 current=_shown(entry), yours=_plain(changed, status, publish_at), based_on=str(revision)
             )
         if entry.status == "retracted":
-            raise Conflict("The entry is retracted; restore it first.")
+            raise Conflict("This entry is retracted. Restore it first.")
         wanted = status or entry.status
         if wanted == entry.status == "scheduled" and not may(caller, Action.ENTRY_PUBLISH, blog.id):
-            wanted = "pending"  # an editor approved other words than these
+            wanted = "pending"  # an editor approved an earlier text, not this one
         if wanted != entry.status and wanted in ("published", "scheduled"):
             require(caller, Action.ENTRY_PUBLISH, blog.id)
-            _open(blog)
+            _require_open(blog)
         if entry.status == "published" and wanted != "published":
-            raise Conflict("A published entry can only be retracted.")
+            raise Conflict("A published entry cannot be unpublished. Retract it instead.")
         if wanted == "retracted":
-            raise Conflict("Retract it with DELETE.")
+            raise Conflict("Status cannot be set to retracted. Use DELETE to retract an entry.")
         at = publish_at if publish_at is not None else entry.publish_at
         if wanted != entry.status or publish_at is not None:
-            _may_become(wanted, at, now)
+            _check_status(wanted, at, now)
         content = await _clean(
             connection, replace(entry.content, **changed), caller, wanted, before=entry.content
         )
         edited = replace(entry, content=content, updated_at=now, publish_at=at)
-        if entry.status == "published" and _words(content) != _words(entry.content):
+        if entry.status == "published" and _without_flags(content) != _without_flags(entry.content):
             edited = replace(edited, edited_at=now)
-        written = await _commit(connection, blog, entry, _turned(edited, wanted, now), caller)
+        written = await _commit(connection, blog, entry, _with_status(edited, wanted, now), caller)
     desk.publish(written.changes)
     return written.answer()
 
@@ -153,8 +153,8 @@ async def edit(
 async def retract(
     desk: Desk, caller: Caller, slug: str, entry_id: str, *, revision: int | None = None
 ) -> Written:
-    """Take an entry back: its place stays, its content goes from every feed, page and answer. The revisions
-    keep it for `restore`, and hand it out to nobody while it is retracted.
+    """Retract an entry: it keeps its place, and its content is removed from all feeds, pages and API responses.
+    The revisions keep the content for `restore`; nobody can read it while the entry is retracted.
 
     Raises:
         NotFound, Forbidden: see `domain/permissions.py`.
@@ -162,7 +162,7 @@ async def retract(
     """
     now = desk.now()
     async with desk.database.write() as connection:
-        blog, entry = await _mine(connection, caller, slug, entry_id, Action.ENTRY_RETRACT)
+        blog, entry = await _editable(connection, caller, slug, entry_id, Action.ENTRY_RETRACT)
         if entry.status == "retracted":
             return Written(entry, await _position(connection, entry), replayed=True)
         if revision is not None and revision != entry.revision:
@@ -178,17 +178,17 @@ async def retract(
 
 
 async def restore(desk: Desk, caller: Caller, slug: str, entry_id: str) -> Written:
-    """Undo a retraction: the entry is again what it was before.
+    """Undo a retraction.
 
     Raises:
-        NotFound, Forbidden: only editors restore.
+        NotFound, Forbidden: only editors can restore.
         Conflict: the entry is not retracted.
     """
     now = desk.now()
     async with desk.database.write() as connection:
-        blog, entry = await _mine(connection, caller, slug, entry_id, Action.ENTRY_PUBLISH)
+        blog, entry = await _editable(connection, caller, slug, entry_id, Action.ENTRY_PUBLISH)
         if entry.status != "retracted":
-            raise Conflict("The entry is not retracted.")
+            raise Conflict("This entry is not retracted.")
         last = next(r for r in await entries.revisions_of(connection, entry.id) if r.status != "retracted")
         status: EntryStatus = "published" if last.status == "published" else "draft"
         again = replace(
@@ -202,7 +202,7 @@ async def restore(desk: Desk, caller: Caller, slug: str, entry_id: str) -> Writt
 async def history(
     connection: AsyncConnection, caller: Caller, slug: str, entry_id: str
 ) -> tuple[Entry, list[entries.Revision]]:
-    """Every version of an entry, the newest first; without content while the entry is retracted."""
+    """All revisions of an entry, newest first; without content while the entry is retracted."""
     blog = await blogs.by_slug(connection, slug)
     entry = await entries.get(connection, blog.id, entry_id)
     own = entry.author_id == caller.id and entry.status in UNPUBLISHED
@@ -214,8 +214,8 @@ async def history(
 
 
 def visible_to(caller: Caller, blog: Blog, entry: Entry) -> bool:
-    """Whether somebody of the newsroom sees this entry: all of it for editors; contributors see what is
-    published and what they wrote."""
+    """Whether a member of the newsroom may see this entry. Editors see all entries; contributors see published
+    ones and their own."""
     if may(caller, Action.ENTRY_PUBLISH, blog.id):
         return True
     return may(caller, Action.BLOG_READ, blog.id) and (
@@ -223,7 +223,7 @@ def visible_to(caller: Caller, blog: Blog, entry: Entry) -> bool:
     )
 
 
-async def _mine(
+async def _editable(
     connection: AsyncConnection, caller: Caller, slug: str, entry_id: str, action: Action
 ) -> tuple[Blog, Entry]:
     blog = await blogs.by_slug(connection, slug)
@@ -231,33 +231,33 @@ async def _mine(
     blog = await _locked(connection, blog)
     entry = await entries.get(connection, blog.id, entry_id)
     if not visible_to(caller, blog, entry):
-        raise NotFound("There is no such entry.")
+        raise NotFound("Entry not found.")
     require(caller, action, blog.id, own=entry.author_id == caller.id and entry.status in UNPUBLISHED)
     return blog, entry
 
 
 async def _locked(connection: AsyncConnection, blog: Blog) -> Blog:
-    """The blog as it is once nobody else writes in it: it may have been closed while this one waited."""
+    """Lock the blog and read it again: it may have been closed while this transaction waited."""
     await feeds.lock(connection, blog.id)
     return await blogs.by_id(connection, blog.id)
 
 
-def _open(blog: Blog) -> None:
+def _require_open(blog: Blog) -> None:
     if blog.status == "closed":
-        raise Conflict("The blog is closed; open it again to publish in it.")
+        raise Conflict("This blog is closed. Reopen it to publish.")
 
 
-def _may_become(status: EntryStatus, publish_at: datetime | None, now: datetime) -> None:
+def _check_status(status: EntryStatus, publish_at: datetime | None, now: datetime) -> None:
     if status == "retracted":
-        raise Invalid.field("status", "an entry is retracted with DELETE")
+        raise Invalid.field("status", "cannot be set to retracted; use DELETE to retract an entry")
     if status == "scheduled":
         if publish_at is None:
-            raise Invalid.field("publish_at", "required when status is “scheduled”")
+            raise Invalid.field("publish_at", "required when the status is “scheduled”")
         if not now < publish_at <= now + FARTHEST:
             raise Invalid.field("publish_at", f"must be in the future, at most {FARTHEST.days} days ahead")
 
 
-def _turned(entry: Entry, status: EntryStatus, now: datetime) -> Entry:
+def _with_status(entry: Entry, status: EntryStatus, now: datetime) -> Entry:
     if status == "published":
         return replace(entry, status=status, published_at=entry.published_at or now, publish_at=None)
     return replace(entry, status=status)
@@ -275,7 +275,7 @@ async def _clean(
     cleaned = tuple(b for b in cleaned if not (isinstance(b, blocks.Text | blocks.Quote) and not b.html))
     content = replace(content, title=content.title.strip(), byline=content.byline.strip(), blocks=cleaned)
     if status != "draft" and not content.title and not cleaned:
-        raise Invalid.field("body", "an entry needs a title or something in it")
+        raise Invalid.field("body", "enter a title or some text")
     if before is None and not content.byline:
         content = replace(content, byline=caller.name)
     return content
@@ -287,7 +287,7 @@ async def _block(connection: AsyncConnection, index: int, block: blocks.Block) -
     if isinstance(block, blocks.Image):
         item = await _picture(connection, f"blocks.{index}.media_id", block.media_id)
         if not block.alt.strip() and not block.decorative:
-            raise Invalid.field(f"blocks.{index}.alt", "describe the picture, or mark it decorative")
+            raise Invalid.field(f"blocks.{index}.alt", "describe the picture, or mark it as decorative")
         return replace(
             block, width=item.width, height=item.height, widths=item.widths, mime=item.mime
         )
@@ -300,7 +300,7 @@ async def _picture(connection: AsyncConnection, name: str, media_id: str) -> med
     try:
         return await media.get(connection, media_id)
     except NotFound as error:
-        raise Invalid.field(name, "there is no such picture; upload it first") from error
+        raise Invalid.field(name, "picture not found; upload it first") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +315,7 @@ class _Committed:
 async def _commit(
     connection: AsyncConnection, blog: Blog, before: Entry | None, entry: Entry, caller: Caller
 ) -> _Committed:
-    """Store one version with its places in the feeds. The last change is the public one if there is one."""
+    """Store a revision and its changes in the feeds. If there is a public change, it is the last one."""
     newsroom = await feeds.advance(connection, FeedKey(blog.id, "newsroom"))
     entry = replace(entry, revision=entry.revision + 1, newsroom_seq=newsroom.seq)
     if entry.status == "published" and entry.number is None:
@@ -340,8 +340,8 @@ async def _position(connection: AsyncConnection, entry: Entry) -> Position:
     return Position(epoch, entry.public_seq if entry.public_seq is not None else entry.newsroom_seq)
 
 
-def _words(content: Content) -> Content:
-    """What a reader would call edited: the words and pictures, not the flags."""
+def _without_flags(content: Content) -> Content:
+    """The content without its flags: changes of flags do not count as an edit for readers."""
     return replace(content, pinned=False, key=False, breaking=False)
 
 

@@ -1,4 +1,4 @@
-"""Pictures: uploaded once, shown in any number of entries."""
+"""Uploads pictures. A picture can be used in any number of entries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from server.store import media
 from server.store.media import Media
 
 MAX_WORDS = {"alt": 1000, "caption": 2000, "credit": 300}
-"""Characters of each text that goes with a picture."""
+"""Longest alt text, caption and credit, in characters."""
 
 
 async def upload(
@@ -28,14 +28,14 @@ async def upload(
     max_bytes: int,
     max_pixels: int,
 ) -> Media:
-    """Keep a picture. Its files are on disk before its row is in the database, so that a picture that is
-    known can always be served; when anything fails, nothing is left of it.
+    """Store a picture. Its files are written before its database row, so that every picture in the database can
+    be served; if anything fails, the files are removed.
 
     Raises:
-        Forbidden: the caller has no role anywhere.
+        Forbidden: the caller has no role.
         Invalid: a text is too long.
         TooLarge, UnsupportedMedia: see `media/images.py`.
-        Unavailable: the disk or the database took nothing.
+        Unavailable: the disk or the database cannot be written.
     """
     require(caller, Action.MEDIA_UPLOAD)
     words = _words(alt=alt, caption=caption, credit=credit)
@@ -53,7 +53,7 @@ async def upload(
         async with desk.database.write() as connection:
             await media.insert(connection, item)
     except BaseException:
-        # a request that was cancelled leaves nothing either
+        # also when the request is cancelled
         for name in files:
             await desk.media.delete(name)
         raise
@@ -61,7 +61,7 @@ async def upload(
 
 
 def _words(**given: str) -> dict[str, str]:
-    """The texts on one line each, without control characters. Raises Invalid."""
+    """Each text on one line, without control characters. Raises Invalid."""
     words = {
         name: " ".join("".join(c if c.isprintable() else " " for c in text).split())
         for name, text in given.items()

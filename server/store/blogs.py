@@ -1,4 +1,4 @@
-"""Blogs in the database."""
+"""Queries for blogs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from server.domain.errors import NotFound
 from server.store import rows
 from server.store.schema import blog_revisions, blogs
 
-# built once: they are part of every request
+# Built once, because every request runs them.
 _BY_SLUG = select(blogs).where(blogs.c.slug == bindparam("slug"))
 _BY_ID = select(blogs).where(blogs.c.id == bindparam("id"))
 _NEXT_NUMBER = (
@@ -28,7 +28,7 @@ async def by_slug(connection: AsyncConnection, slug: str) -> Blog:
     """Raises NotFound."""
     row = (await connection.execute(_BY_SLUG, {"slug": slug})).one_or_none()
     if row is None:
-        raise NotFound("There is no such blog.")
+        raise NotFound("Blog not found.")
     return rows.blog(row)
 
 
@@ -36,7 +36,7 @@ async def by_id(connection: AsyncConnection, blog_id: str) -> Blog:
     """Raises NotFound."""
     row = (await connection.execute(_BY_ID, {"id": blog_id})).one_or_none()
     if row is None:
-        raise NotFound("There is no such blog.")
+        raise NotFound("Blog not found.")
     return rows.blog(row)
 
 
@@ -49,8 +49,8 @@ async def listed(
     limit: int = 50,
     offset: int = 0,
 ) -> list[Blog]:
-    """Blogs of these statuses, newest first; with `only` just those with these ids. `before` is
-    `(created_at, id)` of the last one of the page before."""
+    """Blogs with these statuses, newest first; limited to the ids in `only` if given. `before` is `(created_at,
+    id)` of the last blog on the previous page."""
     statement = (
         select(blogs)
         .where(blogs.c.status.in_(statuses))
@@ -69,7 +69,7 @@ async def listed(
 
 
 async def insert(connection: AsyncConnection, blog: Blog) -> None:
-    """Raises IntegrityError when the slug is taken."""
+    """Raises IntegrityError if the slug is in use."""
     await connection.execute(blogs.insert().values(published_count=0, **_values(blog)))
 
 
@@ -78,7 +78,7 @@ async def save(connection: AsyncConnection, blog: Blog) -> None:
 
 
 async def keep_revision(connection: AsyncConnection, blog: Blog, *, author_id: str, author_name: str) -> None:
-    """Keep this version of the furniture for good."""
+    """Store this revision."""
     await connection.execute(
         blog_revisions.insert().values(
             blog_id=blog.id, revision=blog.revision, content=blog.to_json(),
@@ -88,12 +88,12 @@ async def keep_revision(connection: AsyncConnection, blog: Blog, *, author_id: s
 
 
 async def next_number(connection: AsyncConnection, blog_id: str) -> int:
-    """The place on the page for one more publication, from 1."""
+    """Take the number for the next published entry, from 1."""
     return int((await connection.execute(_NEXT_NUMBER, {"blog": blog_id})).scalar_one())
 
 
 async def published_count(connection: AsyncConnection, blog_id: str) -> int:
-    """How many entries were ever published in the blog: the highest number in use."""
+    """The number of entries ever published in the blog, which is also the highest number."""
     return int(
         (await connection.execute(select(blogs.c.published_count).where(blogs.c.id == blog_id))).scalar_one()
     )

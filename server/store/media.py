@@ -1,4 +1,4 @@
-"""What is known of uploaded pictures; the files themselves are media/'s."""
+"""Queries for uploaded pictures; the files are in media/."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from server.store.schema import blogs, entries, entry_media, media
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A picture: sizes in pixels and bytes; `widths` are the renditions that exist for srcset."""
+    """An uploaded picture. `widths`: widths of its renditions, in pixels."""
 
     id: str
     sha256: str
@@ -48,19 +48,18 @@ async def get(connection: AsyncConnection, media_id: str) -> Media:
     """Raises NotFound."""
     row = (await connection.execute(select(media).where(media.c.id == media_id))).one_or_none()
     if row is None:
-        raise NotFound("There is no such picture.")
+        raise NotFound("Picture not found.")
     return _media(row)
 
 
 async def latest(connection: AsyncConnection, *, limit: int = 50) -> list[Media]:
-    """The newest pictures first."""
+    """Pictures, newest first."""
     statement = select(media).order_by(media.c.created_at.desc(), media.c.id.desc()).limit(limit)
     return [_media(row) for row in await connection.execute(statement)]
 
 
 async def is_public(connection: AsyncConnection, media_id: str) -> bool:
-    """Whether a published entry of a blog that readers may see shows the picture. One that was only in
-    retracted or unpublished entries is not served to readers."""
+    """Whether a published entry of a public blog shows the picture; only then is it served to readers."""
     statement = select(
         exists().where(
             entry_media.c.media_id == media_id, entry_media.c.entry_id == entries.c.id,

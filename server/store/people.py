@@ -1,4 +1,4 @@
-"""Users, their roles, sessions and API tokens in the database. Secrets are here only as digests."""
+"""Queries for users, roles, sessions and API tokens. Secrets are stored as digests only."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BY_DIGEST = select(tokens).where(tokens.c.digest == bindparam("digest"), tokens
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person of the newsroom. `role` holds for all blogs, `blog_roles` (by blog id) for one each."""
+    """A user of the newsroom. `role` applies to all blogs, `blog_roles` to single blogs, by blog id."""
 
     id: str
     username: str
@@ -32,7 +32,7 @@ class User:
     blog_roles: Mapping[str, Role] = field(default_factory=dict)
 
     def to_json(self, slugs: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """The user as the API serves it; `slugs` names blogs by id."""
+        """The user as the API serves it; `slugs` maps blog ids to slugs."""
         names = slugs or {}
         return {
             "id": self.id, "username": self.username, "name": self.name, "role": self.role,
@@ -43,7 +43,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An API token: for all blogs, or for one. The token itself is shown once and not kept."""
+    """An API token for all blogs or for one. The token itself is not stored."""
 
     id: str
     name: str
@@ -65,7 +65,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A log-in that lives until it expires or is revoked."""
+    """A log-in session."""
 
     digest: str
     user_id: str
@@ -76,7 +76,7 @@ class Session:
 
 
 async def insert_user(connection: AsyncConnection, user: User) -> None:
-    """Raises IntegrityError when the user name is taken."""
+    """Raises IntegrityError if the user name is in use."""
     values = {f: getattr(user, f) for f in User.__slots__ if f != "blog_roles"}
     await connection.execute(users.insert().values(**values))
     await _set_blog_roles(connection, user)
@@ -93,12 +93,12 @@ async def user_by_id(connection: AsyncConnection, user_id: str) -> User:
     """Raises NotFound."""
     row = (await connection.execute(select(users).where(users.c.id == user_id))).one_or_none()
     if row is None:
-        raise NotFound("There is no such user.")
+        raise NotFound("User not found.")
     return await _user(connection, row)
 
 
 async def user_by_name(connection: AsyncConnection, username: str) -> User | None:
-    """The user with this log-in name (kept in lower case), if there is one."""
+    """The user with this user name (stored in lower case), or None."""
     row = (await connection.execute(select(users).where(users.c.username == username.lower()))).one_or_none()
     return await _user(connection, row) if row else None
 
@@ -109,8 +109,8 @@ async def all_users(connection: AsyncConnection) -> list[User]:
 
 
 async def count_admins(connection: AsyncConnection, *, lock: bool = False) -> int:
-    """Active people with the role admin for all blogs; the last one may not be removed. With `lock`, in a
-    write, nobody else can take one of them away until it ends (SQLite has one writer anyway)."""
+    """Number of active users who are admin for all blogs; the last one may not be removed. `lock` locks their
+    rows until the transaction ends (SQLite has one writer anyway)."""
     statement = select(users.c.id).where(users.c.role == "admin", users.c.active.is_(True))
     if lock:
         statement = statement.with_for_update()
@@ -122,7 +122,7 @@ async def insert_session(connection: AsyncConnection, session: Session) -> None:
 
 
 async def session_by_digest(connection: AsyncConnection, digest: str, now: datetime) -> Session | None:
-    """The session, unless it expired."""
+    """The session, or None if it is unknown or has expired."""
     row = (
         await connection.execute(
             select(sessions).where(sessions.c.digest == digest, sessions.c.expires_at > now)
@@ -152,12 +152,12 @@ async def delete_expired_sessions(connection: AsyncConnection, now: datetime) ->
 
 
 async def insert_token(connection: AsyncConnection, token: Token) -> None:
-    """Raises IntegrityError when the name is taken."""
+    """Raises IntegrityError if the name is in use."""
     await connection.execute(tokens.insert().values(**{f: getattr(token, f) for f in Token.__slots__}))
 
 
 async def token_by_digest(connection: AsyncConnection, digest: str) -> Token | None:
-    """The token, unless it was revoked."""
+    """The token, or None if it is unknown or revoked."""
     row = (await connection.execute(_BY_DIGEST, {"digest": digest})).one_or_none()
     return _token(row) if row else None
 
@@ -172,7 +172,7 @@ async def revoke_token(connection: AsyncConnection, token_id: str, at: datetime)
         update(tokens).where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None)).values(revoked_at=at)
     )
     if done.rowcount == 0:
-        raise NotFound("There is no such token.")
+        raise NotFound("API token not found.")
 
 
 async def touch_token(connection: AsyncConnection, token_id: str, at: datetime) -> None:

@@ -1,10 +1,10 @@
-"""Which compression a client takes."""
+"""Parses conditional and negotiation headers."""
 
 from __future__ import annotations
 
 
 def takes_gzip(accepted: str) -> bool:
-    """Whether an `Accept-Encoding` allows gzip: it is named, or `*` is, and not with a weight of 0
+    """Whether an `Accept-Encoding` header allows gzip: `gzip` or `*` is listed with a weight above 0
     (RFC 9110 §12.5.3)."""
     weights: dict[str, bool] = {}
     for part in accepted.lower().split(","):

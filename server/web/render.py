@@ -1,7 +1,8 @@
-"""Templates to HTML: the entry, the key event and the furniture that pages and streams share, and pages.
+"""Renders templates: the partials that pages and streams share (entry, key event, blog header), and whole
+pages.
 
-One partial renders an entry wherever it is shown, from a `Change`; what it says depends on nothing else, so
-that a page plus the changes after it equals the page rendered now.
+The same partial renders an entry on pages and in streams, from a `Change` and nothing else, so that a page plus
+the changes after it equals the page rendered now.
 """
 
 from __future__ import annotations
@@ -39,17 +40,17 @@ BUNDLES: dict[str, list[str]] = {
     ],
     "console.css": [*_SHARED, "css/entry.css", "css/quote.css", "css/media.css", "css/console.css"],
 }
-"""Style sheets that pages load, each joined from its parts; `assets.url("reader.css")`."""
+"""Style sheets that pages load, and the files that they are built from."""
 RIGHT_TO_LEFT = {"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"}
 KEY_EVENT_CHARACTERS = 110
 
 
 class Renderer:
-    """Renders. The templates of the stream are compiled when it is made; autoescape is on everywhere.
+    """Renders templates; autoescape is always on.
 
     Args:
         site_name: the name of the publication.
-        public_url: the address readers use, without a slash at its end; empty: as the request came in.
+        public_url: the site's URL without a trailing slash; empty to use the URL of the request.
     """
 
     def __init__(self, assets: Assets, *, site_name: str, public_url: str) -> None:
@@ -88,30 +89,30 @@ class Renderer:
         self._related = self.environment.get_template("related.html")
         self.pages = KeptPages()
         self.version = self._version()
-        """Changes with the templates, the static files and the settings that pages show: for ETags."""
+        """Digest of templates, static files and settings shown on pages, for ETags."""
 
     def entry(self, change: Change) -> str:
-        """The `<article>` of a change of kind `entry`, or the short tombstone of kind `gone`."""
+        """The `<article>` of an entry, or its tombstone for a change of kind `gone`."""
         template = self._tombstone if change.kind == "gone" else self._entry
         return template.render(entry=change.data, change=change)
 
     def key_event(self, change: Change) -> str:
-        """The `<li>` for the list of key events, or an empty string for an entry that is none."""
+        """The `<li>` for the list of key events, or an empty string if the entry is not a key event."""
         data = change.data
         if change.kind != "entry" or not data["key"] or data["status"] != "published":
             return ""
         return self._key_event.render(entry=data, title=title_of(data, KEY_EVENT_CHARACTERS))
 
     def furniture(self, change: Change) -> str:
-        """The head of the page and the related reports: one element for each `data-part`."""
+        """The page header and the related links: one element for each `data-part`."""
         return "".join(self.parts(change))
 
     def parts(self, change: Change) -> tuple[str, str]:
-        """The same two elements one by one: head, related reports."""
+        """The same two elements separately: header, related links."""
         return self._head.render(blog=change.data), self._related.render(blog=change.data)
 
     def template(self, name: str, **context: Any) -> str:
-        """A whole template by its file name. Raises jinja2.UndefinedError for a name that is not given."""
+        """Render a template by file name. Raises jinja2.UndefinedError for missing variables."""
         return self.environment.get_template(name).render(context)
 
     def response(
@@ -123,7 +124,7 @@ class Renderer:
         headers: Mapping[str, str] | None = None,
         **context: Any,
     ) -> Response:
-        """A page for this request; it is not kept by anybody unless `headers` say so."""
+        """An HTML response; not cacheable unless `headers` say otherwise."""
         page = self.template(name, path=request.url.path, status=status, **context)
         return Response(
             page,
@@ -145,19 +146,19 @@ def direction(language: str) -> str:
 
 
 def image_of(data: Mapping[str, Any]) -> Image:
-    """The picture that a block of a change is."""
+    """The image block from its JSON in a change."""
     block = from_json(data)
     assert isinstance(block, Image)
     return block
 
 
 def words_of(data: Mapping[str, Any]) -> str:
-    """The words of an entry's text and quote blocks, as plain text."""
+    """The text and quote blocks of an entry as plain text."""
     return " ".join(plain(b["html"]) for b in data["blocks"] if b["type"] in ("text", "quote"))
 
 
 def title_of(data: Mapping[str, Any], limit: int = 110) -> str:
-    """What an entry is called where only a line is shown: its title, or how it begins."""
+    """A one-line label for an entry: its title, or the beginning of its text."""
     if data["title"]:
         return str(data["title"])
     shown = words_of(data) or next(

@@ -1,4 +1,4 @@
-"""Every address there is, in one table."""
+"""Table of all routes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def table() -> list[BaseRoute]:
         Route("/live/{slug}/changes", changes.changes, name="changes"),
         # the newsroom
         *console.routes(),
-        # programs: web/api/operations.py is the table
+        # API: the table is in web/api/operations.py
         *operations.routes(),
         # operators
         Route("/healthz", health.alive, name="healthz"),

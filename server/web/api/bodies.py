@@ -1,7 +1,7 @@
-"""What may be sent: one model for each kind of body, with every limit. Forms of the console use them too.
+"""Request bodies: one pydantic model each, with all limits. The console's forms use them too.
 
-Unknown fields are refused, types are strict, and control characters are refused where they make no sense:
-what passes here can be put in a header, a feed or an event without further thought.
+Types are strict, and unknown fields and control characters are rejected, so that validated values are safe in
+headers, feeds and events.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MAX_BLOCKS = 200
 MAX_DEVELOPMENTS = 30
 MAX_RELATED = 50
 
-# C0 and C1 controls and the separators that JavaScript and event streams take for line ends
+# C0 and C1 controls, and the separators that JavaScript and event streams treat as line ends
 _CONTROL = r"\u0000-\u001F\u007F-\u009F\u2028\u2029"
 LINE = rf"^[^{_CONTROL}]*$"
 LINE_WITH_WORDS = rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"
@@ -63,7 +63,7 @@ def _pattern(pattern: str) -> Any:
 
 def _zone(text: str) -> str:
     if text not in _ZONES:
-        raise ValueError("not an IANA time zone, for example Europe/Lisbon")
+        raise ValueError("must be an IANA time zone, for example Europe/Lisbon")
     return text
 
 
@@ -71,11 +71,12 @@ def _instant(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)
     except OverflowError as error:
-        raise ValueError("too far away") from error
+        raise ValueError("out of range") from error
 
 
-_no_control = _matching(LINE, "no line breaks or control characters")
-_with_words = _matching(LINE_WITH_WORDS, "needs some text, and no line breaks or control characters")
+_no_control = _matching(LINE, "must not contain line breaks or control characters")
+_no_control_except_breaks = _matching(TEXT, "must not contain control characters")
+_with_words = _matching(LINE_WITH_WORDS, "must contain some text, and no line breaks or control characters")
 _strip = AfterValidator(str.strip)
 
 Line = Annotated[str, Field(max_length=MAX_LINE), _pattern(LINE), _no_control, _strip]
@@ -83,31 +84,33 @@ Line = Annotated[str, Field(max_length=MAX_LINE), _pattern(LINE), _no_control, _
 Words = Annotated[
     str, Field(min_length=1, max_length=MAX_LINE), _pattern(LINE_WITH_WORDS), _with_words, _strip
 ]
-"""One line of plain text with something in it."""
+"""One line of plain text; not empty."""
 Text = Annotated[
-    str, Field(max_length=MAX_TEXT), _pattern(TEXT), _matching(TEXT, "no control characters"), _strip
+    str, Field(max_length=MAX_TEXT), _pattern(TEXT), _no_control_except_breaks, _strip
 ]
 """Plain text that may have line breaks."""
-Long = Annotated[str, Field(max_length=MAX_BODY), _pattern(TEXT), _matching(TEXT, "no control characters")]
+Long = Annotated[str, Field(max_length=MAX_BODY), _pattern(TEXT), _no_control_except_breaks]
 """Markdown or HTML."""
 Url = Annotated[
     str, Field(max_length=MAX_URL), _pattern(URL),
-    _matching(URL, "an address that starts with http:// or https://"),
+    _matching(URL, "must be a URL that starts with http:// or https://"),
 ]
 Slug = Annotated[
-    str, Field(max_length=100), _pattern(SLUG), _matching(SLUG, "a-z, 0-9 and single hyphens between them")
+    str, Field(max_length=100), _pattern(SLUG),
+    _matching(SLUG, "may contain a-z, 0-9 and single hyphens between them"),
 ]
 Language = Annotated[
-    str, Field(max_length=35), _pattern(LANGUAGE), _matching(LANGUAGE, "a BCP 47 tag, for example en-GB")
+    str, Field(max_length=35), _pattern(LANGUAGE),
+    _matching(LANGUAGE, "must be a BCP 47 language tag, for example en-GB"),
 ]
 TimeZone = TypeAliasType(
     "TimeZone", Annotated[str, AfterValidator(_zone), WithJsonSchema({"type": "string", "enum": ZONES})]
 )
-MediaId = Annotated[str, _pattern(MEDIA_ID), _matching(MEDIA_ID, "the id of an uploaded picture")]
+MediaId = Annotated[str, _pattern(MEDIA_ID), _matching(MEDIA_ID, "must be the id of an uploaded picture")]
 Instant = Annotated[AwareDatetime, AfterValidator(_instant)]
 Role: TypeAlias = permissions.Role
 WantedStatus: TypeAlias = Literal["draft", "pending", "scheduled", "published"]
-"""Retracted is what DELETE makes."""
+"""Statuses that a client can set; DELETE sets `retracted`."""
 
 
 class Body(BaseModel):
@@ -120,7 +123,7 @@ class RelatedBody(Body):
 
 
 class BlogChanges(Body):
-    """Changes of a blog's furniture: what is left out stays. The slug is for ever."""
+    """Changes to a blog; omitted fields stay unchanged. The slug cannot be changed."""
 
     headline: Words = ""
     standfirst: Text = ""
@@ -140,7 +143,7 @@ class BlogBody(BlogChanges):
 
 
 class TextBody(Body):
-    """Running text as HTML, or as `markdown` when `html` is left out."""
+    """Text as `html`, or as `markdown` if `html` is omitted."""
 
     type: Literal["text"]
     html: Long = ""
@@ -154,7 +157,8 @@ class QuoteBody(Body):
 
 
 class ImageBody(Body):
-    """An uploaded picture. Sizes and kind are the upload's; sending back what was read is no error."""
+    """An uploaded picture. `width`, `height`, `widths` and `mime` are accepted, so that a block can be sent
+    back as it was read, and replaced by those of the upload."""
 
     type: Literal["image"]
     media_id: MediaId
@@ -191,7 +195,7 @@ BlockBody: TypeAlias = Annotated[
 
 
 class EntryBody(Body):
-    """A new entry. `body` is Markdown, and comes before `blocks` when both are given."""
+    """A new entry. `body` is Markdown; if both are given, its blocks precede `blocks`."""
 
     title: Line = ""
     body: Long = ""
@@ -205,7 +209,7 @@ class EntryBody(Body):
 
 
 class EntryChanges(EntryBody):
-    """Changes of an entry: what is left out stays. `body` or `blocks` replace all blocks."""
+    """Changes to an entry; omitted fields stay unchanged. `body` or `blocks` replace all blocks."""
 
 
 USERNAME = r"^[a-z0-9]([a-z0-9._@+-]{0,62}[a-z0-9])?$"
@@ -214,7 +218,7 @@ Password = Annotated[
 ]
 Username = Annotated[
     str, Field(max_length=64), _pattern(USERNAME),
-    _matching(USERNAME, "a-z, 0-9 and ._@+-, a letter or digit at each end"),
+    _matching(USERNAME, "may contain a-z, 0-9 and ._@+-, and must start and end with a letter or digit"),
 ]
 PersonName = Annotated[
     str, Field(min_length=1, max_length=100), _pattern(LINE_WITH_WORDS), _with_words, _strip
@@ -222,7 +226,7 @@ PersonName = Annotated[
 
 
 class UserBody(Body):
-    """A new user; `blog_roles` holds a role for single blogs, by slug."""
+    """A new user; `blog_roles` gives roles for single blogs, by slug."""
 
     username: Username
     name: PersonName
@@ -232,7 +236,7 @@ class UserBody(Body):
 
 
 class UserChanges(Body):
-    """Changes of a user: what is left out stays."""
+    """Changes to a user; omitted fields stay unchanged."""
 
     name: PersonName = ""
     role: Role | None = None
@@ -241,14 +245,14 @@ class UserChanges(Body):
 
 
 class PasswordBody(Body):
-    """A new password; for one's own, with the `current` one."""
+    """A new password; `current` is required to change one's own."""
 
     password: Password
     current: Annotated[str, Field(max_length=passwords.MAX_LENGTH)] | None = None
 
 
 class TokenBody(Body):
-    """A new API token, for all blogs or for the one with the slug `blog`."""
+    """A new API token for all blogs, or for the one with the slug `blog`."""
 
     name: PersonName
     role: Role
@@ -261,7 +265,7 @@ class LogInBody(Body):
 
 
 def blocks_of(body: str, given: list[BlockBody]) -> tuple[blocks.Block, ...]:
-    """The blocks that a body and a list of blocks ask for, the body's first. Not sanitised yet."""
+    """Blocks from a Markdown body and a list of blocks, in this order. Not sanitised yet."""
     made: list[blocks.Block] = list(markdown.to_blocks(body))
     for block in given:
         if isinstance(block, TextBody) and block.markdown and not block.html:

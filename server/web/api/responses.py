@@ -1,4 +1,4 @@
-"""Writing an answer: JSON with its ETag, and caching that keeps what was retracted out of every cache."""
+"""API responses: JSON with ETag, and Cache-Control that keeps retracted text out of caches."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def shown(
     revision: int | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """JSON. With `revision` it has an ETag, and a GET whose If-None-Match names it is answered 304.
+    """A JSON response. With `revision` it has an ETag, and a GET with a matching If-None-Match gets 304.
 
-    What the newsroom sees is kept by no cache; what everybody sees may be kept and is asked about each time.
+    Responses to an authenticated caller are not cached; public ones may be, but must be revalidated.
     """
     sent = {"Cache-Control": "no-cache" if caller is None else "private, no-store", "Vary": VARY}
     sent |= headers or {}
@@ -37,5 +37,5 @@ def shown(
 
 
 def nothing() -> Response:
-    """Done, and nothing to say."""
+    """204 No Content."""
     return Response(status_code=204, headers={"Cache-Control": "no-store"})

@@ -1,4 +1,4 @@
-"""RSS 2.0, Atom (RFC 4287) and JSON Feed 1.1 of a blog: its newest published entries, no retracted one."""
+"""RSS 2.0, Atom (RFC 4287) and JSON Feed 1.1 with a blog's newest published entries."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ async def _serve(
 
 
 def make_rss(publication: Publication, blog: Blog, newest: list[Entry]) -> str:
-    """RSS 2.0. `guid` is the permalink's path-free id, which never changes."""
+    """RSS 2.0. `guid` is a tag: URI that never changes."""
     root = Xml.Element("rss", {"version": "2.0"})
     channel = _add(root, "channel")
     _add(channel, "title", blog.headline)
@@ -92,7 +92,7 @@ def make_rss(publication: Publication, blog: Blog, newest: list[Entry]) -> str:
 
 
 def make_atom(publication: Publication, blog: Blog, newest: list[Entry]) -> str:
-    """Atom, with tag: ids (RFC 4151) that stay the same when the site moves."""
+    """Atom. Ids are tag: URIs (RFC 4151), which stay the same if the site moves."""
     root = Xml.Element("feed", {"xmlns": ATOM, "xml:lang": blog.language})
     _add(root, "id", _tag(blog))
     _add(root, "title", blog.headline)
@@ -149,7 +149,7 @@ def _item(publication: Publication, blog: Blog, entry: Entry) -> dict[str, Any]:
 
 
 def html_of(publication: Publication, entry: Entry) -> str:
-    """The entry's blocks as plain HTML with absolute addresses, for readers of feeds."""
+    """The entry's blocks as plain HTML with absolute URLs, for feed readers."""
     return "\n".join(_block(publication, block) for block in entry.content.blocks)
 
 
@@ -176,7 +176,7 @@ def _escape(text: str) -> str:
 
 
 def _tag(blog: Blog, entry: Entry | None = None) -> str:
-    """A tag: id made of nothing that ever changes, the site's address included."""
+    """A tag: URI made only of values that never change; the site's address is not one of them."""
     path = f"{blog.id}/{entry.id}" if entry else blog.id
     return f"tag:stoppress.invalid,{blog.created_at.year}:{path}"
 
@@ -192,7 +192,7 @@ def _add(parent: Xml.Element, name: str, text: str | None = None, **attributes: 
 
 
 def _printable(text: str) -> str:
-    """Without the characters that XML 1.0 has no way to write."""
+    """The text without characters that XML 1.0 cannot express."""
     return _UNPRINTABLE.sub("", text)
 
 

@@ -1,4 +1,4 @@
-"""The pages for readers over HTTP: complete without scripts, stable, and without what was withdrawn."""
+"""The pages for readers over HTTP: complete without scripts, stable, and without retracted text."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ async def test_what_is_retracted_is_nowhere(server: Running) -> None:
     for entry in (old, new):
         gone = await server.anonymous.get(f"/live/leak/entries/{entry['id']}")
         assert (gone.status_code, SECRET in gone.text) == (410, False)
-        assert "withdrawn by the editors" in gone.text
+        assert "This update has been retracted." in gone.text
         found = await server.anonymous.get(f"/live/leak?entry={entry['id']}")
         assert found.status_code == 302 and SECRET not in found.text
     assert numbers(await page(server, "/live/leak"))[0] == 46, "the tombstone keeps the place"
