@@ -48,7 +48,7 @@ def test_a_contributor_may_change_what_is_own() -> None:
 def test_who_does_not_belong_is_not_told_that_it_exists() -> None:
     with pytest.raises(NotFound):
         require(Caller("user:1", "Olga", None, {"other": "admin"}), Action.BLOG_EDIT, "b")
-    with pytest.raises(Forbidden, match="change a blog's furniture"):
+    with pytest.raises(Forbidden, match="edit this blog's details"):
         require(Caller("user:1", "Cem", "contributor"), Action.BLOG_EDIT, "b")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,13 +95,13 @@ class Running:
 
 @contextlib.asynccontextmanager
 async def running(folder: Path, *, demo: bool = False, **chosen: Any) -> AsyncIterator[Running]:
-    """Start a server with these settings, its data in `folder`; stop it in the end."""
+    """Start a server with these settings and its data in `folder`, on a free port unless `port` is given."""
     settings = Settings(**({"data_dir": folder, "drain_seconds": 0.0} | chosen))
     app = create_app(settings, demo=demo)
     site: Site = app.state.site
     await migrate.check(site.database, create=True)
-    _, token = await people.create_token(site.desk, SYSTEM, name=f"tests-{id(app)}", role="admin")
-    sock = listening_socket("127.0.0.1", 0)
+    _, token = await people.create_token(site.desk, SYSTEM, name=f"tests-{secrets.token_hex(4)}", role="admin")
+    sock = listening_socket("127.0.0.1", chosen.get("port", 0))
     server = Server(
         make_config(app, compress=settings.compress_streams),
         app.state.gate,
