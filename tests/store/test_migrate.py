@@ -88,9 +88,9 @@ async def test_a_second_upgrade_changes_nothing(database: Database) -> None:
 
 async def test_a_newer_schema_asks_for_a_newer_server(database: Database) -> None:
     await _set_revision(database, "9999")
-    with pytest.raises(SchemaMismatch, match="too new. Use a newer Stop Press"):
+    with pytest.raises(SchemaMismatch, match=r"too new\. Use a newer Stop Press"):
         await migrate.check(database, create=True)
-    with pytest.raises(SchemaMismatch, match="too new. Use a newer Stop Press"):
+    with pytest.raises(SchemaMismatch, match=r"too new\. Use a newer Stop Press"):
         await migrate.upgrade(database)
 
 
