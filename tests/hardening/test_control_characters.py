@@ -79,7 +79,7 @@ async def _refused(server: Running, path: str, body: Any, field: str) -> None:
 
 
 @pytest.mark.parametrize(("path", "body", "field"), LINES, ids=[f"{p[8:]}:{f}" for p, _, f in LINES])
-async def test_line_takes_no_control_character(server: Running, path: str, body: Any, field: str) -> None:
+async def test_a_line_rejects_control_characters(server: Running, path: str, body: Any, field: str) -> None:
     for character in FORBIDDEN:
         await _refused(server, path, _filled(body, character), field)
 

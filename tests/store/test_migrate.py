@@ -68,14 +68,14 @@ async def test_a_table_that_no_migration_made_is_noticed(database: Database) -> 
         assert await connection.run_sync(_differences) != []
 
 
-async def test_an_empty_database_is_set_up_when_asked(empty_url: str) -> None:
+async def test_an_empty_database_is_created_on_request(empty_url: str) -> None:
     database = Database(empty_url)
     await migrate.check(database, create=True)
     await migrate.check(database, create=False)
     await database.close()
 
 
-async def test_an_empty_database_is_refused_otherwise(empty_url: str) -> None:
+async def test_an_empty_database_is_rejected_unless_creation_is_allowed(empty_url: str) -> None:
     database = Database(empty_url)
     with pytest.raises(SchemaMismatch, match="stoppress migrate"):
         await migrate.check(database, create=False)

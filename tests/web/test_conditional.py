@@ -21,13 +21,13 @@ from tests.support.listeners import sse
         ("br", False), ("xgzip", False),
     ],
 )
-def test_gzip_is_sent_to_who_takes_it(accepted: str, taken: bool) -> None:
+def test_gzip_is_sent_if_accepted(accepted: str, taken: bool) -> None:
     assert takes_gzip(accepted) is taken
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("way", ["shortcut", "handover", "portable"])
-async def test_a_stream_is_not_compressed_for_who_refuses(
+async def test_a_stream_is_not_compressed_if_the_client_refuses(
     way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if way == "handover":

@@ -184,7 +184,7 @@ async def test_scheduled_entry_needs_a_time_ahead(cast: Cast) -> None:
         ({"blocks": [{"type": "text", "html": "A"}] * 201}, "blocks"),
     ],
 )
-async def test_field_that_cannot_be_taken_is_named(cast: Cast, body: dict[str, Any], named: str) -> None:
+async def test_invalid_field_is_named(cast: Cast, body: dict[str, Any], named: str) -> None:
     problem = said(await cast["editor"].post(ENTRIES, json=body), 422, "invalid")
     assert [e["field"] for e in problem["errors"]] == [named]
 

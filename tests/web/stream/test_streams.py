@@ -119,7 +119,7 @@ async def test_a_long_poll_in_silence_ends_in_time(server: Running) -> None:
 
 
 @pytest.mark.parametrize("after", ["zzzz.1", "{epoch}.99999", "garbage", "-1", "a.b.c"])
-async def test_a_position_that_is_none_gets_a_reset_with_the_present_one(server: Running, after: str) -> None:
+async def test_an_invalid_position_gets_a_reset_with_the_current_one(server: Running, after: str) -> None:
     at = (await server.changes())["position"]
     after = after.format(epoch=at.split(".")[0])
     async with sse(server.address, f"/live/storm/stream?after={after}") as listener:
@@ -186,7 +186,7 @@ async def test_a_burst_arrives_complete_at_every_listener(server: Running) -> No
             assert seqs == sorted(seqs)
 
 
-async def test_a_connection_that_goes_away_leaves_nothing(server: Running) -> None:
+async def test_a_closed_connection_leaves_nothing_behind(server: Running) -> None:
     async with sse(server.address, "/live/storm/stream"), websocket(server.address, "/live/storm/ws"):
         await until(lambda: server.gate.count == 2)
     await until(lambda: server.gate.count == 0)
@@ -214,7 +214,7 @@ async def test_the_newsroom_feed_needs_an_editor_and_shows_drafts(server: Runnin
     assert public.state.log[0]["id"] == shown["id"]
 
 
-async def test_a_reader_who_leaves_just_before_the_hand_over_is_no_mistake_of_ours(
+async def test_a_disconnect_just_before_the_handover_is_not_an_error(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hand_over, seen = HandoverHttp.hand_over, []
