@@ -1,4 +1,4 @@
-"""The only place where the parts are put together."""
+"""Creates all parts of the server and connects them; nothing else does."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def static_folder() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a running server consists of."""
+    """The parts of a running server."""
 
     database: Database
     broker: Broker
@@ -58,7 +58,7 @@ class Parts:
 
 
 def make_broker(settings: Settings) -> Broker:
-    """The broker that `redis_url` names."""
+    """The broker for `redis_url`."""
     if not settings.redis_url:
         return MemoryBroker()
     from server.broker.redis.connect import broker_from_url
@@ -67,7 +67,7 @@ def make_broker(settings: Settings) -> Broker:
 
 
 def make_throttle(settings: Settings) -> Throttle:
-    """Processes on one Redis count attempts to log in together."""
+    """Log-in throttling; processes with the same Redis count together."""
     if not settings.redis_url:
         return Throttle()
     from server.broker.redis.login_counts import login_counts_from_url
@@ -77,8 +77,8 @@ def make_throttle(settings: Settings) -> Throttle:
 
 
 def make_desk(settings: Settings, *, broker: Broker | None = None) -> Desk:
-    """What writing needs, without a server: for the command line."""
-    # so that a request still has time to say what happened when the database does not answer
+    """Dependencies of newsroom functions without a server, for the command line."""
+    # leaves the request enough time to report an error if the database does not respond
     patience = min(10.0, max(2.0, settings.request_timeout / 3))
     return Desk(
         Database(settings.database, timeout=patience),
@@ -88,7 +88,7 @@ def make_desk(settings: Settings, *, broker: Broker | None = None) -> Desk:
 
 
 def build(settings: Settings) -> Parts:
-    """Put the parts together. Nothing is started and no file is touched yet."""
+    """Create all parts. Starts nothing and does not touch any file."""
     desk = make_desk(settings)
     database, broker = desk.database, desk.broker
 
@@ -184,7 +184,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
 
 
 async def _schedule(desk: Desk) -> None:
-    """Publish what is due, every second; tidy every hour. A database that is away is tried again."""
+    """Publish due entries every second and clean up every hour. Continues while the database is unavailable."""
     tidied = 0.0
     while True:
         try:
