@@ -147,7 +147,7 @@ class _FailureTranslator:
 def _reason(error: BaseException, *, committing: bool) -> str:
     said = str(getattr(error, "orig", error)).lower()
     if "disk is full" in said or "no space left" in said:
-        return "The disk of the database is full; nothing was written."
+        return "The database disk is full; nothing was written."
     if "locked" in said or "busy" in said:
         return "The database is busy with another write; nothing was written. Try again."
     if "readonly" in said or "read-only" in said:

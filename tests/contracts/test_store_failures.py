@@ -238,7 +238,7 @@ async def test_a_session_that_an_operator_ends_writes_nothing(
 async def test_a_connection_lost_during_the_commit_is_reported_as_uncertain(
     postgres_room: Newsroom, postgres_url: str
 ) -> None:
-    with pytest.raises(Unavailable, match="look whether it was written"):
+    with pytest.raises(Unavailable, match="Check whether the change was saved"):
         async with postgres_room.database.write() as connection:
             await feeds.advance(connection, postgres_room.key())
             await _end_own_session(connection, postgres_url)

@@ -102,8 +102,8 @@ async def test_a_process_that_only_subscribes_learns_that_a_slot_moved(
     three: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is published that could bounce, and the regular look is far away."""
-    monkeypatch.setattr("server.broker.cluster.LOOK_SECONDS", 600.0)
-    monkeypatch.setattr("server.broker.cluster.LOOK_SECONDS_UNVERIFIED", 600.0)
+    monkeypatch.setattr("server.broker.redis.cluster.LOOK_SECONDS", 600.0)
+    monkeypatch.setattr("server.broker.redis.cluster.LOOK_SECONDS_UNVERIFIED", 600.0)
     feed = three.feed_on(0)
     async with member(three.url, feed) as there:
         await until(lambda: there.unverified(feed) == 1)

@@ -104,7 +104,10 @@ async def test_servers_on_it_share_posts_and_attempts(
     tmp_path: Path, sqlite_url: str, valkey_server: Valkey, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # a machine that is slow for a second must not look like a Redis that is away
-    for name in ("auth.throttle.SHARED_SECONDS", "broker.counters.SECONDS", "broker.connect.SENTINEL_SECONDS"):
+    for name in (
+        "auth.throttle.SHARED_SECONDS", "broker.redis.login_counts.SECONDS",
+        "broker.redis.connect.SENTINEL_SECONDS",
+    ):
         monkeypatch.setattr(f"server.{name}", 10.0)
     async with KINDS[kind](valkey_server, tmp_path) as url, two(tmp_path, sqlite_url, url) as both:
         here, there = both
