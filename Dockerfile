@@ -1,4 +1,4 @@
-# Stop Press as an image: the wheel is built in the first stage, the second has only what runs.
+# The first stage builds the wheel; the second contains only what is needed to run it.
 FROM python:3.11-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /source
@@ -27,7 +27,7 @@ WORKDIR /data
 VOLUME /data
 USER 10001:10001
 EXPOSE 8000
-# alive, not ready: a database that is away is no reason to end the streams of all readers
+# /healthz, not /readyz: an unavailable database is no reason to restart and disconnect all readers
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f\"http://127.0.0.1:{os.environ['STOPPRESS_PORT']}/healthz\", timeout=4)"]
 STOPSIGNAL SIGTERM

@@ -1,5 +1,5 @@
-# `make run` and `make test` do everything on a fresh machine. Their noise goes to .make/log, which is shown
-# when something fails.
+# `make run` and `make test` work on a fresh machine. Output of installers goes to .make/log, which is shown if
+# something fails.
 
 SHELL := /bin/bash
 VENV := .venv

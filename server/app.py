@@ -51,7 +51,7 @@ def static_folder() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a running server consists of."""
+    """The parts of a running server."""
 
     database: Database
     broker: Broker
@@ -62,7 +62,7 @@ class Parts:
 
 
 def make_throttle(settings: Settings) -> Throttle:
-    """Processes on one Redis count attempts to log in together."""
+    """Log-in throttling; processes with the same Redis count together."""
     if not settings.redis_url:
         return Throttle()
     from server.broker.redis.login_counts import login_counts_from_url
@@ -72,7 +72,7 @@ def make_throttle(settings: Settings) -> Throttle:
 
 
 def build(settings: Settings) -> Parts:
-    """Put the parts together. Nothing is started and no file is touched yet."""
+    """Create all parts. Starts nothing and does not touch any file."""
     desk = make_desk(settings)
     database, broker = desk.database, desk.broker
 
@@ -193,7 +193,7 @@ def make_server(
 
 
 async def _schedule(desk: Desk) -> None:
-    """Publish what is due, every second; tidy every hour. A database that is away is tried again."""
+    """Publish due entries every second and clean up every hour. Continues while the database is unavailable."""
     tidied = 0.0
     while True:
         try:

@@ -1,5 +1,5 @@
-"""The settings: environment variables `STOPPRESS_…`, each also as `STOPPRESS_…_FILE` naming a file that
-holds the value (for secrets). docs/settings.md lists them; a test compares the two."""
+"""Settings from environment variables `STOPPRESS_…`, or `STOPPRESS_…_FILE` with the name of a file that
+contains the value, for secrets. docs/settings.md lists them; a test compares the two."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PREFIX = "STOPPRESS_"
 
 
 class Settings(BaseSettings):
-    """Everything that a deployment may choose. Only cli.py and app.py see it."""
+    """All settings of a deployment. Only cli/ and app.py use them."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
@@ -28,51 +28,51 @@ class Settings(BaseSettings):
         "`redis+sentinel://host:port,host:port/SERVICE` or `redis+cluster://host:port,…`.",
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
     workers: int = Field(1, ge=1, le=64, description="Server processes; more than one needs Redis.")
     public_url: str = Field(
-        "", description="The address readers use, for links, cookies and structured data; no path."
+        "", description="The site's URL for readers, for links, cookies and structured data; no path."
     )
     demo: bool = Field(False, description="Run the demo blog that updates by itself.")
     site_name: str = Field("Stop Press", max_length=80, description="Name of the publication.")
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level logged.")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Lowest level logged.")
     log_json: bool = Field(False, description="Log lines as JSON.")
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         ("127.0.0.1", "::1"),
-        description="Addresses or networks, comma separated, whose X-Forwarded-For and -Proto are believed.",
+        description="Addresses or networks, comma-separated, whose X-Forwarded-For and -Proto are trusted.",
     )
-    max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest API request, pictures apart.")
+    max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest request, except picture uploads.")
     max_upload_bytes: int = Field(20_971_520, ge=1024, description="Largest picture in bytes.")
     max_upload_pixels: int = Field(50_000_000, ge=10_000, description="Largest picture in pixels.")
-    request_timeout: float = Field(30.0, gt=0, le=600, description="Seconds for one request, streams apart.")
-    session_days: int = Field(14, ge=1, le=365, description="Days until an unused log-in ends.")
+    request_timeout: float = Field(30.0, gt=0, le=600, description="Seconds for one request, except streams.")
+    session_days: int = Field(14, ge=1, le=365, description="Days until an unused session expires.")
     heartbeat_seconds: float = Field(15.0, ge=1, le=60, description="Seconds between heartbeats of a stream.")
-    retry_ms: int = Field(2000, ge=100, le=60_000, description="Least wait before a reader reconnects.")
+    retry_ms: int = Field(2000, ge=100, le=60_000, description="Least time before a reader reconnects.")
     history_changes: int = Field(1000, ge=10, le=100_000, description="Most changes of a feed in memory.")
     history_bytes: int = Field(
         33_554_432, ge=65_536, description="Most bytes of a feed's changes in memory."
     )
     listener_buffer_bytes: int = Field(
-        65_536, ge=1024, description="Bytes that may wait for one slow listener before it gets no more."
+        65_536, ge=1024, description="Send buffer of one listener."
     )
     listener_lag_seconds: float = Field(
-        30.0, ge=1, le=600, description="Seconds a listener may lag before it is closed and must resume."
+        30.0, ge=1, le=600, description="Seconds a listener may lag before it is closed."
     )
     drain_seconds: float = Field(
-        10.0, ge=0, le=300, description="Seconds over which streams are ended on SIGTERM."
+        10.0, ge=0, le=300, description="Seconds over which streams are closed after SIGTERM."
     )
     compress_streams: bool = Field(True, description="Compress streams, once for all listeners.")
     stream_path: Literal["fast", "parsed", "portable"] = Field(
         "fast",
         description="How streams are served: `fast`, `parsed` (each request parsed), `portable` (by ASGI).",
     )
-    max_listeners: int = Field(18_000, ge=1, description="Open streams of one process, at most.")
+    max_listeners: int = Field(18_000, ge=1, description="Most open streams of one process.")
     max_listeners_per_address: int = Field(
-        1_000, ge=1, description="Open streams from one client address, at most."
+        1_000, ge=1, description="Most open streams from one client address."
     )
-    metrics_token: str = Field("", description="When set, `/metrics` asks for it as a bearer token.")
+    metrics_token: str = Field("", description="If set, `/metrics` requires it as a bearer token.")
     metrics_port: int = Field(
-        0, ge=0, le=65535, description="When set, worker K (from 0) also listens on 127.0.0.1 at this port + K."
+        0, ge=0, le=65535, description="If set, worker K (from 0) also listens on 127.0.0.1 at this port + K."
     )
 
     @field_validator("trusted_proxies", mode="before")
@@ -91,7 +91,7 @@ class Settings(BaseSettings):
     @classmethod
     def _redis_scheme(cls, value: str) -> str:
         if value:
-            from server.broker.redis.url import check_url  # redis-py is not loaded for those who need none
+            from server.broker.redis.url import check_url  # avoid loading redis-py if it is not needed
 
             check_url(value)
         return value
@@ -100,13 +100,13 @@ class Settings(BaseSettings):
     def _together(self) -> Settings:
         if self.workers > 1 and not self.redis_url:
             raise ValueError(
-                "workers: more than one process needs STOPPRESS_REDIS_URL, because only Redis carries an "
-                "update from the process that took it to the readers of the others"
+                "workers: more than one process requires STOPPRESS_REDIS_URL, which delivers updates to "
+                "the readers of all processes"
             )
         if self.metrics_port + self.workers > 65_536:
-            raise ValueError("metrics_port: there is no port for the last of the workers")
+            raise ValueError("metrics_port: too high; the last worker's port would exceed 65535")
         if self.metrics_port and self.metrics_port <= self.port < self.metrics_port + self.workers:
-            raise ValueError("metrics_port: STOPPRESS_PORT is one of the workers' own")
+            raise ValueError("metrics_port: the workers' metrics ports must not include STOPPRESS_PORT")
         return self
 
     @property
@@ -115,7 +115,7 @@ class Settings(BaseSettings):
 
 
 def load(**given: Any) -> Settings:
-    """The settings of the environment; what is `given` (not None) comes first.
+    """Load the settings from the environment; values in `given` that are not None override them.
 
     Raises:
         SettingsError: one does not fit.

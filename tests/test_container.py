@@ -63,7 +63,7 @@ def test_every_base_image_has_a_tag() -> None:
         assert ":latest" not in image
 
 
-def test_the_server_runs_without_rights_and_is_not_a_child_of_a_shell() -> None:
+def test_the_server_is_unprivileged_and_not_a_child_of_a_shell() -> None:
     words = [word for word, _ in _last_stage()]
     user = next(rest for word, rest in reversed(_last_stage()) if word == "USER")
     assert user.partition(":")[0].isdecimal()  # a number: an orchestrator can see that it is not root

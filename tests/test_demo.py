@@ -62,7 +62,7 @@ async def told(room: Newsroom) -> list[Entry]:
 
 async def test_demo_tells_the_whole_story(room: Newsroom) -> None:
     story = demo(room)
-    await story.tell()
+    await story.play()
     found = await told(room)
     assert len(found) == sum(isinstance(step, Post) for step in STEPS) >= 25, "a step was passed over"
     assert {entry.author_id for entry in found} == {SYSTEM.id}
@@ -77,7 +77,7 @@ async def test_demo_tells_the_whole_story(room: Newsroom) -> None:
 
 async def test_demo_edits_retracts_and_restores(room: Newsroom) -> None:
     story = demo(room)
-    await story.tell()
+    await story.play()
     by_id = {entry.id: entry for entry in await told(room)}
     for kind in (Edit, Retract, Restore):
         assert any(isinstance(step, kind) for step in STEPS)
@@ -91,7 +91,7 @@ async def test_demo_edits_retracts_and_restores(room: Newsroom) -> None:
 
 
 async def test_demo_opening_looks_back(room: Newsroom) -> None:
-    await demo(room).tell()
+    await demo(room).play()
     times = [entry.published_at for entry in reversed(await told(room))]
     assert all(times)
     assert times == sorted(times, key=str)
@@ -101,7 +101,7 @@ async def test_demo_opening_looks_back(room: Newsroom) -> None:
 
 
 async def test_demo_pictures_are_there_and_described(room: Newsroom) -> None:
-    await demo(room).tell()
+    await demo(room).play()
     blocks = [block for entry in await told(room) for block in entry.content.blocks]
     pictures = [block for block in blocks if isinstance(block, Image)]
     assert len(pictures) >= 3
@@ -111,9 +111,9 @@ async def test_demo_pictures_are_there_and_described(room: Newsroom) -> None:
 
 async def test_demo_starts_over(room: Newsroom) -> None:
     story = demo(room)
-    await story.tell()
+    await story.play()
     once = await told(room)
-    await story.tell()
+    await story.play()
     twice = await told(room)
     assert len(twice) == 2 * len(once)
     pinned = sum(entry.content.pinned for entry in once)
@@ -123,7 +123,7 @@ async def test_demo_starts_over(room: Newsroom) -> None:
 async def test_demo_touches_no_other_blog(room: Newsroom) -> None:
     mine = await room.post("The pier holds.", pinned=True)
     head = await room.head("newsroom")
-    await demo(room).tell()
+    await demo(room).play()
     assert await room.stored(mine.id) == mine
     assert await room.head("newsroom") == head
     async with room.database.read() as connection:
@@ -132,11 +132,11 @@ async def test_demo_touches_no_other_blog(room: Newsroom) -> None:
 
 async def test_demo_respects_an_editor(room: Newsroom) -> None:
     story = demo(room)
-    await story.tell()
+    await story.play()
     kept = (await entries.create(room.desk, EDITOR, SLUG, draft("Our own report", pinned=True))).entry
     pinned = next(entry for entry in await told(room) if entry.content.pinned and entry.author_id == SYSTEM.id)
     await entries.retract(room.desk, EDITOR, SLUG, pinned.id)
-    await story.tell()
+    await story.play()
     now = {entry.id: entry for entry in await told(room)}
     assert now[kept.id] == kept
     assert now[pinned.id].status == "retracted"

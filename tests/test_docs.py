@@ -85,3 +85,11 @@ def test_every_status_role_and_block_is_documented() -> None:
     text = _read("api.md")
     words = {*BLOG_STATUSES, *ENTRY_STATUSES, *ROLES, *blocks.KINDS}
     assert {word for word in words if not re.search(rf"\b{word}\b", text)} == set()
+
+
+def test_tests_named_in_the_documents_exist() -> None:
+    root = DOCS.parent
+    text = _all() + "".join((root / name).read_text("utf-8") for name in ("README.md", "CONTRIBUTING.md"))
+    named = set(re.findall(r"tests/[\w/]+\.py", text))
+    assert len(named) > 10
+    assert [name for name in sorted(named) if not (root / name).is_file()] == []

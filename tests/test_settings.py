@@ -32,7 +32,7 @@ def test_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert settings.public_url == "https://news.example.org"
 
 
-def test_given_comes_before_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arguments_override_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STOPPRESS_PORT", "9000")
     assert load(port=None).port == 9000
     assert load(port=0).port == 0
@@ -71,7 +71,7 @@ def test_file_that_does_not_fit_is_named(monkeypatch: pytest.MonkeyPatch, tmp_pa
         ("DRAIN_SECONDS", "-1"),
     ],
 )
-def test_wrong_value_says_its_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_invalid_setting_names_itself(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"STOPPRESS_{name}", value)
     with pytest.raises(SettingsError) as caught:
         load()
@@ -80,7 +80,7 @@ def test_wrong_value_says_its_name(monkeypatch: pytest.MonkeyPatch, name: str, v
     assert "\n" not in line
 
 
-def test_every_wrong_value_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_invalid_fields_are_reported_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STOPPRESS_PORT", "x")
     monkeypatch.setenv("STOPPRESS_SESSION_DAYS", "x")
     with pytest.raises(SettingsError) as caught:
@@ -100,7 +100,7 @@ def test_workers_without_redis(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("port", "metrics_port", "said"),
-    [(8000, 65_535, "no port"), (9001, 9000, "STOPPRESS_PORT")],
+    [(8000, 65_535, "too high"), (9001, 9000, "STOPPRESS_PORT")],
     ids=["beyond-the-last", "over-the-shared-one"],
 )
 def test_ports_of_workers_must_exist_and_be_their_own(port: int, metrics_port: int, said: str) -> None:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# apt.sh PACKAGE…: install Debian packages, as root or through sudo; says what to do where neither can.
+# apt.sh PACKAGE…: install Debian packages as root or with sudo; if neither works, print what to do.
 set -eu
 as_root=()
 if [ "$(id -u)" != 0 ]; then

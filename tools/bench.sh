@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# bench.sh PYTHON VENV: what the benchmark compares with (nchan), and what draws the plots.
+# bench.sh PYTHON VENV: install what the benchmark compares with (nchan) and needs for plots.
 # nchan comes from Debian's package, built with optimisation; so does Python where Debian has one that is new
 # enough, so that like is compared with like. One that was built by hand may be a third slower.
 set -eu

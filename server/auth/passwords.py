@@ -1,7 +1,7 @@
-"""Passwords: hashed with Argon2id (RFC 9106, the profile for 64 MiB), in threads, a few at a time.
+"""Password hashing with Argon2id (RFC 9106, the 64 MiB profile) in a small thread pool.
 
-One hash takes tens of milliseconds and 64 MiB on purpose; the small pool bounds what a storm of log-ins can
-take of memory and processor.
+A hash takes tens of milliseconds and 64 MiB by design; the pool limits the memory and CPU that a burst of
+log-ins can use.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from server.domain.limits import MAX_PASSWORD, MIN_PASSWORD
 _hasher = PasswordHasher.from_parameters(profiles.RFC_9106_LOW_MEMORY)
 _pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="passwords")
 
-_NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$zgHau7QrVSjfPYShgEorsQ$/BZKGnTaEew/QVAmXEA7A5/zfv365d5G1l62JE8KOKQ"
-"""The hash of a password that nobody knows, with the parameters above; made once, because making it takes as
-long as a log-in."""
+_DUMMY_HASH = (
+    "$argon2id$v=19$m=65536,t=3,p=4$zgHau7QrVSjfPYShgEorsQ$/BZKGnTaEew/QVAmXEA7A5/zfv365d5G1l62JE8KOKQ"
+)
+"""Hash of an unknown password with the parameters above, precomputed because hashing takes as long as a
+log-in."""
 
 
 def check(password: str) -> None:
@@ -28,7 +30,7 @@ def check(password: str) -> None:
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         raise Invalid.field("password", f"{MIN_PASSWORD} to {MAX_PASSWORD} characters")
     if any(ord(c) < 32 or 0xD800 <= ord(c) <= 0xDFFF for c in password):
-        raise Invalid.field("password", "no control characters")
+        raise Invalid.field("password", "must not contain control characters")
 
 
 async def hash(password: str) -> str:
@@ -38,20 +40,20 @@ async def hash(password: str) -> str:
 
 
 async def verify(hashed: str | None, password: str) -> bool:
-    """Whether `password` is the one that was hashed. With None (there is no such user) it takes as long and
-    says no, so that the time tells nobody which names exist."""
+    """Whether `password` matches the hash. With None (unknown user) it takes just as long and returns False, so
+    that response times do not reveal which user names exist."""
     if len(password) > MAX_PASSWORD:
         hashed, password = None, ""
-    same = await asyncio.get_running_loop().run_in_executor(_pool, _same, hashed or _NOBODY, password)
+    same = await asyncio.get_running_loop().run_in_executor(_pool, _matches, hashed or _DUMMY_HASH, password)
     return same and hashed is not None
 
 
 def outdated(hashed: str) -> bool:
-    """Whether the hash was made with other parameters than today's."""
+    """Whether the hash was made with parameters other than the current ones."""
     return _hasher.check_needs_rehash(hashed)
 
 
-def _same(hashed: str, password: str) -> bool:
+def _matches(hashed: str, password: str) -> bool:
     try:
         return _hasher.verify(hashed, password.encode("utf-8", "surrogatepass"))
     except (VerificationError, InvalidHashError):

@@ -1,4 +1,4 @@
-"""Slows down whoever guesses passwords: a moving window for each address and for each user name."""
+"""Log-in throttling: a moving window for each client address and each user name."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from server.domain.errors import Throttled
 log = structlog.get_logger()
 
 SHARED_SECONDS = 1.5
-"""How long an attempt waits for the count that processes share, before this process counts alone."""
+"""Longest wait for the shared counter; after that this process counts on its own."""
 AGAIN_SECONDS = 5.0
-"""How long the shared count is not asked after it failed, so that not every log-in pays for it."""
+"""How long the shared counter is skipped after a failure, so that not every log-in has to wait for it."""
 
 
 async def _nothing() -> None:
@@ -27,16 +27,16 @@ async def _nothing() -> None:
 
 
 class Throttle:
-    """Counts attempts in memory, or in a storage that all processes share.
+    """Counts log-in attempts in memory, or in storage shared by all processes.
 
-    While the shared storage is away each process counts alone: guessing gets as many more attempts as there
-    are processes, and nobody is kept from logging in.
+    While the shared storage is unavailable each process counts on its own: the limits multiply by the number of
+    processes, and nobody is locked out.
 
     Args:
-        shared: where processes count together; None for memory.
-        close_shared: frees what `shared` holds.
-        by_name: attempts a minute on one user name, whoever tries.
-        by_address: attempts a minute from one address, whatever the name.
+        shared: storage shared by all processes; None to count in memory only.
+        close_shared: closes the shared storage.
+        by_name: attempts per minute for one user name, from any address.
+        by_address: attempts per minute from one address, for any user name.
     """
 
     def __init__(
@@ -56,11 +56,11 @@ class Throttle:
 
     @property
     def alone(self) -> bool:
-        """Whether the shared count failed just now, so that this process counts by itself."""
+        """Whether this process counts on its own because the shared counter failed recently."""
         return time.monotonic() < self._ask_again_at
 
     async def attempt(self, *, name: str, address: str) -> None:
-        """Count one attempt. Raises Throttled when there were too many, and nothing else."""
+        """Count one attempt. Raises Throttled, and nothing else, after too many."""
         limits = ((self._by_name, f"name:{name.lower()}"), (self._by_address, f"address:{address}"))
         if self._shared is not None and not self.alone:
             try:
@@ -70,13 +70,13 @@ class Throttle:
             except Throttled:
                 raise
             except Exception as error:
-                # redis-py has many ways to fail; none of them may keep an editor out
+                # redis-py raises many kinds of error; none of them may lock an editor out
                 self._ask_again_at = time.monotonic() + AGAIN_SECONDS
                 log.warning("throttle.alone", reason=str(error) or type(error).__name__)
         await _count(self._own, limits)
 
     async def close(self) -> None:
-        """Free the connections of the shared storage."""
+        """Close the shared storage."""
         await self._close_shared()
 
 

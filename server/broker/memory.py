@@ -1,4 +1,4 @@
-"""The broker of a single process: what is published is handed over at once."""
+"""In-process broker: delivers published changes immediately."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ log = structlog.get_logger()
 
 
 class MemoryBroker:
-    """Carries changes within this process only. Always verified: nothing can get lost on the way."""
+    """Delivers changes within this process. Always verified, because no message can be lost."""
 
     def __init__(self) -> None:
         self._feeds: set[FeedKey] = set()
@@ -31,7 +31,7 @@ class MemoryBroker:
             try:
                 self._on_change(change)
             except Exception:
-                # the post is committed: a mistake in handing over must not look like a failed post
+                # the post is committed, so an error in a subscriber must not make it fail
                 log.exception("broker.on_change", feed=str(change.feed))
 
     async def subscribe(self, feed: FeedKey) -> None:

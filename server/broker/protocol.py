@@ -1,7 +1,7 @@
-"""What carries changes between processes, and what it owes.
+"""The Broker protocol: delivers changes between processes.
 
-The broker is a hint: the database is the truth. It may lose, repeat and reorder; it must say when it may have
-lost something.
+The database is authoritative. A broker may lose, repeat and reorder messages, but must report when it may have
+lost some.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ OnUnverified: TypeAlias = Callable[[FeedKey | None], None]
 
 @dataclass(frozen=True, slots=True)
 class BrokerState:
-    """`verified`: what is published arrives here, as last seen `probe_age` seconds ago. `waiting`: messages
-    that are not sent yet."""
+    """`verified`: published messages arrive here; last checked `probe_age` seconds ago. `waiting`: messages not
+    sent yet."""
 
     name: str
     verified: bool
@@ -29,61 +29,62 @@ class BrokerState:
 
 @dataclass(slots=True)
 class Counts:
-    """Since the start of the process."""
+    """Counters since the start of the process."""
 
     sent: int = 0
-    """Messages that a server took, probes among them."""
+    """Messages sent, including probes."""
     refused: int = 0
-    """Messages that a server answered with an error: missing rights, most of all."""
+    """Messages rejected with an error, usually because of missing permissions."""
     send_failures: int = 0
-    """Batches that got no answer; they are sent again."""
+    """Batches without a reply; they are sent again."""
     connects: int = 0
-    """Connections of the subscription that were made."""
+    """Subscription connections opened."""
     connection_failures: int = 0
-    """Connections of the subscription that ended or could not be made, unverified ones among them."""
+    """Subscription connections lost or failed to open, including unverified ones."""
     unverified: int = 0
-    """Connections that were thrown away because no probe came back over them."""
+    """Subscription connections closed because no probe arrived."""
     dropped: int = 0
-    """Messages that found no room in the outbox."""
+    """Messages dropped because the outbox was full."""
     malformed: int = 0
-    """Messages that are not a change of their channel's feed."""
+    """Messages that are not a valid change of their channel's feed."""
 
 
 class Broker(Protocol):
     """Publish and subscribe, one channel for each feed.
 
-    Obligations of an implementation:
+    Requirements for implementations:
 
-    - `publish` never blocks and never raises: the post it tells of is already committed. What cannot be sent
-      may be dropped. Subscribers of this process get it at once, without a way through the network.
-    - `on_change` and `on_unverified` are plain functions called in the event loop; they only hand over.
-    - After anything that may have lost a message of a feed (a new subscription, one that was repeated after
-      a reconnect, an overflow) it calls `on_unverified(feed)`, or `on_unverified(None)` for all feeds.
-    - Messages may come twice and in any order. Bytes that are not a change are counted and passed over.
-    - `state().verified` turns false within 3 seconds after messages stop arriving, whatever TCP says.
+    - `publish` never blocks and never raises, because the post is already committed. Messages that cannot be
+      sent may be dropped. Subscribers in this process receive the change directly, without a network round
+      trip.
+    - `on_change` and `on_unverified` are plain functions called in the event loop; they return quickly.
+    - Whenever a message of a feed may have been lost (a new subscription, a resubscription after a reconnect,
+      an overflow) it calls `on_unverified(feed)`, or `on_unverified(None)` for all feeds.
+    - Messages may arrive twice and in any order. Malformed messages are counted and ignored.
+    - `state().verified` becomes false within 3 seconds after messages stop arriving, even if TCP looks healthy.
     """
 
     def listen(self, *, on_change: OnChange, on_unverified: OnUnverified) -> None:
-        """Who gets what arrives; called once, before `start`."""
+        """Set the callbacks. Called once, before `start`."""
 
     async def start(self) -> None:
-        """Begin; returns without waiting for the network."""
+        """Start; returns without waiting for the network."""
 
     async def close(self) -> None:
-        """Stop and free everything."""
+        """Stop and release all resources."""
 
     def publish(self, change: Change) -> None:
-        """Send one change towards every process that subscribed to its feed."""
+        """Publish a change to all processes that subscribe to its feed."""
 
     async def subscribe(self, feed: FeedKey) -> None:
-        """Receive the changes of a feed from now on. Returns when the subscription is confirmed, or when it
-        is clear that this takes longer; then `on_unverified` follows once it is."""
+        """Subscribe to a feed. Returns when the subscription is confirmed, or after a short wait if it is not;
+        in that case `on_unverified` is called once it is."""
 
     async def unsubscribe(self, feed: FeedKey) -> None:
-        """No more changes of this feed."""
+        """Unsubscribe from a feed."""
 
     def state(self) -> BrokerState:
-        """Whether what is published arrives."""
+        """Current state."""
 
     def counts(self) -> Counts:
-        """What happened since the start; a copy."""
+        """A copy of the counters."""

@@ -1,4 +1,4 @@
-"""The demo's pictures, drawn in code: nothing in them is anybody else's."""
+"""The demo's pictures, drawn in code so that they are free to use."""
 
 from __future__ import annotations
 

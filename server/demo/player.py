@@ -1,7 +1,7 @@
-"""The demo: tells the story of demo_script.py in a blog of its own, a step every few seconds, again and again.
+"""Plays the demo: performs the steps of story.py in a blog of its own, one every few seconds, in a loop.
 
-It writes through the newsroom like everybody else and touches no blog but its own. Whatever an editor does
-there meanwhile is respected: a step that no longer fits is passed over.
+It writes through the newsroom functions and only to its own blog. Editors may work in that blog: a step that is
+not possible any more is skipped.
 """
 
 from __future__ import annotations
@@ -43,24 +43,24 @@ log = structlog.get_logger()
 
 PACE_SECONDS = 5.0
 OPENING_STEPS = 11
-"""Steps that are there at once when the blog is new, as if written over the last hour and a half."""
+"""Steps that are played immediately in a new blog, backdated over the last hour and a half."""
 OPENING_SPACE = timedelta(minutes=8)
 RETRY_SECONDS = 5.0
-MOST_BYTES, MOST_PIXELS = 20_000_000, 10_000_000
+MAX_BYTES, MAX_PIXELS = 20_000_000, 10_000_000
 
 __all__ = ["SLUG", "Demo", "run"]
 
 
 async def run(desk: Desk) -> None:
-    """Tell the story until cancelled."""
+    """Play the story until cancelled."""
     demo = Demo(desk)
     while True:
-        await demo.tell()
+        await demo.play()
 
 
 @dataclass(slots=True)
 class Demo:
-    """One telling after the other. `sleep` is the clock; tests give a fast one."""
+    """Plays the story. Tests replace `sleep` with a faster one."""
 
     desk: Desk
     pace: float = PACE_SECONDS
@@ -69,21 +69,21 @@ class Demo:
     _ids: dict[str, str] = field(default_factory=dict)
     _pictures: dict[str, str] = field(default_factory=dict)
 
-    async def tell(self) -> None:
-        """Tell the story once, from its opening to its end."""
-        new = await self._patiently(self._open)
-        await self._patiently(self._forget)
+    async def play(self) -> None:
+        """Play the story once."""
+        new = await self._run(self._open)
+        await self._run(self._clear_flags)
         for place, step in enumerate(self.steps):
             if new and place < OPENING_STEPS:
                 ago = OPENING_SPACE * (OPENING_STEPS - place)
-                await self._patiently(partial(self._do, _earlier(self.desk, ago), step))
+                await self._run(partial(self._do, _earlier(self.desk, ago), step))
             else:
-                await self._patiently(partial(self._do, self.desk, step))
+                await self._run(partial(self._do, self.desk, step))
                 await self.sleep(self.pace)
         await self.sleep(self.pace * 4)
 
-    async def _patiently(self, work: Callable[[], Awaitable[Any]]) -> Any:
-        """Do it; wait while the database is away; pass over what no longer fits."""
+    async def _run(self, work: Callable[[], Awaitable[Any]]) -> Any:
+        """Run a step; wait while the database is unavailable; skip a step that is not possible any more."""
         while True:
             try:
                 return await work()
@@ -95,7 +95,7 @@ class Demo:
             await self.sleep(RETRY_SECONDS)
 
     async def _open(self) -> bool:
-        """The blog with its opening furniture; whether it is new."""
+        """Create or reset the blog. Returns whether it is new."""
         async with self.desk.database.read() as connection:
             try:
                 await stored.by_slug(connection, SLUG)
@@ -110,15 +110,15 @@ class Demo:
             await blogs.edit(self.desk, SYSTEM, SLUG, dict(OPENING), revision=None)
         return missing
 
-    async def _forget(self) -> None:
-        """Begin again: what the last telling pinned or marked as key is so no more. Its entries stay."""
+    async def _clear_flags(self) -> None:
+        """Clear the flags that the previous run has set. Its entries stay."""
         async with self.desk.database.read() as connection:
             blog = await stored.by_slug(connection, SLUG)
             marked = await stored_entries.pinned(connection, blog.id)
             marked += await stored_entries.key_events(connection, blog.id)
         flags = {"pinned": False, "key": False, "breaking": False}
         for entry_id in {e.id for e in marked if e.author_id == SYSTEM.id}:
-            await self._patiently(
+            await self._run(
                 partial(entries.edit, self.desk, SYSTEM, SLUG, entry_id, flags, revision=None)
             )
         self._ids.clear()
@@ -130,7 +130,7 @@ class Demo:
         elif isinstance(step, Furnish):
             await blogs.edit(desk, SYSTEM, SLUG, dict(step.changed), revision=None)
         elif step.name not in self._ids:
-            return  # its post was passed over
+            return  # its post was skipped
         elif isinstance(step, Edit):
             changed = dict(step.changed)
             if "body" in changed:
@@ -163,13 +163,13 @@ class Demo:
         return Embed(url=thing.url, title=thing.title, provider=embeds.provider(thing.url))
 
     async def _picture(self, desk: Desk, name: str) -> str:
-        """The id of a picture, drawn and uploaded the first time that it is wanted."""
+        """The id of a picture, which is drawn and uploaded on first use."""
         if name not in self._pictures:
-            from server.demo import pictures  # Pillow is loaded by those who draw only
+            from server.demo import pictures  # avoid loading Pillow if it is not needed
 
             data = await asyncio.to_thread(pictures.draw, name)
             self._pictures[name] = (
-                await media.upload(desk, SYSTEM, data, max_bytes=MOST_BYTES, max_pixels=MOST_PIXELS)
+                await media.upload(desk, SYSTEM, data, max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS)
             ).id
         return self._pictures[name]
 

@@ -17,7 +17,7 @@ SLUG = "un-aid-convoys"
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture that demo_pictures.py draws, by the name of its function."""
+    """A picture drawn by pictures.py, by the name of its function."""
 
     name: str
     alt: str
@@ -27,7 +27,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """A video at another site, with a drawn poster."""
+    """A link to a video on another site, with a drawn poster."""
 
     url: str
     title: str
@@ -38,7 +38,7 @@ class Film:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Something at another site that is shown on request."""
+    """A link to another site."""
 
     url: str
     title: str
@@ -46,7 +46,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """Publish an entry. `name` is how later steps speak of it; `body` is Markdown."""
+    """Publish an entry. Later steps refer to it by `name`; `body` is Markdown."""
 
     name: str
     title: str = ""
@@ -60,7 +60,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Change an entry that was posted: its title, its body, its flags."""
+    """Edit an entry: title, body or flags."""
 
     name: str
     changed: dict[str, Any] = field(default_factory=dict)
@@ -68,21 +68,21 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Retract:
-    """Take an entry back."""
+    """Retract an entry."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """Bring a retracted entry back."""
+    """Restore a retracted entry."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Furnish:
-    """Change the head of the page."""
+    """Edit the blog."""
 
     changed: dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""The typed pieces of an entry. Values only: text/ sanitises what goes in, templates render what comes out.
+"""Content blocks of an entry. Values only: text/ sanitises them, templates render them.
 
 On the wire and in the database a block is a JSON object with `type` and the fields below.
 """
@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Running text. `html` is sanitised; `markdown` is the source it was written in, if it was."""
+    """Text. `html` is sanitised; `markdown` is the source, or empty if it was not written as Markdown."""
 
     type: ClassVar[str] = "text"
     html: str
@@ -21,7 +21,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Somebody's words, and whose they are. `html` is sanitised."""
+    """A quotation and its source. `html` is sanitised."""
 
     type: ClassVar[str] = "quote"
     html: str
@@ -30,7 +30,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture that was uploaded. `alt` may be empty only when `decorative`; sizes are in pixels."""
+    """An uploaded picture. `alt` may be empty only if `decorative`; sizes are in pixels."""
 
     type: ClassVar[str] = "image"
     media_id: str
@@ -46,7 +46,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """A video by its https address: a file that plays in place, or a provider's page behind a facade."""
+    """A video URL: a file that plays on the page, or a link to a provider's page."""
 
     type: ClassVar[str] = "video"
     url: str
@@ -59,7 +59,7 @@ class Video:
 
 @dataclass(frozen=True, slots=True)
 class Embed:
-    """Something of another site, shown as a facade until the reader asks for it."""
+    """A link to another site, shown as a card; nothing is loaded from there."""
 
     type: ClassVar[str] = "embed"
     url: str
@@ -77,7 +77,7 @@ def to_json(block: Block) -> dict[str, Any]:
 
 
 def from_json(data: Mapping[str, Any]) -> Block:
-    """The block that `to_json` wrote. Fields of a newer version are passed over."""
+    """Inverse of `to_json`. Unknown fields, written by a newer version, are ignored."""
     kind = KINDS[data["type"]]
     known = {f.name for f in fields(kind)}
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k in known}
@@ -85,12 +85,12 @@ def from_json(data: Mapping[str, Any]) -> Block:
 
 
 def without_source(block: Block) -> Block:
-    """The block as readers may have it. The Markdown that it was written in may hold what sanitising took
-    out, such as a comment for a colleague."""
+    """The block without its Markdown source, for readers: the source may contain what sanitising removed, such
+    as a comment to a colleague."""
     return replace(block, markdown="") if isinstance(block, Text) else block
 
 
 def media_ids(blocks: Sequence[Block]) -> set[str]:
-    """The uploaded pictures that the blocks show."""
+    """Ids of the uploaded pictures in the blocks."""
     found = {b.media_id for b in blocks if isinstance(b, Image)}
     return found | {b.poster for b in blocks if isinstance(b, Video) and b.poster}

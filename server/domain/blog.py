@@ -1,4 +1,4 @@
-"""One live blog: its furniture and its life from draft to closed."""
+"""The live blog: headline, standfirst and other furniture, and its status."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Blog:
-    """A live blog. `slug` is its address and never changes; `started_at` is when it first went live."""
+    """A live blog. `slug` is part of its URL and never changes; `started_at` is when it first went live."""
 
     id: str
     slug: str

@@ -1,4 +1,4 @@
-"""What travels in a feed: the newest state of one thing, with the position that it got."""
+"""Changes of a feed: the newest state of an entry or a blog, with its position."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PLACE = ("slug", "blog_language", "time_zone")
 
 
 class FeedKey(NamedTuple):
-    """Names one feed: what one kind of listener follows of one blog."""
+    """Identifies a feed by blog and audience."""
 
     blog_id: str
     name: FeedName
@@ -44,7 +44,7 @@ class Change:
     at: float = 0.0
 
     def to_bytes(self) -> bytes:
-        """The change as the broker carries it."""
+        """Serialise for the broker."""
         return json.dumps(
             [self.feed.blog_id, self.feed.name, self.position.epoch, self.position.seq, self.kind, self.id,
              self.revision, self.data, self.at],
@@ -53,7 +53,7 @@ class Change:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Change:
-        """The change that `to_bytes` wrote. Raises ValueError for anything else."""
+        """Inverse of `to_bytes`. Raises ValueError for malformed data."""
         try:
             blog_id, name, epoch, seq, kind, id_, revision, body, at = json.loads(data)
         except (TypeError, UnicodeDecodeError) as error:

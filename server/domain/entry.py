@@ -109,7 +109,7 @@ class Entry:
         return self.status == "published"
 
     def to_json(self, *, newsroom: bool = True) -> dict[str, Any]:
-        """The entry as the API serves it; without `newsroom` as readers may see it."""
+        """The entry as the API serves it; the public view if `newsroom` is false."""
         content = self.content if newsroom else replace(
             self.content, blocks=tuple(blocks.without_source(b) for b in self.content.blocks)
         )
@@ -135,7 +135,7 @@ class Entry:
         return data
 
     def to_tombstone(self) -> dict[str, Any]:
-        """All that may be said of an entry that was taken back: its place and when."""
+        """A retracted entry for readers: number and times, no content."""
         return {
             "id": self.id,
             "revision": self.revision,

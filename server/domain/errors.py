@@ -1,7 +1,6 @@
-"""Every error that Stop Press raises on purpose: one tree, with attributes instead of prose to parse.
+"""The exception tree. web/errors.py maps it to HTTP (RFC 9457), cli/ to exit codes.
 
-web/errors.py maps the tree to HTTP (RFC 9457); cli.py maps it to exit codes. `code` is stable and
-documented in docs/api.md.
+`code` is stable and documented in docs/api.md.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from server.domain.labels import label
 
 
 class StopPressError(Exception):
-    """The root. `code` names the kind of error for machines, `detail` says it to a person."""
+    """Base class. `code` is for programs, `detail` is a message for people."""
 
     code: ClassVar[str] = "internal_error"
 
@@ -24,7 +23,7 @@ class StopPressError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One field that cannot be taken, e.g. `FieldError("blocks.2.alt", "at most 1000 characters")`."""
+    """One invalid field, for example `FieldError("blocks.2.alt", "at most 1000 characters")`."""
 
     field: str
     message: str
@@ -36,7 +35,7 @@ class FieldError:
 
 
 class Invalid(StopPressError):
-    """The input cannot be taken; `fields` names each field and its limit."""
+    """The input is invalid. `fields` names each invalid field and the limit."""
 
     code = "invalid"
 
@@ -62,25 +61,25 @@ class Forbidden(StopPressError):
 
 
 class NotFound(StopPressError):
-    """There is nothing here."""
+    """Page or resource not found."""
 
     code = "not_found"
 
 
 class Gone(StopPressError):
-    """This was here and has been retracted."""
+    """This update has been retracted."""
 
     code = "gone"
 
 
 class Conflict(StopPressError):
-    """The present state does not allow this."""
+    """The current state does not allow this."""
 
     code = "conflict"
 
 
 class StaleRevision(StopPressError):
-    """Somebody changed this since you read it."""
+    """Somebody else changed this since you loaded it."""
 
     code = "stale_revision"
 
@@ -96,41 +95,41 @@ class RevisionRequired(StopPressError):
 
 
 class KeyReused(StopPressError):
-    """This Idempotency-Key was used with another request."""
+    """This Idempotency-Key was already used with a different request."""
 
     code = "idempotency_key_reused"
 
 
 class TooLarge(StopPressError):
-    """The request is larger than the limit."""
+    """The request is too large."""
 
     code = "too_large"
 
 
 class UnsupportedMedia(StopPressError):
-    """The file is not of a kind that can be shown."""
+    """This file type is not supported."""
 
     code = "unsupported_media"
 
 
 class Throttled(StopPressError):
-    """Too many attempts; wait."""
+    """Too many attempts. Try again later."""
 
     code = "throttled"
 
     def __init__(self, *, retry_after: int) -> None:
-        super().__init__(f"Too many attempts; try again in {retry_after} seconds.")
+        super().__init__(f"Too many attempts. Try again in {retry_after} seconds.")
         self.retry_after = retry_after
 
 
 class Unavailable(StopPressError):
-    """The database cannot be used right now; nothing was written."""
+    """The database is not available; nothing was written."""
 
     code = "unavailable"
 
 
 class SchemaMismatch(StopPressError):
-    """The database has another schema than this version needs."""
+    """The database schema does not match this version of Stop Press."""
 
     code = "schema_mismatch"
 

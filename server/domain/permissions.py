@@ -1,7 +1,7 @@
-"""Who may do what: one table.
+"""Permissions: which role may do what.
 
-A role is held for all blogs or for one. `admin` runs the installation, `editor` publishes, `contributor`
-writes and waits for an editor.
+A role applies to all blogs or to one. `admin` manages the installation, `editor` publishes, `contributor`
+writes entries that an editor approves.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _RANK: dict[Role, int] = {"contributor": 1, "editor": 2, "admin": 3}
 
 
 class Action(Enum):
-    """Something that needs leave. The value is the least role that may; `OWN` marks what a contributor may
-    do with an own entry that is not yet published."""
+    """An action that needs permission: its description, the lowest role allowed, and whether a contributor may
+    do it with an unpublished entry of their own."""
 
     BLOG_CREATE = ("create a blog", "editor", False)
-    BLOG_READ = ("see a blog's newsroom side", "contributor", False)
-    BLOG_EDIT = ("change a blog's furniture", "editor", False)
+    BLOG_READ = ("see this blog in the newsroom", "contributor", False)
+    BLOG_EDIT = ("edit this blog's details", "editor", False)
     ENTRY_CREATE = ("write an entry", "contributor", False)
     ENTRY_PUBLISH = ("publish an entry", "editor", False)
     ENTRY_EDIT = ("edit an entry", "editor", True)
@@ -43,15 +43,15 @@ class Action(Enum):
 EVERYWHERE: frozenset[Action] = frozenset(
     {Action.BLOG_CREATE, Action.BYLINES_MANAGE, Action.USERS_MANAGE, Action.TOKENS_MANAGE}
 )
-"""These need the role for all blogs; a role for one blog does not count."""
+"""Actions that need a role for all blogs; a role for one blog is not enough."""
 ANYWHERE: frozenset[Action] = frozenset({Action.MEDIA_UPLOAD, Action.BYLINES_READ})
 """For these, asked of no single blog, a role for any blog is enough."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks. `id` is unique among people and tokens (`user:…`, `token:…`, `system:…`); `role` holds for
-    all blogs, `blog_roles` for one each, by blog id."""
+    """The user or API token that makes a request. `id` is unique across both (`user:…`, `token:…`, `system:…`);
+    `role` applies to all blogs, `blog_roles` to single blogs, by blog id."""
 
     id: str
     name: str
@@ -59,17 +59,17 @@ class Caller:
     blog_roles: Mapping[str, Role] = field(default_factory=dict)
 
     def rank(self, blog_id: str | None) -> int:
-        """0 for an outsider, up to 3 for an admin."""
+        """0 for no role, up to 3 for an admin."""
         roles = [self.role, self.blog_roles.get(blog_id) if blog_id else None]
         return max((_RANK[r] for r in roles if r), default=0)
 
 
 SYSTEM = Caller("system:stoppress", "Stop Press", "admin")
-"""The server itself: the schedule, the demo, the command line."""
+"""The server itself: scheduler, demo and command line."""
 
 
 def may(caller: Caller | None, action: Action, blog_id: str | None = None, *, own: bool = False) -> bool:
-    """Whether `caller` may do `action` in that blog; `own` says it is an own, unpublished entry."""
+    """Whether `caller` may do `action` in that blog. `own`: it is the caller's own unpublished entry."""
     if caller is None:
         return False
     if action in ANYWHERE and blog_id is None:
@@ -79,7 +79,7 @@ def may(caller: Caller | None, action: Action, blog_id: str | None = None, *, ow
 
 
 def require(caller: Caller, action: Action, blog_id: str | None = None, *, own: bool = False) -> None:
-    """Pass, or raise: NotFound to somebody who may not even know the blog, else Forbidden."""
+    """Raise NotFound if the caller may not know that the blog exists, Forbidden if the role is too low."""
     if may(caller, action, blog_id, own=own):
         return
     if blog_id is not None and caller.rank(blog_id) == 0:

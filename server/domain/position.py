@@ -1,4 +1,4 @@
-"""Where a listener stands in a feed: `EPOCH.SEQ`, for example `k3f9.128`."""
+"""Positions in a feed: `EPOCH.SEQ`, for example `k3f9.128`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_SEQ = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in one feed's history. `seq` counts that feed's writes from 0; `epoch` names the history."""
+    """A position in a feed. `seq` counts the feed's writes from 0; `epoch` identifies the history."""
 
     epoch: str
     seq: int
@@ -26,22 +26,22 @@ class Position:
 
     @classmethod
     def parse(cls, text: str) -> Position:
-        """The position that `text` names.
+        """Parse `EPOCH.SEQ`.
 
         Raises:
-            Invalid: it is not of the form `EPOCH.SEQ` (1-16 of a-z and 0-9, a dot, 0 to 2^63-1).
+            Invalid: the epoch is not 1 to 16 of a-z and 0-9, or the seq not a number from 0 to 2^63-1.
         """
         match = _FORM.fullmatch(text)
         if match is None or int(match[2]) > MAX_SEQ:
-            raise Invalid.field("after", "a position has the form EPOCH.SEQ, for example k3f9.128")
+            raise Invalid.field("after", "must have the form EPOCH.SEQ, for example k3f9.128")
         return cls(match[1], int(match[2]))
 
 
 def new_epoch() -> str:
-    """A name for a new history: 8 random characters, 40 bits."""
+    """A random epoch: 8 characters, 40 bits."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(8))
 
 
 def new_id() -> str:
-    """An identifier for a blog, entry, picture or person: 16 random characters, 80 bits, safe in a URL."""
+    """A random id for a blog, entry, picture or user: 16 characters, 80 bits, safe in URLs."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(16))

@@ -1,4 +1,4 @@
-"""Instants: always UTC inside, RFC 3339 outside."""
+"""Timestamps: UTC internally, RFC 3339 in JSON."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import overload
 
 
 def now() -> datetime:
-    """The present instant, UTC, microseconds."""
+    """The current time in UTC, with microseconds."""
     return datetime.now(UTC)
 
 

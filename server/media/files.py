@@ -1,4 +1,4 @@
-"""Pictures on disk: written whole or not at all, named by what is in them."""
+"""Picture files on disk, written atomically."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from server.domain.errors import NotFound, Unavailable
 
 
 class MediaFiles:
-    """Files under one folder. Names are `[a-z0-9.-]`, chosen by the server, never by who uploads."""
+    """Files in one folder. Names consist of `[a-z0-9.-]` and are chosen by the server, never by the
+    uploader."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -20,18 +21,18 @@ class MediaFiles:
         return self._folder / name[:2] / name
 
     async def put(self, name: str, data: bytes) -> None:
-        """Keep a file for good before it returns (fsync). Raises Unavailable when the disk takes no more."""
+        """Write a file durably (fsync). Raises Unavailable if it cannot be written."""
         try:
             await asyncio.to_thread(_write, self.path(name), data)
         except OSError as error:
-            raise Unavailable("The picture could not be stored; nothing was written.") from error
+            raise Unavailable("The picture could not be saved; nothing was written.") from error
 
     async def get(self, name: str) -> bytes:
         """Raises NotFound."""
         try:
             return await asyncio.to_thread(self.path(name).read_bytes)
         except FileNotFoundError as error:
-            raise NotFound("There is no such picture.") from error
+            raise NotFound("Picture not found.") from error
 
     async def delete(self, name: str) -> None:
         await asyncio.to_thread(self.path(name).unlink, missing_ok=True)

@@ -1,8 +1,8 @@
-"""An uploaded file becomes a picture that may be published: recognised by its content, turned upright, in
-sRGB, with nothing in it but pixels, in the sizes that pages need.
+"""Processes uploaded pictures: detects the format from the content, applies the orientation, converts to sRGB,
+strips metadata and makes the sizes that pages need.
 
-Nothing of the upload itself is kept: what is served was encoded here. So neither a camera's coordinates nor
-a second meaning of the bytes (a picture that is also HTML) reaches a reader.
+The uploaded file itself is never served, only what was encoded here. So neither GPS coordinates nor a polyglot
+file (a picture that is also valid HTML) reaches a reader.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from server.media.urls import WIDTHS
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 MAX_FRAMES = 500
-"""Frames of an animation; their pixels count together towards the limit on pixels."""
+"""Most frames in an animation; the pixel limit applies to all frames together."""
 _WEBP_SIDE = 16_383
 _MIME = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
-# Pillow's own bound only warns, and at one size for every program. `_open` holds ours, from the header.
+# Pillow's own limit only warns and is global. `_open` enforces ours, from the header.
 Image.MAX_IMAGE_PIXELS = None
 
-# One at a time: a picture of 50 megapixels needs half a gigabyte while it is worked on.
+# One at a time: processing a 50-megapixel picture needs half a gigabyte.
 _worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="picture")
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What is served: `full` in its own size and `mime`; `renditions` by width in pixels, all WebP."""
+    """A processed picture: `full` at full size with `mime`; `renditions` by width in pixels, all WebP."""
 
     mime: str
     width: int
@@ -43,14 +43,14 @@ class Picture:
 
 
 async def prepare(data: bytes, *, max_bytes: int, max_pixels: int) -> Picture:
-    """Make a picture of an upload, in a thread.
+    """Process an upload in a thread.
 
     Raises:
-        TooLarge: more bytes, pixels or frames than allowed; pixels are counted before any is decoded.
-        UnsupportedMedia: it is not a JPEG, PNG, WebP, GIF or AVIF, or it is damaged.
+        TooLarge: too many bytes, pixels or frames; pixels are checked before decoding.
+        UnsupportedMedia: not a JPEG, PNG, WebP, GIF or AVIF, or damaged.
     """
     if len(data) > max_bytes:
-        raise TooLarge(f"A picture may have at most {max_bytes:,} bytes.")
+        raise TooLarge(f"The picture is too large: at most {max_bytes:,} bytes are allowed.")
     return await asyncio.get_running_loop().run_in_executor(_worker, make, data, max_pixels)
 
 
@@ -79,35 +79,35 @@ def _inspect(data: bytes, max_pixels: int) -> tuple[str, int, int]:
 
 
 def make(data: bytes, max_pixels: int) -> Picture:
-    """As `prepare`, at once."""
+    """Like `prepare`, synchronously."""
     try:
         with _open(data, max_pixels) as image:
-            return _moving(image) if _frames(image) > 1 else _still(image)
+            return _animated(image) if _frames(image) > 1 else _still(image)
     except StopPressError:
         raise
     except MemoryError as error:
-        raise TooLarge("The picture needs more memory than there is.") from error
+        raise TooLarge("The picture needs more memory than is available.") from error
     except Exception as error:
-        # decoders meet hostile bytes with every kind of exception there is: OSError, SyntaxError, IndexError…
+        # Decoders raise all kinds of exceptions for malformed data: OSError, SyntaxError, IndexError…
         raise UnsupportedMedia("The picture is damaged or incomplete.") from error
 
 
 def _open(data: bytes, max_pixels: int) -> Image.Image:
-    """The picture with its header read and checked, and no pixel decoded."""
+    """Open the picture and check its header; no pixel is decoded yet."""
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError as error:
-        raise UnsupportedMedia("Upload a picture in JPEG, PNG, WebP, GIF or AVIF.") from error
+        raise UnsupportedMedia("This file is not a picture in JPEG, PNG, WebP, GIF or AVIF format.") from error
     frames = _frames(image)
     if frames > MAX_FRAMES:
-        raise TooLarge(f"An animation may have at most {MAX_FRAMES} frames.")
+        raise TooLarge(f"The animation is too long: at most {MAX_FRAMES} frames are allowed.")
     if image.width * image.height * frames > max_pixels:
-        raise TooLarge(f"A picture may have at most {max_pixels:,} pixels, all frames together.")
+        raise TooLarge(f"The picture is too large: at most {max_pixels:,} pixels in all frames are allowed.")
     return image
 
 
 def _frames(image: Image.Image) -> int:
-    # the other pictures in a camera's MPO file are previews and depth maps
+    # other images in an MPO file are previews and depth maps
     return 1 if image.format == "MPO" else int(getattr(image, "n_frames", 1))
 
 
@@ -132,14 +132,14 @@ def _renditions(image: Image.Image) -> dict[int, bytes]:
         if width > whole[0] or height > _WEBP_SIDE:
             continue
         if image.width != width:
-            # each from the next larger one: the largest is read once
+            # each from the next larger one, so that the full size is scaled only once
             image = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
         made[width] = _encode(image, "WEBP", quality=80, method=4)
     return made
 
 
-def _moving(source: Image.Image) -> Picture:
-    """An animation as animated WebP, in one size."""
+def _animated(source: Image.Image) -> Picture:
+    """Encode an animation as animated WebP, in one size."""
     frames: list[Image.Image] = []
     durations: list[int] = []
     for number in range(_frames(source)):
@@ -158,7 +158,7 @@ def _plain(image: Image.Image) -> Image.Image:
     """The same pixels as RGB or RGBA in sRGB, with no metadata left."""
     profile = image.info.get("icc_profile")
     if image.mode.startswith("I"):
-        # 16 bits of grey, which `convert` would clip instead of scale
+        # 16-bit greyscale, which `convert` would clip instead of scale
         image = image.convert("I").point(lambda value: value / 257, "L")
     transparent = image.has_transparency_data
     if image.mode not in ("RGB", "RGBA", "CMYK", "L"):
@@ -178,7 +178,7 @@ def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
         found = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         converted = ImageCms.profileToProfile(image, found, _SRGB, outputMode=mode)
     except (ImageCms.PyCMSError, OSError, ValueError):
-        return image  # a broken profile says nothing: the pixels are taken for sRGB, as browsers do
+        return image  # broken profile: treat the pixels as sRGB, as browsers do
     return converted or image
 
 

@@ -1,18 +1,18 @@
-"""Where a picture is found on this site. Templates and the serving page both ask here."""
+"""URLs and file names of pictures and their renditions."""
 
 from __future__ import annotations
 
 from server.domain.blocks import Image
 
 WIDTHS = (320, 640, 960, 1280, 1920)
-"""Widths in pixels that renditions are made in, when the picture is that wide."""
+"""Widths of renditions in pixels; only those up to the picture's own width are made."""
 FULL = "full"
 _FALLBACK = 960
-"""The width for what reads no srcset."""
+"""Width for clients that do not support srcset."""
 
 
 def image_url(media_id: str, width: int | None = None) -> str:
-    """The path of a rendition (`width` must be one that exists), or of the picture in its full size."""
+    """URL path of a rendition (`width` must exist), or of the full size."""
     return f"/media/{media_id}/{rendition_name(width)}"
 
 
@@ -21,21 +21,21 @@ def rendition_name(width: int | None) -> str:
 
 
 def file_name(media_id: str, width: int | None = None) -> str:
-    """What the same file is called in `MediaFiles`."""
+    """Name of the file in `MediaFiles`."""
     return f"{media_id}-{rendition_name(width)}"
 
 
 def source(block: Image) -> str:
-    """The `src` of a picture: a rendition of middling width where there is one."""
+    """The `src` of a picture: a medium-sized rendition if there is one."""
     fitting = [w for w in block.widths if w <= _FALLBACK]
     return image_url(block.media_id, max(fitting) if fitting and block.width > _FALLBACK else None)
 
 
 def srcset(block: Image) -> str:
-    """The `srcset` of a picture, narrowest first; empty when there is only one size (then leave it out).
+    """The `srcset` of a picture, narrowest first; empty if there is only one size.
 
-    The full size is among them only when it is smaller than the widest rendition would be: nobody's phone
-    shall fetch a 40-megapixel original.
+    The full size is included only if it is narrower than the widest rendition would be, so that no phone
+    downloads a 40-megapixel original.
     """
     offered = [f"{image_url(block.media_id, w)} {w}w" for w in sorted(block.widths)]
     if block.width and block.width <= WIDTHS[-1] and block.width not in block.widths:

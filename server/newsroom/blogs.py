@@ -1,4 +1,4 @@
-"""Blogs and their furniture: headline, standfirst, key developments, related links, status."""
+"""Creates and edits blogs: headline, standfirst, key developments, related links, status."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from server.store import blogs, feeds
 
 @dataclass(frozen=True, slots=True)
 class Furniture:
-    """What a person writes about a blog. Plain text throughout."""
+    """The editable fields of a blog. All plain text."""
 
     headline: str
     standfirst: str = ""
@@ -37,7 +37,7 @@ class Furniture:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A blog as it stands after a write, and where that is in the newsroom feed."""
+    """A blog after a write, with its position in the newsroom feed."""
 
     blog: Blog
     position: Position
@@ -46,12 +46,12 @@ class Written:
 async def create(
     desk: Desk, caller: Caller, slug: str, furniture: Furniture, *, key: str | None = None
 ) -> Written:
-    """Make a blog with its two feeds.
+    """Create a blog with its two feeds.
 
     Raises:
-        Forbidden: only editors and admins for all blogs make blogs.
-        Conflict: the slug is taken.
-        KeyReused: `key` (Idempotency-Key) was used with another request.
+        Forbidden: only editors and admins with a role for all blogs create blogs.
+        Conflict: the slug is in use.
+        KeyReused: `key` (Idempotency-Key) was used with a different request.
     """
     require(caller, Action.BLOG_CREATE)
     request = Request.of(caller, key, "blog.create", [slug, _plain(furniture)])
@@ -59,7 +59,7 @@ async def create(
     try:
         blog, position, changes = await request.once(lambda: _create(desk, caller, slug, furniture, request))
     except IntegrityError as error:
-        raise Conflict(f"slug: there is a blog with the slug “{slug}” already.") from error
+        raise Conflict(f"Slug: “{slug}” is already in use by another blog.") from error
     desk.publish(changes)
     return Written(blog, position)
 
@@ -91,18 +91,19 @@ async def _create(
 async def edit(
     desk: Desk, caller: Caller, slug: str, changed: dict[str, object], *, revision: int | None
 ) -> Written:
-    """Change furniture. `changed` holds fields of `Furniture`; `revision` is the one that was edited, or
-    None to write over whatever is there.
+    """Edit a blog. `changed` holds fields of `Furniture`; `revision` is the revision that was edited, or None
+    to overwrite the current one.
 
     Raises:
-        NotFound, Forbidden: for outsiders; for contributors.
-        StaleRevision: somebody else was quicker; both versions are in it.
+        NotFound: the caller has no role in this blog.
+        Forbidden: the caller is a contributor.
+        StaleRevision: the blog has changed since `revision`; carries both versions.
     """
     tidied = content.furniture(changed)
     async with desk.database.write() as connection:
         blog = await blogs.by_slug(connection, slug)
         require(caller, Action.BLOG_EDIT, blog.id)
-        # the feed's row first: it is the lock that makes the check below hold until the commit
+        # Lock the feed's row first, so that the check below holds until the commit.
         await feeds.lock(connection, blog.id)
         blog = await blogs.by_slug(connection, slug)
         if revision is not None and revision != blog.revision:
@@ -114,13 +115,13 @@ async def edit(
         shown = await bylines.resolved(connection, caller, edited.bylines, before=blog.bylines, at=now)
         edited = replace(edited, bylines=shown, topics=topics.of_blog(edited.topics))
         if edited.status == "draft" and blog.started_at is not None:
-            raise Invalid.field("status", "a blog that was live cannot be a draft again; close it")
+            raise Invalid.field("status", "a blog that has been live cannot become a draft again; close it")
         if edited.status == "live":
             edited = replace(edited, started_at=blog.started_at or now, closed_at=None)
         elif edited.status == "closed":
             edited = replace(edited, closed_at=blog.closed_at or now)
         if (edited.language, edited.time_zone) != (blog.language, blog.time_zone):
-            # every entry on every open page reads differently now: a new history makes them load afresh
+            # Every entry on open pages renders differently now: a new epoch makes them reload.
             await feeds.renew_epoch(connection, blog.id)
         edited, changes = await _commit(connection, edited, caller)
     desk.publish(changes)
@@ -128,10 +129,10 @@ async def edit(
 
 
 async def readable(connection: AsyncConnection, caller: Caller | None, slug: str) -> Blog:
-    """The blog, for somebody of its newsroom. Raises NotFound to everybody else."""
+    """The blog, for members of its newsroom. Raises NotFound for everybody else."""
     blog = await blogs.by_slug(connection, slug)
     if not may(caller, Action.BLOG_READ, blog.id):
-        raise NotFound("There is no such blog.")
+        raise NotFound("Blog not found.")
     return blog
 
 

@@ -1,4 +1,4 @@
-"""What every piece of newsroom work needs: the database, the way out to the feeds, and the clock."""
+"""Dependencies of all newsroom functions: database, broker, media files and clock; idempotency keys."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from server.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Handed to every function that writes."""
+    """Passed to every function that writes."""
 
     database: Database
     broker: Broker
@@ -23,6 +23,6 @@ class Desk:
     now: Callable[[], datetime] = field(default=times.now)
 
     def publish(self, changes: Iterable[Change]) -> None:
-        """Tell every process, after the commit."""
+        """Publish changes to all processes; call after the commit."""
         for change in changes:
             self.broker.publish(change)

@@ -1,5 +1,5 @@
-"""Entries: written, published, edited, retracted, restored. Every write is one transaction that stores the
-row, keeps the revision and takes the next seq of each feed it shows in."""
+"""Creates, publishes, edits, retracts and restores entries. Every write is one transaction that stores the row
+and the revision and takes the next seq of each feed that shows the entry."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ from server.store import blogs, entries, feeds, media
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """An entry as it stands after a write, and where that is: in the public feed when readers see it (or no
-    longer see it), else in the newsroom's. `replayed`: a retry, nothing was written."""
+    """An entry after a write, with its position: in the public feed if readers see or saw the entry, otherwise
+    in the newsroom feed. `replayed`: this was a retry and nothing was written."""
 
     entry: Entry
     position: Position
@@ -51,7 +51,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a person asks for: content not yet sanitised, and the status it shall have."""
+    """A new entry: content, not sanitised yet, and the requested status."""
 
     content: Content = field(default_factory=Content)
     status: EntryStatus = "published"
@@ -61,13 +61,13 @@ class Draft:
 async def create(
     desk: Desk, caller: Caller, slug: str, draft: Draft, *, key: str | None = None
 ) -> Written:
-    """Write an entry. What a contributor asks to publish or schedule waits as `pending` for an editor.
+    """Create an entry. A contributor's entry becomes `pending` instead of published or scheduled.
 
     Raises:
-        NotFound: there is no such blog for this caller.
-        Invalid: a field cannot be taken.
+        NotFound: the blog does not exist, or the caller has no role in it.
+        Invalid: a field is invalid.
         Conflict: the blog is closed.
-        KeyReused: `key` (Idempotency-Key) was used with another request.
+        KeyReused: `key` (Idempotency-Key) was used with a different request.
     """
     request = Request.of(
         caller, key, f"entry.create {slug}", [draft.content.to_json(), draft.status, draft.publish_at]
@@ -77,7 +77,7 @@ async def create(
         require(caller, Action.ENTRY_CREATE, blog.id)
         if replayed := await _made_before(connection, blog, request):
             return replayed
-        _check_open(blog)
+        _check_require_open(blog)
     prepared = await content.prepare(draft.content, content.language_of(draft.content, blog))
     draft = replace(draft, content=prepared)
     return await request.once(lambda: _create(desk, caller, slug, draft, request))
@@ -91,7 +91,7 @@ async def _create(desk: Desk, caller: Caller, slug: str, draft: Draft, request: 
         blog = await _locked(connection, blog)
         if replayed := await _made_before(connection, blog, request):
             return replayed
-        _check_open(blog)
+        _check_require_open(blog)
         status = first_status(draft.status, publishes=may(caller, Action.ENTRY_PUBLISH, blog.id))
         check_schedule(status, draft.publish_at, now)
         check_content(status, draft.content)
@@ -143,7 +143,7 @@ async def edit(
     yours = _plain(changed, status, publish_at)
     now = desk.now()
     async with desk.database.write() as connection:
-        blog, entry = await _mine(connection, caller, slug, entry_id, Action.ENTRY_EDIT)
+        blog, entry = await _editable(connection, caller, slug, entry_id, Action.ENTRY_EDIT)
         _check_revision(entry, revision, yours)
         at = entry.publish_at if publish_at == "unchanged" else publish_at
         if status is None and entry.status == "scheduled" and at is None:
@@ -151,7 +151,7 @@ async def edit(
         wanted = next_status(entry, status, publishes=may(caller, Action.ENTRY_PUBLISH, blog.id))
         if goes_out(entry.status, wanted):
             require(caller, Action.ENTRY_PUBLISH, blog.id)
-            _check_open(blog)
+            _check_require_open(blog)
         if wanted != entry.status or at != entry.publish_at:
             check_schedule(wanted, at, now)
         made = replace(entry.content, **changed)
@@ -175,8 +175,8 @@ async def _prepared(entry: Entry, blog: Blog, changed: dict[str, Any]) -> dict[s
 async def retract(
     desk: Desk, caller: Caller, slug: str, entry_id: str, *, revision: int | None = None
 ) -> Written:
-    """Take an entry back: its place stays, its content goes from every feed, page and answer. The revisions
-    keep it for `restore`, and hand it out to nobody while it is retracted.
+    """Retract an entry: it keeps its place, and its content is removed from all feeds, pages and API responses.
+    The revisions keep the content for `restore`; nobody can read it while the entry is retracted.
 
     Raises:
         NotFound, Forbidden: see `domain/permissions.py`.
@@ -184,7 +184,7 @@ async def retract(
     """
     now = desk.now()
     async with desk.database.write() as connection:
-        blog, entry = await _mine(connection, caller, slug, entry_id, Action.ENTRY_RETRACT)
+        blog, entry = await _editable(connection, caller, slug, entry_id, Action.ENTRY_RETRACT)
         if entry.status == "retracted":
             return Written(entry, await _position(connection, entry), replayed=True)
         _check_revision(entry, revision, {"status": "retracted"})
@@ -194,15 +194,15 @@ async def retract(
 
 
 async def restore(desk: Desk, caller: Caller, slug: str, entry_id: str) -> Written:
-    """Undo a retraction: the entry is again what it was before.
+    """Undo a retraction.
 
     Raises:
-        NotFound, Forbidden: only editors restore.
+        NotFound, Forbidden: only editors can restore.
         Conflict: the entry is not retracted.
     """
     now = desk.now()
     async with desk.database.write() as connection:
-        blog, entry = await _mine(connection, caller, slug, entry_id, Action.ENTRY_PUBLISH)
+        blog, entry = await _editable(connection, caller, slug, entry_id, Action.ENTRY_PUBLISH)
         kept = await entries.revisions_of(connection, entry.id)
         last = next((r for r in kept if r.status != "retracted"), kept[0])
         named = await _named(connection, blog, last.content, caller, before=last.content, at=now)
@@ -215,7 +215,7 @@ async def restore(desk: Desk, caller: Caller, slug: str, entry_id: str) -> Writt
 async def history(
     connection: AsyncConnection, caller: Caller, slug: str, entry_id: str
 ) -> tuple[Entry, list[entries.Revision]]:
-    """Every version of an entry, the newest first; without content while the entry is retracted."""
+    """All revisions of an entry, newest first; without content while the entry is retracted."""
     blog = await blogs.by_slug(connection, slug)
     entry = await entries.get(connection, blog.id, entry_id)
     own = entry.author_id == caller.id and entry.status in UNPUBLISHED
@@ -227,8 +227,8 @@ async def history(
 
 
 def visible_to(caller: Caller, blog: Blog, entry: Entry) -> bool:
-    """Whether somebody of the newsroom sees this entry: all of it for editors; contributors see what is
-    published and what they wrote."""
+    """Whether a member of the newsroom may see this entry. Editors see all entries; contributors see published
+    ones and their own."""
     if may(caller, Action.ENTRY_PUBLISH, blog.id):
         return True
     return may(caller, Action.BLOG_READ, blog.id) and (
@@ -236,7 +236,7 @@ def visible_to(caller: Caller, blog: Blog, entry: Entry) -> bool:
     )
 
 
-async def _mine(
+async def _editable(
     connection: AsyncConnection, caller: Caller, slug: str, entry_id: str, action: Action
 ) -> tuple[Blog, Entry]:
     """The same, once nobody else writes in the blog."""
@@ -254,20 +254,20 @@ async def _found(
     require(caller, Action.BLOG_READ, blog.id)
     entry = await entries.get(connection, blog.id, entry_id)
     if not visible_to(caller, blog, entry):
-        raise NotFound("There is no such entry.")
+        raise NotFound("Entry not found.")
     require(caller, action, blog.id, own=entry.author_id == caller.id and entry.status in UNPUBLISHED)
     return blog, entry
 
 
 async def _locked(connection: AsyncConnection, blog: Blog) -> Blog:
-    """The blog as it is once nobody else writes in it: it may have been closed while this one waited."""
+    """Lock the blog and read it again: it may have been closed while this transaction waited."""
     await feeds.lock(connection, blog.id)
     return await blogs.by_id(connection, blog.id)
 
 
-def _check_open(blog: Blog) -> None:
+def _check_require_open(blog: Blog) -> None:
     if blog.status == "closed":
-        raise Conflict("The blog is closed; open it again to publish in it.")
+        raise Conflict("This blog is closed. Reopen it to publish.")
 
 
 def _check_revision(entry: Entry, revision: int | None, yours: dict[str, Any]) -> None:
@@ -305,7 +305,7 @@ async def _picture(connection: AsyncConnection, name: str, media_id: str) -> Med
     try:
         return await media.get(connection, media_id)
     except NotFound as error:
-        raise Invalid.field(name, "there is no such picture; upload it first") from error
+        raise Invalid.field(name, "picture not found; upload it first") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +320,7 @@ class _Committed:
 async def _commit(
     connection: AsyncConnection, blog: Blog, before: Entry | None, entry: Entry, caller: Caller
 ) -> _Committed:
-    """Store one version with its places in the feeds. The last change is the public one if there is one."""
+    """Store a revision and its changes in the feeds. If there is a public change, it is the last one."""
     newsroom = await feeds.advance(connection, FeedKey(blog.id, "newsroom"))
     entry = replace(entry, revision=entry.revision + 1, newsroom_seq=newsroom.seq)
     if entry.status == "published" and entry.number is None:

@@ -1,4 +1,4 @@
-"""Pictures: uploaded once, shown in any number of entries."""
+"""Uploads pictures. A picture can be used in any number of entries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from server.store import media
 from server.text.characters import repair_line, trimmed
 
 MAX_WORDS = {"alt": MAX_TEXT, "caption": MAX_TEXT, "credit": MAX_LINE}
-"""Characters of each text that goes with a picture."""
+"""Longest alt text, caption and credit, in characters."""
 
 
 async def upload(
@@ -30,14 +30,14 @@ async def upload(
     max_bytes: int,
     max_pixels: int,
 ) -> Media:
-    """Keep a picture. Its files are on disk before its row is in the database, so that a picture that is
-    known can always be served; when anything fails, nothing is left of it.
+    """Store a picture. Its files are written before its database row, so that every picture in the database can
+    be served; if anything fails, the files are removed.
 
     Raises:
-        Forbidden: the caller has no role anywhere.
+        Forbidden: the caller has no role.
         Invalid: a text is too long.
         TooLarge, UnsupportedMedia: see `media/images.py`.
-        Unavailable: the disk or the database took nothing.
+        Unavailable: the disk or the database cannot be written.
     """
     require(caller, Action.MEDIA_UPLOAD)
     words = _words(alt=alt, caption=caption, credit=credit)
@@ -55,7 +55,7 @@ async def upload(
         async with desk.database.write() as connection:
             await media.insert(connection, item)
     except BaseException:
-        # a request that was cancelled leaves nothing either
+        # also when the request is cancelled
         for name in files:
             await desk.media.delete(name)
         raise

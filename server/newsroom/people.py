@@ -1,6 +1,6 @@
-"""People, their log-ins, and API tokens: who there is, and who is asking.
+"""Manages users, log-ins and API tokens, and looks up the caller of a request.
 
-Passwords and secrets are auth/'s; the rules of who may do what are domain/permissions.py.
+Password hashing and secrets are in auth/, permissions in domain/permissions.py.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from server.store import people
 USERNAME = re.compile(r"[a-z0-9]([a-z0-9._@+-]{0,62}[a-z0-9])?", re.ASCII)
 MAX_NAME = 100
 SEEN_EVERY = timedelta(minutes=15)
-"""How exactly the last use of a session or a token is kept: one write in this time, not one a request."""
+"""The last use of a session or token is written at most this often, not at every request."""
 
 
 async def create_user(
@@ -38,12 +38,12 @@ async def create_user(
     role: Role | None = None,
     blog_roles: Mapping[str, Role] | None = None,
 ) -> User:
-    """Add somebody. `role` holds for all blogs; `blog_roles` holds by slug, for one blog each.
+    """Add a user. `role` applies to all blogs; `blog_roles` gives roles for single blogs, by slug.
 
     Raises:
-        Forbidden: only admins for all blogs manage users.
-        Invalid: the user name, name or password cannot be taken, or there is no such blog.
-        Conflict: the user name is taken.
+        Forbidden: only admins with a role for all blogs manage users.
+        Invalid: the user name, name or password is invalid, or a blog does not exist.
+        Conflict: the user name is in use.
     """
     require(caller, Action.USERS_MANAGE)
     username = username.strip().lower()
@@ -59,31 +59,31 @@ async def create_user(
             )
             await people.insert_user(connection, user)
     except IntegrityError as error:
-        raise Conflict(f"username: there is a user “{username}” already.") from error
+        raise Conflict(f"username: “{username}” is already in use.") from error
     return user
 
 
 async def edit_user(desk: Desk, caller: Caller, user_id: str, changed: Mapping[str, Any]) -> User:
-    """Change `name`, `role`, `blog_roles` (by slug) or `active`. Who is no longer active is logged out.
+    """Edit `name`, `role`, `blog_roles` (by slug) or `active`. Deactivating a user ends their sessions.
 
     Raises:
-        Forbidden, NotFound, Invalid: as for `create_user`; there is no such user.
-        Conflict: the last admin would be gone.
+        NotFound: the user does not exist.
+        Forbidden, Invalid: as for `create_user`.
+        Conflict: this would remove the last admin.
     """
     require(caller, Action.USERS_MANAGE)
     changed = dict(changed)
     if "name" in changed:
         changed["name"] = _name(changed["name"])
     async with desk.database.write() as connection:
-        # counted before the change and with the rows locked: of two admins who remove each other at the
-        # same moment, one is refused
+        # Counted before the change and with the rows locked, so that two admins cannot remove each other.
         admins = await people.count_admins(connection, lock=True)
         user = await people.user_by_id(connection, user_id)
         if "blog_roles" in changed:
             changed["blog_roles"] = await _by_id(connection, changed["blog_roles"])
         edited = replace(user, **changed)
-        if _runs_all(user) and not _runs_all(edited) and admins <= 1:
-            raise Conflict("This is the last admin; make somebody else admin first.")
+        if _is_admin(user) and not _is_admin(edited) and admins <= 1:
+            raise Conflict("This is the last admin. Make another user an admin first.")
         await people.save_user(connection, edited)
         if not edited.active:
             await people.delete_sessions_of(connection, user.id)
@@ -93,12 +93,13 @@ async def edit_user(desk: Desk, caller: Caller, user_id: str, changed: Mapping[s
 async def set_password(
     desk: Desk, caller: Caller, user_id: str, password: str, *, current: str | None = None
 ) -> None:
-    """Give somebody another password, and end all of that person's sessions. Admins may do so for others;
-    oneself it takes the `current` one.
+    """Set a user's password and end all their sessions. Admins can set anyone's password; changing one's own
+    requires the `current` one.
 
     Raises:
-        Forbidden: for somebody else, without being admin; or `current` is wrong.
-        NotFound, Invalid: there is no such user; the password cannot be taken.
+        Forbidden: the user is somebody else and the caller is not an admin, or `current` is wrong.
+        NotFound: the user does not exist.
+        Invalid: the new password is too short, too long or has control characters.
     """
     own = caller.id == f"user:{user_id}"
     if not own:
@@ -107,7 +108,7 @@ async def set_password(
     async with desk.database.read() as connection:
         user = await people.user_by_id(connection, user_id)
     if own and not await passwords.verify(user.password, current or ""):
-        raise Forbidden("The current password is not right.")
+        raise Forbidden("The current password is incorrect.")
     async with desk.database.write() as connection:
         user = await people.user_by_id(connection, user_id)
         await people.save_user(connection, replace(user, password=hashed))
@@ -117,13 +118,14 @@ async def set_password(
 async def create_token(
     desk: Desk, caller: Caller, name: str, role: Role, *, blog: str | None = None
 ) -> tuple[Token, str]:
-    """Make an API token, for all blogs or for the one with the slug `blog`. The second part of what it
-    returns is the token itself; it is not kept and cannot be shown again.
+    """Create an API token for all blogs, or for the one with the slug `blog`.
+
+    Returns the token's record and the token itself, which is not stored and cannot be shown again.
 
     Raises:
-        Forbidden: only admins for all blogs manage tokens.
-        Invalid: the name cannot be taken, or there is no such blog.
-        Conflict: the name is taken (also by a token that was revoked: names tell who wrote what).
+        Forbidden: only admins with a role for all blogs manage tokens.
+        Invalid: the name is invalid, or the blog does not exist.
+        Conflict: the name is in use, or was used by a revoked token: names identify authors.
     """
     require(caller, Action.TOKENS_MANAGE)
     name = _name(name)
@@ -137,12 +139,12 @@ async def create_token(
             )
             await people.insert_token(connection, token)
     except IntegrityError as error:
-        raise Conflict(f"name: there is a token “{name}” already.") from error
+        raise Conflict(f"name: there is already a token called “{name}”.") from error
     return token, plain
 
 
 async def revoke_token(desk: Desk, caller: Caller, token_id: str) -> None:
-    """End a token at once. Raises Forbidden, and NotFound when it is not there or revoked already."""
+    """Revoke a token immediately. Raises Forbidden, or NotFound if it does not exist or is revoked already."""
     require(caller, Action.TOKENS_MANAGE)
     async with desk.database.write() as connection:
         await people.revoke_token(connection, token_id, desk.now())
@@ -151,23 +153,23 @@ async def revoke_token(desk: Desk, caller: Caller, token_id: str) -> None:
 async def log_in(
     desk: Desk, username: str, password: str, *, days: int, agent: str = ""
 ) -> tuple[str, User]:
-    """Start a session of `days` days since its last use. Returns what the cookie shall hold, and who it is.
-    Whoever calls this throttles first.
+    """Start a session that ends `days` days after its last use. Returns the session secret for the cookie, and
+    the user. Callers must throttle first.
 
     Raises:
-        Unauthenticated: no such user, another password, or not active; which of them is not told.
+        Unauthenticated: unknown user, wrong password or inactive user; the message does not say which.
     """
     async with desk.database.read() as connection:
         user = await people.user_by_name(connection, username.strip()) if _plausible(username) else None
     known = user is not None and user.active
     if not await passwords.verify(user.password if user and known else None, password) or user is None:
-        raise Unauthenticated("User name or password is not right.")
+        raise Unauthenticated("The user name or password is incorrect.")
     fresh = await passwords.hash(password) if passwords.outdated(user.password) else None
     secret, now = credentials.new_session(), desk.now()
     async with desk.database.write() as connection:
         user = await people.user_by_id(connection, user.id)
         if not user.active:
-            raise Unauthenticated("User name or password is not right.")
+            raise Unauthenticated("The user name or password is incorrect.")
         if fresh:
             user = replace(user, password=fresh)
             await people.save_user(connection, user)
@@ -182,13 +184,13 @@ async def log_in(
 
 
 async def log_out(desk: Desk, secret: str) -> None:
-    """End the session that the cookie names, if there is one."""
+    """End the session with this secret, if there is one."""
     async with desk.database.write() as connection:
         await people.delete_session(connection, credentials.digest(secret))
 
 
 async def caller_of_session(desk: Desk, secret: str, *, days: int) -> Caller | None:
-    """Whose session this is; None when it ended or never was. Using it keeps it alive for `days` more."""
+    """The caller of a session, or None if it has ended or never existed. Extends the session by `days`."""
     if len(secret) > credentials.MAX_LENGTH:
         return None
     now, digest = desk.now(), credentials.digest(secret)
@@ -204,12 +206,12 @@ async def caller_of_session(desk: Desk, secret: str, *, days: int) -> Caller | N
                     connection, digest, seen_at=now, expires_at=now + timedelta(days=days)
                 )
         except Unavailable:
-            pass  # a database that takes no writes still lets people read
+            pass  # reading must work while the database cannot be written
     return Caller(f"user:{user.id}", user.name, user.role, dict(user.blog_roles))
 
 
 async def caller_of_token(desk: Desk, text: str) -> Caller | None:
-    """Whose API token this is; None when it was revoked or never was."""
+    """The caller of an API token, or None if it is revoked or unknown."""
     if not text.startswith(credentials.TOKEN_PREFIX) or len(text) > credentials.MAX_LENGTH:
         return None
     now = desk.now()
@@ -236,18 +238,18 @@ async def _by_id(
     ids = {slug: blog_id for blog_id, slug in (await people.slugs(connection)).items()}
     unknown = [slug for slug in by_slug if slug not in ids]
     if unknown:
-        raise Invalid.field(field, f"there is no blog “{unknown[0][:100]}”")
+        raise Invalid.field(field, f"blog “{unknown[0][:100]}” not found")
     return {ids[slug]: role for slug, role in by_slug.items()}
 
 
-def _runs_all(user: User) -> bool:
+def _is_admin(user: User) -> bool:
     return user.active and user.role == "admin"
 
 
 def _name(text: str) -> str:
     text = text.strip()
     if not 0 < len(text) <= MAX_NAME or _printable(text) != text:
-        raise Invalid.field("name", f"1 to {MAX_NAME} printable characters")
+        raise Invalid.field("name", f"must be 1 to {MAX_NAME} printable characters")
     return text
 
 
@@ -256,5 +258,5 @@ def _plausible(username: str) -> bool:
 
 
 def _printable(text: str) -> str:
-    """Without control characters, bidirectional overrides and lone surrogates."""
+    """The text without control characters, bidirectional overrides and lone surrogates."""
     return "".join(c for c in text if c.isprintable() or c == "\u200d")

@@ -1,4 +1,4 @@
-"""What happens at its time: scheduled entries are published, old keys and sessions forgotten."""
+"""Scheduled work: publishes due entries, deletes expired keys and sessions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from server.store import entries as stored
 
 
 async def publish_due(desk: Desk) -> int:
-    """Publish what is due; how many that were. Safe in many processes at once: the revision decides."""
+    """Publish all due entries and return their number. Safe to run in several processes at once: each entry is
+    published only if its revision has not changed."""
     async with desk.database.read() as connection:
         due = []
         for blog_id, entry_id in await stored.due(connection, desk.now()):
@@ -27,9 +28,9 @@ async def publish_due(desk: Desk) -> int:
             )
             done += 1
         except (StaleRevision, NotFound):
-            continue  # another process published it, or an editor was quicker
+            continue  # another process published it, or an editor changed it
         except Conflict:
-            # the blog was closed meanwhile: what was planned waits for an editor instead of being lost
+            # The blog has been closed: leave the entry to an editor instead of losing it.
             with contextlib.suppress(StaleRevision, NotFound):
                 await entries.edit(
                     desk, SYSTEM, slug, entry.id, {}, revision=entry.revision, status="pending"
@@ -38,7 +39,7 @@ async def publish_due(desk: Desk) -> int:
 
 
 async def tidy(desk: Desk) -> None:
-    """Forget what is past its time."""
+    """Delete expired idempotency keys and sessions."""
     async with desk.database.write() as connection:
         await idempotency.forget_old(connection, desk.now())
         await people.delete_expired_sessions(connection, desk.now())

@@ -1,4 +1,4 @@
-"""Blogs in the database."""
+"""Queries for blogs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class PublicBlog(NamedTuple):
     changed_at: datetime
 
 
-# built once: they are part of every request
+# Built once, because every request runs them.
 _BY_SLUG = select(blogs).where(blogs.c.slug == bindparam("slug"))
 _BY_ID = select(blogs).where(blogs.c.id == bindparam("id"))
 _NEXT_NUMBER = (
@@ -41,7 +41,7 @@ async def by_slug(connection: AsyncConnection, slug: str) -> Blog:
     """Raises NotFound."""
     row = (await connection.execute(_BY_SLUG, {"slug": slug})).one_or_none()
     if row is None:
-        raise NotFound("There is no such blog.")
+        raise NotFound("Blog not found.")
     return rows.blog(row)
 
 
@@ -49,7 +49,7 @@ async def by_id(connection: AsyncConnection, blog_id: str) -> Blog:
     """Raises NotFound."""
     row = (await connection.execute(_BY_ID, {"id": blog_id})).one_or_none()
     if row is None:
-        raise NotFound("There is no such blog.")
+        raise NotFound("Blog not found.")
     return rows.blog(row)
 
 
@@ -62,8 +62,8 @@ async def listed(
     limit: int = 50,
     offset: int = 0,
 ) -> list[Blog]:
-    """Blogs of these statuses, newest first; with `only` just those with these ids. `before` is
-    `(created_at, id)` of the last one of the page before."""
+    """Blogs with these statuses, newest first; limited to the ids in `only` if given. `before` is `(created_at,
+    id)` of the last blog on the previous page."""
     statement = (
         select(blogs)
         .where(blogs.c.status.in_(statuses))
@@ -113,7 +113,7 @@ async def public(connection: AsyncConnection, *, limit: int) -> list[PublicBlog]
 
 
 async def insert(connection: AsyncConnection, blog: Blog) -> None:
-    """Raises IntegrityError when the slug is taken."""
+    """Raises IntegrityError if the slug is in use."""
     await connection.execute(blogs.insert().values(published_count=0, **_values(blog)))
 
 
@@ -127,7 +127,7 @@ async def save(connection: AsyncConnection, blog: Blog) -> None:
 
 
 async def keep_revision(connection: AsyncConnection, blog: Blog, *, author_id: str, author_name: str) -> None:
-    """Keep this version of the furniture for good."""
+    """Store this revision."""
     await connection.execute(
         blog_revisions.insert().values(
             blog_id=blog.id, revision=blog.revision, content=blog.to_json(),
@@ -137,12 +137,12 @@ async def keep_revision(connection: AsyncConnection, blog: Blog, *, author_id: s
 
 
 async def next_number(connection: AsyncConnection, blog_id: str) -> int:
-    """The place on the page for one more publication, from 1."""
+    """Take the number for the next published entry, from 1."""
     return int((await connection.execute(_NEXT_NUMBER, {"blog": blog_id})).scalar_one())
 
 
 async def published_count(connection: AsyncConnection, blog_id: str) -> int:
-    """How many entries were ever published in the blog: the highest number in use."""
+    """The number of entries ever published in the blog, which is also the highest number."""
     return int(
         (await connection.execute(select(blogs.c.published_count).where(blogs.c.id == blog_id))).scalar_one()
     )

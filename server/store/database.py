@@ -1,7 +1,7 @@
-"""The connection to SQLite or PostgreSQL: consistent reads, one kind of write, and honest failures.
+"""Database access for SQLite and PostgreSQL: consistent reads, write transactions, and errors as `Unavailable`.
 
-SQLite: WAL, full synchronous (a 2xx survives a power cut), one writer at a time, `BEGIN IMMEDIATE` for
-writes only. PostgreSQL: a read is one REPEATABLE READ snapshot, writers meet at the row of the feed.
+SQLite: WAL, `synchronous=FULL` (a 2xx response survives a power failure), one writer at a time, `BEGIN
+IMMEDIATE` for writes only. PostgreSQL: reads use a REPEATABLE READ snapshot, writers lock the row of the feed.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from server.domain.errors import Unavailable
 from server.store import sqlite
 
 BUSY_SECONDS = 5.0
-"""How long a write waits for another process's write before it gives up with 503."""
+"""How long a write waits for a write of another process before it fails with 503."""
 READERS = 6
 ANSWER_SLACK_SECONDS = 1.0
-"""A PostgreSQL that runs ends a statement by itself when it takes too long, and keeps the connection. So much
-later it counts as one that does not run."""
+"""PostgreSQL itself cancels a statement that takes too long, and the connection stays usable. If the server has
+not answered this long after that, the connection counts as lost."""
 
 
 class Database:
-    """Reads and writes of one database.
+    """Access to one database.
 
     Args:
         url: `sqlite:///path` or `postgresql://…`; the async driver is chosen here.
-        pool: PostgreSQL connections of this process, at most.
-        timeout: seconds until a connection or a statement of PostgreSQL that does not come counts as lost.
+        pool: most PostgreSQL connections of this process.
+        timeout: seconds to wait for a PostgreSQL connection or statement.
     """
 
     def __init__(self, url: str | URL, *, pool: int = 10, timeout: float = 10.0) -> None:
@@ -69,41 +69,41 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection whose statements all see one state of the database.
+        """A connection whose statements all see the same snapshot of the database.
 
         Raises:
             Unavailable: the database cannot be reached.
         """
-        with _Honest():
+        with _FailureTranslator():
             async with self._connected(self._reader) as connection, connection.begin():
                 yield connection
 
     @asynccontextmanager
     async def write(self, *, patient: bool = False) -> AsyncIterator[AsyncConnection]:
-        """One transaction: committed when the block ends, undone when it raises.
+        """A transaction: committed at the end of the block, rolled back if the block raises.
 
-        PostgreSQL runs it READ COMMITTED: what a decision rests on must be read after `feeds.lock`, since
-        each statement sees what others committed before it began. `patient`: a statement of PostgreSQL may take
-        as long as it takes.
+        PostgreSQL uses READ COMMITTED: read what a decision depends on after `feeds.lock`, because each
+        statement sees what others have committed by then. `patient`: no time limit for PostgreSQL statements.
 
         Raises:
-            Unavailable: nothing was written: the disk is full, the database locked or not reachable. Only
-                when the connection was lost during the commit itself is that not certain; it says so.
+            Unavailable: nothing was written, because the disk is full or the database is locked or cannot be
+                reached. If the connection was lost during the commit, the outcome is unknown, and the message
+                says so.
         """
-        with _Honest() as honest:
+        with _FailureTranslator() as failures:
             async with (
                 self._one_writer or nullcontext(),
                 self._connected(self._writer) as connection,
                 connection.begin(),
             ):
-                async with _patience(connection) if patient and not self._one_writer else nullcontext():
+                async with _no_time_limit(connection) if patient and not self._one_writer else nullcontext():
                     yield connection
-                honest.committing = self._one_writer is None
+                failures.committing = self._one_writer is None
 
     @asynccontextmanager
     async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-        """A connection from the pool. The time-out is for all of it together: to wait for a free one, to find
-        that it is dead, and to open another."""
+        """A connection from the pool. One time-out covers waiting for a free connection, finding that it is
+        broken, and opening another."""
         async with AsyncExitStack() as stack:
             async with asyncio.timeout(None if self._one_writer else self._timeout):
                 connection = await stack.enter_async_context(engine.connect())
@@ -115,7 +115,7 @@ class Database:
 
 
 @asynccontextmanager
-async def _patience(connection: AsyncConnection) -> AsyncIterator[None]:
+async def _no_time_limit(connection: AsyncConnection) -> AsyncIterator[None]:
     await connection.execute(text("SET LOCAL statement_timeout = 0"))
     driver: Any = (await connection.get_raw_connection()).driver_connection
     limit, driver.answer_seconds = driver.answer_seconds, None
@@ -125,20 +125,20 @@ async def _patience(connection: AsyncConnection) -> AsyncIterator[None]:
         driver.answer_seconds = limit
 
 
-class _Honest:
-    """Turns a database's failures into `Unavailable`. A broken rule (IntegrityError) passes as it is, and so
-    does a mistake of ours: to call wrong SQL or a value that no column takes unavailable would hide it."""
+class _FailureTranslator:
+    """Turns database failures into `Unavailable`. IntegrityError passes through, and so do programming errors
+    such as invalid SQL, which must not be reported as an outage."""
 
-    _OURS = (exc.IntegrityError, exc.ProgrammingError, exc.DataError, exc.NotSupportedError)
+    _PASS_THROUGH = (exc.IntegrityError, exc.ProgrammingError, exc.DataError, exc.NotSupportedError)
 
     def __init__(self) -> None:
         self.committing = False
 
-    def __enter__(self) -> _Honest:
+    def __enter__(self) -> _FailureTranslator:
         return self
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, self._OURS):
+        if isinstance(error, self._PASS_THROUGH):
             return
         if isinstance(error, exc.DBAPIError | exc.TimeoutError | OSError):
             raise Unavailable(_reason(error, committing=self.committing)) from error
@@ -147,15 +147,15 @@ class _Honest:
 def _reason(error: BaseException, *, committing: bool) -> str:
     said = str(getattr(error, "orig", error)).lower()
     if "disk is full" in said or "no space left" in said:
-        return "The database's disk is full; nothing was written."
+        return "The database disk is full; nothing was written."
     if "locked" in said or "busy" in said:
         return "The database is busy with another write; nothing was written. Try again."
     if "readonly" in said or "read-only" in said:
         return "The database is read-only; nothing was written."
     if committing:
         return (
-            "The database was lost while it committed; look whether it was written before you try again, or "
-            "send the same Idempotency-Key."
+            "The connection to the database was lost during the commit. Check whether the change was saved "
+            "before you try again, or retry with the same Idempotency-Key."
         )
     return "The database cannot be reached; nothing was written. Try again."
 
@@ -168,7 +168,7 @@ def _sqlite(url: URL, *, begin: str, size: int, **connect: Any) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # the driver's own BEGIN comes too late for a snapshot
+        connection.isolation_level = None  # the driver would send BEGIN too late for a snapshot
         cursor = connection.cursor()
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
             cursor.execute(f"PRAGMA {pragma}")
@@ -176,8 +176,8 @@ def _sqlite(url: URL, *, begin: str, size: int, **connect: Any) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine.pool, "invalidate")
     def _invalidate(connection: Any, _record: Any, _error: BaseException | None) -> None:
-        # A request that is cancelled in the middle of a statement leaves a cursor behind, and SQLite keeps a
-        # connection with an open cursor, and its lock on the whole database, until Python's collector runs.
+        # A request that is cancelled during a statement leaves an open cursor. SQLite then keeps the
+        # connection, and its lock on the whole database, until Python's garbage collector runs.
         with suppress(Exception):  # the connection may be broken for the same reason
             connection.rollback()
 

@@ -1,4 +1,4 @@
-"""Entries and their revisions in the database."""
+"""Queries for entries and their revisions."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from server.store import rows
 from server.store.schema import entries, entry_media, revisions
 
 ON_PAGE: tuple[EntryStatus, ...] = ("published", "retracted")
-"""What has a place on the reader's page: an entry, or the short note that one was taken back."""
+"""Statuses shown on the reader's page; a retracted entry is shown as a tombstone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One version of an entry, as it was written."""
+    """A stored revision of an entry."""
 
     revision: int
     status: EntryStatus
@@ -31,19 +31,18 @@ class Revision:
 
 
 async def get(connection: AsyncConnection, blog_id: str, entry_id: str, *, lock: bool = False) -> Entry:
-    """One entry of a blog; `lock` keeps other writers off it until the transaction ends. Raises NotFound."""
+    """An entry of a blog; `lock` locks its row until the transaction ends. Raises NotFound."""
     statement = select(entries).where(entries.c.blog_id == blog_id, entries.c.id == entry_id)
     if lock:
         statement = statement.with_for_update()
     row = (await connection.execute(statement)).one_or_none()
     if row is None:
-        raise NotFound("There is no such entry.")
+        raise NotFound("Entry not found.")
     return rows.entry(row)
 
 
 async def between(connection: AsyncConnection, blog_id: str, *, first: int, last: int) -> list[Entry]:
-    """What readers see of the publications numbered `first` to `last`, newest first; a retracted one as a
-    tombstone."""
+    """Published and retracted entries with numbers `first` to `last`, newest first."""
     return await _select(
         connection,
         entries.c.blog_id == blog_id, entries.c.status.in_(ON_PAGE),
@@ -52,14 +51,14 @@ async def between(connection: AsyncConnection, blog_id: str, *, first: int, last
 
 
 async def pinned(connection: AsyncConnection, blog_id: str) -> list[Entry]:
-    """The published entries that an editor pinned to the top, newest first."""
+    """Published entries that are pinned, newest first."""
     return await _select(
         connection, entries.c.blog_id == blog_id, entries.c.status == "published", entries.c.pinned.is_(True)
     )
 
 
 async def key_events(connection: AsyncConnection, blog_id: str, *, limit: int = 100) -> list[Entry]:
-    """The published entries marked as key, newest first."""
+    """Published key events, newest first."""
     return await _select(
         connection,
         entries.c.blog_id == blog_id, entries.c.status == "published", entries.c.key.is_(True),
@@ -68,7 +67,7 @@ async def key_events(connection: AsyncConnection, blog_id: str, *, limit: int = 
 
 
 async def latest(connection: AsyncConnection, blog_id: str, *, limit: int) -> list[Entry]:
-    """The newest published entries, tombstones left out: for syndication and structured data."""
+    """The newest published entries without tombstones, for syndication and structured data."""
     return await _select(
         connection, entries.c.blog_id == blog_id, entries.c.status == "published", limit=limit
     )
@@ -94,8 +93,8 @@ async def listed(
     before: tuple[datetime, str] | None = None,
     limit: int = 50,
 ) -> list[Entry]:
-    """A page of a blog's entries, the newest written first. `before` is `(created_at, id)` of the last one
-    of the page before; `author_id` keeps to one person's."""
+    """One page of a blog's entries, newest first by creation. `before` is `(created_at, id)` of the last entry
+    on the previous page; `author_id` limits the list to one author."""
     where = [entries.c.blog_id == blog_id, entries.c.status.in_(statuses)]
     if author_id is not None:
         where.append(entries.c.author_id == author_id)
@@ -111,7 +110,7 @@ async def listed(
 
 
 async def due(connection: AsyncConnection, moment: datetime, *, limit: int = 50) -> list[tuple[str, str]]:
-    """`(blog_id, entry_id)` of scheduled entries whose time has come, the oldest first."""
+    """`(blog_id, entry_id)` of scheduled entries that are due, oldest first."""
     statement = (
         select(entries.c.blog_id, entries.c.id)
         .where(entries.c.status == "scheduled", entries.c.publish_at <= moment)
@@ -135,7 +134,7 @@ async def save(connection: AsyncConnection, entry: Entry) -> None:
 async def keep_revision(
     connection: AsyncConnection, entry: Entry, *, author_id: str, author_name: str
 ) -> None:
-    """Keep this version for good."""
+    """Store this revision."""
     await connection.execute(
         revisions.insert(),
         {
@@ -147,7 +146,7 @@ async def keep_revision(
 
 
 async def revisions_of(connection: AsyncConnection, entry_id: str) -> list[Revision]:
-    """Every version that was kept, the newest first."""
+    """All revisions, newest first."""
     statement = (
         select(revisions).where(revisions.c.entry_id == entry_id).order_by(revisions.c.revision.desc())
     )
@@ -170,7 +169,7 @@ async def last_titles(connection: AsyncConnection, entry_ids: Sequence[str]) -> 
 
 
 async def counts(connection: AsyncConnection, blog_id: str) -> dict[EntryStatus, int]:
-    """How many entries the blog has of each status."""
+    """Number of entries by status."""
     statement = (
         select(entries.c.status, func.count().label("entries"))
         .where(entries.c.blog_id == blog_id)

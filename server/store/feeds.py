@@ -1,4 +1,4 @@
-"""The counters of the feeds, and what changed after a position. The one idea of the product lives here."""
+"""Feed counters, and the changes after a position: the core of the product, see docs/architecture.md."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from server.store import rows
 from server.store.schema import blogs, entries, feeds
 
 CHUNK = 500
-"""Changes that one query fetches at most; a longer absence takes several."""
+"""Most changes in one query; a long absence takes several queries."""
 
-# built once: for statements as small as these SQLAlchemy's building costs more than running them
+# Built once: building statements as small as these costs SQLAlchemy more than running them.
 _ONE_FEED = (feeds.c.blog_id == bindparam("blog"), feeds.c.name == bindparam("feed"))
 _HEAD = select(feeds.c.epoch, feeds.c.seq).where(*_ONE_FEED)
 _LOCK = select(feeds.c.seq).where(*_ONE_FEED).with_for_update()
@@ -28,16 +28,15 @@ _ADVANCE = (
 
 
 async def create(connection: AsyncConnection, blog_id: str) -> None:
-    """Start both feeds of a new blog at seq 0, each with its own epoch."""
+    """Create both feeds of a new blog at seq 0, each with its own epoch."""
     await connection.execute(
         feeds.insert(), [{"blog_id": blog_id, "name": n, "epoch": new_epoch(), "seq": 0} for n in FEEDS]
     )
 
 
 async def advance(connection: AsyncConnection, key: FeedKey) -> Position:
-    """Take the next number of a feed. The row stays locked until the transaction ends, so that numbers are
-    committed in their order and none is ever skipped. Take `newsroom` before `public`: one order, no
-    deadlock.
+    """Increment a feed's seq and return the new position. The row stays locked until the transaction ends, so
+    that numbers are committed in order without gaps. Advance `newsroom` before `public`, to avoid deadlocks.
     """
     row = (await connection.execute(_ADVANCE, {"blog": key.blog_id, "feed": key.name})).one_or_none()
     if row is None:
@@ -46,12 +45,13 @@ async def advance(connection: AsyncConnection, key: FeedKey) -> Position:
 
 
 async def lock(connection: AsyncConnection, blog_id: str) -> None:
-    """Keep other writers out of the blog until the transaction ends (SQLite: they are out already)."""
+    """Lock out other writers of the blog until the transaction ends. In SQLite a write transaction does so
+    anyway."""
     await connection.execute(_LOCK, {"blog": blog_id, "feed": "newsroom"})
 
 
 async def head(connection: AsyncConnection, key: FeedKey) -> Position:
-    """Where the feed stands. Raises NotFound when there is no such blog."""
+    """Current position of the feed. Raises NotFound if the blog does not exist."""
     row = (await connection.execute(_HEAD, {"blog": key.blog_id, "feed": key.name})).one_or_none()
     if row is None:
         raise NotFound
@@ -59,7 +59,7 @@ async def head(connection: AsyncConnection, key: FeedKey) -> Position:
 
 
 async def heads(connection: AsyncConnection, keys: Sequence[FeedKey]) -> dict[FeedKey, Position]:
-    """Where many feeds stand, in one query. A feed whose blog is gone is left out."""
+    """Current positions of several feeds, in one query. Feeds of blogs that do not exist are omitted."""
     wanted = set(keys)
     statement = select(feeds).where(feeds.c.blog_id.in_({k.blog_id for k in keys}))
     found = {
@@ -69,9 +69,9 @@ async def heads(connection: AsyncConnection, keys: Sequence[FeedKey]) -> dict[Fe
 
 
 async def renew_epoch(connection: AsyncConnection, blog_id: str | None = None) -> None:
-    """Start a new history: every position given out before gets a `reset`. For one blog, or for all after
-    the database was restored to an earlier state."""
-    # `newsroom` before `public`, as `advance` takes them: one order, no deadlock
+    """Start a new epoch: every earlier position gets a `reset`. For one blog, or for all blogs after the
+    database was restored to an earlier state."""
+    # Same order as in `advance`, to avoid deadlocks: `newsroom` before `public`.
     statement = select(feeds.c.blog_id, feeds.c.name).order_by(feeds.c.blog_id, feeds.c.name)
     if blog_id is not None:
         statement = statement.where(feeds.c.blog_id == blog_id)
@@ -86,13 +86,13 @@ async def renew_epoch(connection: AsyncConnection, blog_id: str | None = None) -
 async def changes_after(
     connection: AsyncConnection, key: FeedKey, seq: int, *, limit: int = CHUNK
 ) -> tuple[Position, list[Change]]:
-    """What changed in a feed after `seq`: each thing once, in its newest state, in seq order.
+    """Changes of a feed after `seq`: each entry or blog once, in its newest state, in seq order.
 
-    At most `limit` changes come at once; ask again after the last one's seq until none is left. The position
-    returned is the feed's head in the same snapshot.
+    Returns at most `limit` changes; call again with the last seq until none is left. The position returned is
+    the feed's head in the same snapshot.
 
     Raises:
-        NotFound: there is no such blog.
+        NotFound: the blog does not exist.
     """
     blog = await _blog(connection, key.blog_id)
     at = await head(connection, key)
@@ -112,7 +112,7 @@ async def changes_after(
 
 
 def of_entry(entry: Entry, blog: Blog, name: FeedName, epoch: str) -> Change:
-    """The change that an entry's present state is in a feed. Text that a feed may not show is not in it."""
+    """The change for an entry's current state. It contains only what the feed may show."""
     shown = entry.public if name == "public" else entry.status != "retracted"
     data = entry.to_json(newsroom=name == "newsroom") if shown else entry.to_tombstone()
     place = {"slug": blog.slug, "blog_language": blog.language, "time_zone": blog.time_zone}
@@ -128,7 +128,7 @@ def of_entry(entry: Entry, blog: Blog, name: FeedName, epoch: str) -> Change:
 
 
 def of_blog(blog: Blog, name: FeedName, epoch: str) -> Change:
-    """The change that a blog's furniture is in a feed; a blog that is not public is `gone` for readers."""
+    """The change for a blog's current state; in the public feed a draft is `gone`."""
     hidden = name == "public" and blog.status == "draft"
     return Change(
         feed=FeedKey(blog.id, name),

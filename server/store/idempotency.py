@@ -1,4 +1,4 @@
-"""Which request made what, so that a retry posts once (draft-ietf-httpapi-idempotency-key-header)."""
+"""Idempotency keys: a retry of a request does not post twice (draft-ietf-httpapi-idempotency-key-header)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from server.domain.errors import KeyReused
 from server.store.schema import idempotency
 
 KEPT = timedelta(hours=48)
-"""How long a key is remembered; at least 24 hours are promised."""
+"""How long a key is stored; the API guarantees at least 24 hours."""
 
 
 async def made_before(connection: AsyncConnection, caller: str, key: str, digest: str) -> str | None:
-    """What this caller made with this key, or None. Raises KeyReused when the request was another one."""
+    """Id of what this caller created with this key, or None. Raises KeyReused if the request was different."""
     statement = select(idempotency).where(idempotency.c.caller == caller, idempotency.c.key == key)
     row = (await connection.execute(statement)).one_or_none()
     if row is None:
@@ -34,13 +34,13 @@ async def made_with(connection: AsyncConnection, caller: str, key: str) -> str |
 async def remember(
     connection: AsyncConnection, caller: str, key: str, digest: str, made: str, at: datetime
 ) -> None:
-    """Raises IntegrityError when a request with the same key was quicker."""
+    """Raises IntegrityError if a concurrent request has stored the same key."""
     await connection.execute(
         idempotency.insert().values(caller=caller, key=key, digest=digest, made=made, at=at)
     )
 
 
 async def forget_old(connection: AsyncConnection, now: datetime) -> int:
-    """Drop what is older than `KEPT`; how many that were."""
+    """Delete keys older than `KEPT` and return their number."""
     done = await connection.execute(delete(idempotency).where(idempotency.c.at < now - KEPT))
     return done.rowcount

@@ -1,4 +1,4 @@
-"""What is known of uploaded pictures; the files themselves are media/'s."""
+"""Queries for uploaded pictures; the files are in media/."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ async def get(connection: AsyncConnection, media_id: str) -> Media:
     """Raises NotFound."""
     row = (await connection.execute(select(media).where(media.c.id == media_id))).one_or_none()
     if row is None:
-        raise NotFound("There is no such picture.")
+        raise NotFound("Picture not found.")
     return _media(row)
 
 
 async def latest(connection: AsyncConnection, *, limit: int = 50) -> list[Media]:
-    """The newest pictures first."""
+    """Pictures, newest first."""
     statement = select(media).order_by(media.c.created_at.desc(), media.c.id.desc()).limit(limit)
     return [_media(row) for row in await connection.execute(statement)]
 

@@ -1,7 +1,7 @@
-"""Brings a database to the schema of this version, and refuses one that has another.
+"""Database migrations and the check that the schema matches this version.
 
-The migrations are in `migrations/versions`, numbered. Each upgrade is one transaction under a lock that all
-processes share, so any number of them may start at the same moment.
+The migrations are in `migrations/versions`. Each upgrade runs in one transaction under a lock shared by all
+processes, so that several processes can start at once.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from server.store.schema import metadata
 
 _FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 0x5709_9E55
-"""Names the advisory lock of PostgreSQL; any number that nobody else in the database uses."""
+"""Number of the PostgreSQL advisory lock."""
 
 
 async def check(database: Database, *, create: bool) -> None:
-    """Pass when the database has the schema of this version; `create` sets up an empty one.
+    """Check that the database schema matches this version. `create`: migrate an empty database.
 
     Raises:
-        SchemaMismatch: it has another schema; the message says what to do.
+        SchemaMismatch: the schema differs; the message says what to do.
         Unavailable: the database cannot be reached.
     """
     async with database.read() as connection:
@@ -41,13 +41,13 @@ async def check(database: Database, *, create: bool) -> None:
 
 
 async def upgrade(database: Database) -> str:
-    """Run the migrations that are missing, all or none; the revision that the database then has.
+    """Run all pending migrations, or none if one fails. Returns the revision of the database.
 
     Raises:
-        SchemaMismatch: a newer Stop Press wrote it, or something else did.
+        SchemaMismatch: the schema is newer than this version, or not from Stop Press.
         Unavailable: the database cannot be reached; nothing was changed.
     """
-    # a rewrite of a large table, or the wait for another process's, may take longer than a request
+    # Rewriting a large table, or waiting for another process to do so, may take longer than a request.
     async with database.write(patient=True) as connection:
         await _exclude_others(connection, database.dialect)
         found = await connection.run_sync(_revision)
@@ -60,7 +60,7 @@ async def upgrade(database: Database) -> str:
 
 
 def latest() -> str:
-    """The revision that this version needs."""
+    """The schema revision that this version needs."""
     head = ScriptDirectory(str(_FOLDER)).get_current_head()
     assert head is not None
     return head
@@ -72,16 +72,16 @@ def _known() -> set[str]:
 
 def _advice(found: str | None, *, empty: bool) -> str:
     if empty:
-        return "The database is empty: run “stoppress migrate”."
+        return "The database is empty. Run “stoppress migrate”."
     if found is None:
-        return "The database holds tables that no migration of Stop Press made: name another one."
+        return "The database has tables that Stop Press did not create. Use another database."
     if found not in _known():
-        return f"The database has revision {found}, which is too new: run a newer Stop Press."
-    return f"The database has revision {found} and this version needs {latest()}: run “stoppress migrate”."
+        return f"The database has schema revision {found}, which is too new. Use a newer Stop Press."
+    return f"The database has schema revision {found}; this version needs {latest()}. Run “stoppress migrate”."
 
 
 async def _exclude_others(connection: AsyncConnection, dialect: str) -> None:
-    # SQLite: BEGIN IMMEDIATE has kept other writers out already
+    # In SQLite, BEGIN IMMEDIATE already excludes other writers.
     if dialect == "postgresql":
         await connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
 
@@ -91,7 +91,7 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _is_empty(connection: Connection) -> bool:
-    """Whether no table of ours is there; tables of others in the same PostgreSQL schema do no harm."""
+    """Whether none of our tables exists; other tables in the same PostgreSQL schema do not matter."""
     return not set(inspect(connection).get_table_names()) & set(metadata.tables)
 
 

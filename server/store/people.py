@@ -1,4 +1,4 @@
-"""Users, their roles, sessions and API tokens in the database. Secrets are here only as digests."""
+"""Queries for users, roles, sessions and API tokens. Secrets are stored as digests only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BY_DIGEST = select(tokens).where(tokens.c.digest == bindparam("digest"), tokens
 
 
 async def insert_user(connection: AsyncConnection, user: User) -> None:
-    """Raises IntegrityError when the user name is taken."""
+    """Raises IntegrityError if the user name is in use."""
     values = {f: getattr(user, f) for f in User.__slots__ if f != "blog_roles"}
     await connection.execute(users.insert().values(**values))
     await _set_blog_roles(connection, user)
@@ -33,12 +33,12 @@ async def user_by_id(connection: AsyncConnection, user_id: str) -> User:
     """Raises NotFound."""
     row = (await connection.execute(select(users).where(users.c.id == user_id))).one_or_none()
     if row is None:
-        raise NotFound("There is no such user.")
+        raise NotFound("User not found.")
     return await _user(connection, row)
 
 
 async def user_by_name(connection: AsyncConnection, username: str) -> User | None:
-    """The user with this log-in name (kept in lower case), if there is one."""
+    """The user with this user name (stored in lower case), or None."""
     row = (await connection.execute(select(users).where(users.c.username == username.lower()))).one_or_none()
     return await _user(connection, row) if row else None
 
@@ -49,8 +49,8 @@ async def all_users(connection: AsyncConnection) -> list[User]:
 
 
 async def count_admins(connection: AsyncConnection, *, lock: bool = False) -> int:
-    """Active people with the role admin for all blogs; the last one may not be removed. With `lock`, in a
-    write, nobody else can take one of them away until it ends (SQLite has one writer anyway)."""
+    """Number of active users who are admin for all blogs; the last one may not be removed. `lock` locks their
+    rows until the transaction ends (SQLite has one writer anyway)."""
     statement = select(users.c.id).where(users.c.role == "admin", users.c.active.is_(True))
     if lock:
         statement = statement.with_for_update()
@@ -62,7 +62,7 @@ async def insert_session(connection: AsyncConnection, session: Session) -> None:
 
 
 async def session_by_digest(connection: AsyncConnection, digest: str, now: datetime) -> Session | None:
-    """The session, unless it expired."""
+    """The session, or None if it is unknown or has expired."""
     row = (
         await connection.execute(
             select(sessions).where(sessions.c.digest == digest, sessions.c.expires_at > now)
@@ -92,12 +92,12 @@ async def delete_expired_sessions(connection: AsyncConnection, now: datetime) ->
 
 
 async def insert_token(connection: AsyncConnection, token: Token) -> None:
-    """Raises IntegrityError when the name is taken."""
+    """Raises IntegrityError if the name is in use."""
     await connection.execute(tokens.insert().values(**{f: getattr(token, f) for f in Token.__slots__}))
 
 
 async def token_by_digest(connection: AsyncConnection, digest: str) -> Token | None:
-    """The token, unless it was revoked."""
+    """The token, or None if it is unknown or revoked."""
     row = (await connection.execute(_BY_DIGEST, {"digest": digest})).one_or_none()
     return _token(row) if row else None
 
@@ -112,7 +112,7 @@ async def revoke_token(connection: AsyncConnection, token_id: str, at: datetime)
         update(tokens).where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None)).values(revoked_at=at)
     )
     if done.rowcount == 0:
-        raise NotFound("There is no such token.")
+        raise NotFound("API token not found.")
 
 
 async def touch_token(connection: AsyncConnection, token_id: str, at: datetime) -> None:

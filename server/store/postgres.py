@@ -1,9 +1,8 @@
-"""The connection to PostgreSQL, which waits for an answer for a bounded time.
+"""PostgreSQL connections with a time limit for every answer.
 
-A server that is frozen, or a network that swallows packets without a word, leaves a connection that looks
-healthy: TCP is content while the other machine's kernel acknowledges, and psycopg waits without an end.
-PostgreSQL's own `statement_timeout` helps only while PostgreSQL runs. A connection that did not answer in
-time is closed, so that the pool replaces it.
+A frozen server or a network that drops packets leaves a connection that looks healthy: TCP stays up as long as
+the other kernel acknowledges, and psycopg waits for ever. PostgreSQL's own `statement_timeout` works only while
+PostgreSQL is running. A connection that does not answer in time is closed, and the pool replaces it.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import psycopg
 from psycopg.errors import _WaitTimeout
 
 CANCEL_SECONDS = 1.0
-"""How long a request that was given up tries to cancel its statement in the server."""
+"""Time limit for cancelling the statement of an abandoned request on the server."""
 
 Creator = Callable[..., Awaitable["BoundedConnection"]]
 
@@ -37,11 +36,11 @@ class BoundedConnection(psycopg.AsyncConnection[Any]):
         try:
             await self.cancel_safe(timeout=min(timeout, CANCEL_SECONDS))
         except psycopg.Error:
-            self.pgconn.finish()  # nobody is there to cancel it; psycopg would wait 5 s for the answer
+            self.pgconn.finish()  # the server does not answer; psycopg would wait 5 s
 
 
 def connector(answer_seconds: float) -> Creator:
-    """Opens connections that give up when an answer takes longer than so many seconds."""
+    """A function that opens connections with this time limit for every answer."""
 
     async def connect(*place: Any, **options: Any) -> BoundedConnection:
         connection = await BoundedConnection.connect(*place, **options)

@@ -1,4 +1,4 @@
-"""Rows become values here, and nowhere else."""
+"""Converts database rows to domain values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables. Migrations in `migrations/` make them; a test holds the two together."""
+"""Table definitions. `migrations/` creates them; a test compares the two."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from sqlalchemy import (
 
 
 class Instant(TypeDecorator[datetime]):
-    """A moment in UTC with microseconds: `timestamptz` in PostgreSQL, ISO text in SQLite."""
+    """A timestamp in UTC with microseconds: `timestamptz` in PostgreSQL, ISO text in SQLite."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is not None and value.tzinfo is None:
-            raise ValueError("a moment needs a time zone")
+            raise ValueError("a timestamp needs a time zone")
         return value.astimezone(UTC) if value else None
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
@@ -164,7 +164,7 @@ idempotency = Table(
     Column("caller", String(64), primary_key=True),
     Column("key", String(255), primary_key=True),
     Column("digest", String(64), nullable=False),
-    # what was made, not what was answered: a replay must not repeat text that was retracted since
+    # The id of what was created, not the response: a replay must not repeat text that has been retracted since.
     Column("made", ID, nullable=False),
     Column("at", Instant, nullable=False, index=True),
 )

@@ -1,9 +1,9 @@
-"""The connection that writes to SQLite, without a hop to a thread for each of its small steps.
+"""SQLite connection for writes that runs most statements without a thread.
 
-aiosqlite sends every call to a thread and waits for the answer: about fifty round trips for one post, which
-cost more than SQLite itself. Inside a transaction that holds the write lock a statement waits for nobody and
-touches pages that are in memory, so it runs at once. What may wait for others or for the disk (to get the
-lock, to commit, to roll back) goes to the thread as before. So do all reads: they may be long.
+aiosqlite runs every call in a thread: about fifty round trips for one post, which cost more than SQLite itself.
+Inside a transaction that holds the write lock, statements do not wait for other writers and mostly touch pages
+in memory, so they run directly. Calls that may block on a lock or on the disk (BEGIN IMMEDIATE, COMMIT,
+ROLLBACK) still run in the thread, and so do all reads, which may be long.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ class InlineConnection(aiosqlite.Connection):
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         connection = self._connection
-        if connection is None or not connection.in_transaction or fn in _that_wait(connection):
+        if connection is None or not connection.in_transaction or fn in _blocking_calls(connection):
             return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
         return fn(*args, **kwargs)
 
 
-def _that_wait(connection: sqlite3.Connection) -> tuple[Callable[..., Any], ...]:
+def _blocking_calls(connection: sqlite3.Connection) -> tuple[Callable[..., Any], ...]:
     return (connection.commit, connection.rollback, connection.close)
 
 
 def connect(database: str, **options: Any) -> InlineConnection:
-    """A connection that is opened when it is awaited; `options` are those of `sqlite3.connect`."""
-    options["check_same_thread"] = False  # one at a time, from the thread or from the loop
+    """A connection that opens when awaited; `options` are passed to `sqlite3.connect`."""
+    options["check_same_thread"] = False  # used by one thread at a time: the worker thread or the event loop
     made = InlineConnection(functools.partial(sqlite3.connect, database, **options), CHUNK_ROWS)
     made._thread.daemon = True
     return made

@@ -1,4 +1,4 @@
-"""Which site an address belongs to, so that it can be shown as a facade until the reader asks for it."""
+"""Recognises the provider of a video or embed URL."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FILE = re.compile(r"\.(mp4|webm|m4v|mov)$", re.IGNORECASE)
 
 
 def provider(url: str) -> str:
-    """The name of the site, or its host without `www.`; empty for an address without a host."""
+    """The provider's name, or the host without `www.`; empty for a URL without a host."""
     host = (urlsplit(url).hostname or "").lower().removeprefix("www.").removeprefix("m.")
     for name, domains in PROVIDERS.items():
         if any(host == d or host.endswith("." + d) for d in domains):
@@ -29,5 +29,5 @@ def provider(url: str) -> str:
 
 
 def plays_in_place(url: str) -> bool:
-    """Whether the address is a video file that a browser plays itself."""
+    """Whether the URL is a video file that browsers can play."""
     return bool(_FILE.search(urlsplit(url).path))

@@ -1,4 +1,4 @@
-"""Plain text from sanitised HTML: for descriptions, feeds and titles of entries that have none."""
+"""Plain text and excerpts from sanitised HTML, for descriptions, feeds and untitled entries."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Files of static/ as the browser gets them: hashed addresses that never change, compressed once.
+"""Static files with a digest in the URL, compressed once at start.
 
-The address holds a digest of the whole tree, `/static/DIGEST/reader/main.js`, so that modules may import one
-another by relative paths and all may be cached for good.
+The URL contains a digest of the whole folder, `/static/DIGEST/reader/main.js`, so that modules can import one
+another by relative paths and everything can be cached for ever.
 """
 
 from __future__ import annotations
@@ -24,10 +24,9 @@ class Asset:
 
 
 class Assets:
-    """All static files, read once at the start.
+    """All static files, read at start.
 
-    Style sheets named in `bundles` are joined from their parts in order, so that a page loads one file and
-    the parts stay one component each.
+    `bundles` lists style sheets that are concatenated from several files, so that a page loads only one.
     """
 
     def __init__(self, folder: Path, *, bundles: dict[str, list[str]] | None = None) -> None:
@@ -45,7 +44,7 @@ class Assets:
         self._assets = {name: _asset(name, body) for name, body in files.items()}
 
     def url(self, name: str) -> str:
-        """The address of a file, e.g. `url("reader/main.js")`. Raises KeyError for a file that is not there."""
+        """URL path of a file, for example `url("reader/main.js")`. Raises KeyError for unknown files."""
         if name not in self._assets:
             raise KeyError(name)
         return f"/static/{self.digest}/{name}"

@@ -1,4 +1,4 @@
-"""Who is asking: a session cookie or an API token, and from which address."""
+"""Identifies the caller of a request by session cookie or API token, and the client address."""
 
 from __future__ import annotations
 
@@ -15,20 +15,19 @@ from server.web.site import site_of
 
 COOKIE = "stoppress_session"
 SECURE_COOKIE = f"__Host-{COOKIE}"
-"""Over TLS: a browser takes this name only from this very host, so that no other site of the same domain can
-plant one (RFC 6265bis, section 4.1.3.2)."""
+"""Cookie name over TLS: browsers accept it only from this host, so that another site of the same domain cannot
+set it (RFC 6265bis, section 4.1.3.2)."""
 COOKIE_SECONDS = 400 * 86_400
-"""As long as browsers allow; when a session really ends is decided on the server."""
+"""The longest that browsers allow; the server decides when a session ends."""
 
 _CACHED = "stoppress.caller"
 
 
 async def caller_of(connection: HTTPConnection) -> Caller | None:
-    """Who asks, or None for somebody unknown. Looked up once for each request.
+    """The caller, or None for an anonymous request. Looked up once for each request.
 
     Raises:
-        Unauthenticated: a bearer token was sent that is unknown or revoked. Saying so helps more than
-            quietly showing the public view.
+        Unauthenticated: the bearer token is unknown or revoked. An error is more helpful than the public view.
     """
     if _CACHED not in connection.scope:
         try:
@@ -42,7 +41,7 @@ async def caller_of(connection: HTTPConnection) -> Caller | None:
 
 
 async def require_caller(connection: HTTPConnection) -> Caller:
-    """Who asks. Raises Unauthenticated for somebody unknown."""
+    """The caller. Raises Unauthenticated for an anonymous request."""
     caller = await caller_of(connection)
     if caller is None:
         raise Unauthenticated
@@ -55,7 +54,7 @@ async def _look_up(connection: HTTPConnection) -> Caller | None:
     if token is not None:
         caller = await people.caller_of_token(site.desk, token)
         if caller is None:
-            raise Unauthenticated("This API token is unknown or was revoked.")
+            raise Unauthenticated("This API token is unknown or has been revoked.")
         return caller
     secret = session_secret(connection)
     if secret is None or not _same_site(connection):
@@ -64,18 +63,18 @@ async def _look_up(connection: HTTPConnection) -> Caller | None:
 
 
 def bearer(connection: HTTPConnection) -> str | None:
-    """The bearer token (RFC 6750). Other schemes are not ours: a proxy in front may ask for Basic."""
+    """The bearer token (RFC 6750). Other schemes are ignored: a proxy in front may use Basic."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 
 
 def session_secret(connection: HTTPConnection) -> str | None:
-    """What the session cookie holds. Over TLS only the `__Host-` cookie counts."""
+    """The secret in the session cookie. Over TLS only the `__Host-` cookie is accepted."""
     return connection.cookies.get(SECURE_COOKIE if _secure(connection) else COOKIE) or None
 
 
 def set_session_cookie(response: Response, connection: HTTPConnection, secret: str) -> None:
-    """Hand out a session: HttpOnly, SameSite=Lax, and over TLS Secure and `__Host-`."""
+    """Set the session cookie: HttpOnly, SameSite=Lax, and over TLS Secure with the `__Host-` prefix."""
     secure = _secure(connection)
     response.set_cookie(
         SECURE_COOKIE if secure else COOKIE, secret, max_age=COOKIE_SECONDS, path="/", secure=secure,
@@ -91,7 +90,8 @@ def clear_session_cookie(response: Response, connection: HTTPConnection) -> None
 
 
 def client_address(connection: HTTPConnection) -> str:
-    """Where the request comes from, as limits count it. Trusted proxies were resolved by the middleware."""
+    """The client address used for limits. The middleware has already applied X-Forwarded-For of trusted
+    proxies."""
     return counted_address(connection.client.host if connection.client else "")
 
 
@@ -100,8 +100,8 @@ def _secure(connection: HTTPConnection) -> bool:
 
 
 def _same_site(connection: HTTPConnection) -> bool:
-    """A WebSocket is not held back by the same-origin policy: another site's page may open one with the
-    reader's cookie (cross-site WebSocket hijacking). Its cookie counts only from a page of this site."""
+    """Whether the cookie may be used. The same-origin policy does not cover WebSockets: a page of another site
+    could open one with the user's cookie (cross-site WebSocket hijacking), so the Origin must be ours."""
     origin = connection.headers.get("origin")
     if connection.scope["type"] != "websocket" or origin is None:
         return True

@@ -1,4 +1,4 @@
-"""The one place where errors become HTTP: application/problem+json (RFC 9457), or a page for a browser."""
+"""Maps errors to HTTP responses: application/problem+json (RFC 9457), or an HTML page for a browser."""
 
 from __future__ import annotations
 
@@ -24,42 +24,42 @@ MEDIA_TYPE = "application/problem+json"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What a kind of error is over HTTP."""
+    """HTTP status and title of an error code."""
 
     status: int
     title: str
 
 
 PROBLEMS: Mapping[str, Problem] = {
-    "bad_request": Problem(400, "The request cannot be read"),
-    "unauthenticated": Problem(401, "Log in, or send an API token"),
-    "forbidden": Problem(403, "Not allowed"),
-    "cross_site": Problem(403, "Sent by a page of another site"),
-    "not_found": Problem(404, "Nothing here"),
-    "method_not_allowed": Problem(405, "Not with this method"),
-    "request_timeout": Problem(408, "The request took too long to arrive"),
-    "conflict": Problem(409, "The present state does not allow this"),
+    "bad_request": Problem(400, "Bad request"),
+    "unauthenticated": Problem(401, "Authentication required"),
+    "forbidden": Problem(403, "Permission denied"),
+    "cross_site": Problem(403, "Cross-site request blocked"),
+    "not_found": Problem(404, "Not found"),
+    "method_not_allowed": Problem(405, "Method not allowed"),
+    "request_timeout": Problem(408, "Request timeout"),
+    "conflict": Problem(409, "Conflict"),
     "gone": Problem(410, "Retracted"),
-    "stale_revision": Problem(412, "Somebody was quicker"),
+    "stale_revision": Problem(412, "This was changed since you loaded it"),
     "too_large": Problem(413, "Too large"),
-    "unsupported_media": Problem(415, "Not of a kind that can be taken"),
-    "invalid": Problem(422, "Some of it cannot be taken"),
-    "idempotency_key_reused": Problem(422, "The key was used with another request"),
-    "revision_required": Problem(428, "Say which revision you edited"),
+    "unsupported_media": Problem(415, "Unsupported media type"),
+    "invalid": Problem(422, "Validation failed"),
+    "idempotency_key_reused": Problem(422, "Idempotency key already used"),
+    "revision_required": Problem(428, "If-Match header required"),
     "throttled": Problem(429, "Too many attempts"),
-    "internal_error": Problem(500, "Our mistake"),
-    "unavailable": Problem(503, "Not right now"),
-    "timed_out": Problem(503, "It took too long"),
-    "schema_mismatch": Problem(503, "The database needs another version"),
+    "internal_error": Problem(500, "Internal server error"),
+    "unavailable": Problem(503, "Service unavailable"),
+    "timed_out": Problem(503, "Request timed out"),
+    "schema_mismatch": Problem(503, "Database schema mismatch"),
 }
-"""Every code there is; docs/api.md lists them, and a test compares the two."""
+"""All error codes. docs/api.md lists them; a test compares the two."""
 
 _CODES = {404: "not_found", 405: "method_not_allowed", 401: "unauthenticated", 403: "forbidden", 408:
           "request_timeout", 413: "too_large", 415: "unsupported_media"}
 
 
 def problem(error: StopPressError, *, headers: Mapping[str, str] | None = None) -> Response:
-    """The error as problem details."""
+    """Problem details response for an error."""
     return problem_of(error.code, error.detail, _extra(error), headers={**_headers(error), **(headers or {})})
 
 
@@ -71,7 +71,7 @@ def problem_of(
     status: int | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Problem details of a code of `PROBLEMS`, for what no exception names."""
+    """Problem details response for a code in `PROBLEMS` that has no exception class."""
     kind = PROBLEMS[code]
     body = {
         "type": f"/api/v1/openapi.json#/x-problems/{code}", "title": kind.title,
@@ -83,12 +83,12 @@ def problem_of(
 
 
 def answer(connection: HTTPConnection, error: StopPressError) -> Response:
-    """The error as the one who asked can read it: a page for a browser, else problem details."""
+    """An HTML error page if the client asks for HTML, otherwise problem details."""
     return _negotiated(connection, problem(error), error.detail, error.code)
 
 
 def answer_of(connection: HTTPConnection, code: str, detail: str) -> Response:
-    """As `answer`, for a code that no exception has."""
+    """Like `answer`, for a code that has no exception class."""
     headers = {"Retry-After": str(RETRY_SECONDS)} if PROBLEMS[code].status == 503 else {}
     return _negotiated(connection, problem_of(code, detail, headers=headers), detail, code)
 
@@ -105,7 +105,7 @@ def _negotiated(connection: HTTPConnection, plain: Response, detail: str, code: 
             connection, "error.html", status=plain.status_code, headers=kept,
             title=kind.title, detail=detail, code=code,
         )
-    except Exception:  # a page about an error must not fail with another one
+    except Exception:  # rendering the error page must not raise a second error
         return plain
 
 
@@ -145,13 +145,14 @@ async def _http(connection: HTTPConnection, error: Exception) -> Response:
 
 
 async def _disconnected(connection: HTTPConnection, error: Exception) -> Response:
-    # nobody reads this any more; it keeps a broken upload out of the log of our own mistakes
-    return problem_of("bad_request", "The connection ended before the request did.")
+    # The client is gone; handled here so that an aborted upload is not logged as an internal error.
+    return problem_of("bad_request", "The client disconnected before the request was complete.")
 
 
 async def _unexpected(connection: HTTPConnection, error: Exception) -> Response:
-    response = answer_of(connection, "internal_error", "Something went wrong on our side. It has been logged.")
-    # Starlette answers this one outside of all middleware
+    detail = "Something went wrong on the server. The error has been logged."
+    response = answer_of(connection, "internal_error", detail)
+    # Starlette sends this response from outside the middleware stack.
     add_headers(response.headers, scheme=connection.url.scheme)
     add_cors(response.headers, connection.url.path)
     return response

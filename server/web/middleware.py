@@ -1,6 +1,6 @@
-"""What holds for every request, as pure ASGI: proxies, security headers, size, time, the same-origin rule.
+"""Pure ASGI middleware: trusted proxies, security headers, same-origin check, limits on time and size.
 
-WebSockets and the lifespan pass untouched; streams only get their headers.
+WebSockets and lifespan pass through unchanged; streams only get the security headers.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from server.web.site import Limits, site_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 MULTIPART_SLACK = 65_536
-"""Room for the fields and boundaries around an uploaded picture, in bytes."""
+"""Allowance for multipart fields and boundaries around an uploaded picture, in bytes."""
 
 
 def middleware(trusted_proxies: Sequence[str], limits: Limits) -> list[Middleware]:
     """The middleware in order, the outermost first.
 
     Args:
-        trusted_proxies: addresses or networks whose X-Forwarded-For and -Proto are believed.
-        limits: bounds on one request.
+        trusted_proxies: addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are trusted.
+        limits: limits for one request.
     """
     return [
         Middleware(ProxyHeadersMiddleware, trusted_hosts=list(trusted_proxies)),
@@ -46,12 +46,12 @@ def middleware(trusted_proxies: Sequence[str], limits: Limits) -> list[Middlewar
 
 
 def is_stream(path: str) -> bool:
-    """Whether requests to this path may last: streams, and polls that wait."""
+    """Whether requests to this path are long-lived: streams and long polls."""
     return path.startswith("/live/") and path.endswith(("/stream", "/ws", "/changes"))
 
 
 class SecurityHeaders:
-    """Adds what is missing; a page that may be embedded elsewhere sets its own policy."""
+    """Adds security headers that a response does not set itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -70,8 +70,8 @@ class SecurityHeaders:
 
 
 class PlainAddress:
-    """Refuses control characters in paths and queries: no address of ours has any, and PostgreSQL takes no NUL
-    in a text, so that looking for one would seem like a database that is away."""
+    """Rejects control characters in paths and queries. No URL of ours has any, and PostgreSQL raises an error
+    for NUL in text, which would look like an outage."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -80,17 +80,16 @@ class PlainAddress:
         if scope["type"] == "http" and (
             any(c < " " or c == "\x7f" for c in scope["path"]) or b"%00" in scope["query_string"]
         ):
-            detail = "An address holds no control characters."
+            detail = "The URL contains control characters."
             await answer_of(Request(scope), "bad_request", detail)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
 
 class SameOrigin:
-    """Refuses what a page of another site sends with a person's cookie (CSRF), and log-ins that such a page
-    starts. Browsers say where a request comes from: `Sec-Fetch-Site` (Fetch Metadata), and where that is
-    missing, `Origin`. Who sends neither is no browser. A request with a bearer token is no forgery: no page
-    can add one without having it."""
+    """Blocks cross-site requests (CSRF), including log-ins. Browsers send `Sec-Fetch-Site` (Fetch Metadata), or
+    at least `Origin`; a client that sends neither is not a browser. Requests with a bearer token are allowed: a
+    page cannot add one without knowing it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -99,7 +98,7 @@ class SameOrigin:
         if scope["type"] != "http" or scope["method"] in SAFE_METHODS or _from_here(Request(scope)):
             await self._app(scope, receive, send)
             return
-        detail = "This request came from a page of another site, so it was not carried out."
+        detail = "This request came from another website and was blocked."
         await answer_of(Request(scope), "cross_site", detail)(scope, receive, send)
 
 
@@ -113,12 +112,13 @@ def _from_here(request: Request) -> bool:
     if origin is None:
         return True
     own = site_of(request).public_url
-    # the scheme is not compared: a proxy that ends TLS may not say so, and the host cannot be forged
+    # The scheme is not compared: a TLS-terminating proxy may not forward it, and browsers cannot forge the
+    # host.
     return origin == own or (origin != "null" and urlsplit(origin).netloc == request.headers.get("host"))
 
 
 class TimeLimit:
-    """Ends a request that takes too long: 408 when it never arrived whole, else 503."""
+    """Ends a request that takes too long: 408 if its body never arrived completely, otherwise 503."""
 
     def __init__(self, app: ASGIApp, *, seconds: float) -> None:
         self._app, self._seconds = app, seconds
@@ -148,15 +148,15 @@ class TimeLimit:
             if started or not limit.expired():
                 raise
             code, detail = (
-                ("request_timeout", "The request did not arrive whole in time.") if arriving else
-                ("timed_out", "It took too long. It may have been done: a retry with the same "
-                              "Idempotency-Key does it once.")
+                ("request_timeout", "The request was not complete in time.") if arriving else
+                ("timed_out", "The server took too long. The change may have been saved: a retry with the same "
+                              "Idempotency-Key does not repeat it.")
             )
             await answer_of(Request(scope), code, detail)(scope, receive, send)
 
 
 class BodyLimit:
-    """Refuses bodies over the limit before they are read whole; a form with a file may be larger."""
+    """Rejects bodies over the limit while they are being read; forms with a file may be larger."""
 
     def __init__(self, app: ASGIApp, *, body_bytes: int, upload_bytes: int) -> None:
         self._app, self._body_bytes, self._upload_bytes = app, body_bytes, upload_bytes
@@ -168,7 +168,7 @@ class BodyLimit:
         headers = Request(scope).headers
         is_form = headers.get("content-type", "").lower().startswith("multipart/form-data")
         limit = max(self._body_bytes, self._upload_bytes + MULTIPART_SLACK) if is_form else self._body_bytes
-        error = TooLarge(f"The request may have at most {limit} bytes.")
+        error = TooLarge(f"The request is too large: at most {limit:,} bytes are allowed.")
         length = headers.get("content-length", "0")
         if length.isdecimal() and length.isascii() and int(length[:20]) > limit:
             await answer(Request(scope), error)(scope, receive, send)

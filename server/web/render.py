@@ -1,7 +1,8 @@
-"""Templates to HTML: the entry, the key event and the furniture that pages and streams share, and pages.
+"""Renders templates: the partials that pages and streams share (entry, key event, blog header), and whole
+pages.
 
-One partial renders an entry wherever it is shown, from a `Change`; what it says depends on nothing else, so
-that a page plus the changes after it equals the page rendered now.
+The same partial renders an entry on pages and in streams, from a `Change` and nothing else, so that a page plus
+the changes after it equals the page rendered now.
 """
 
 from __future__ import annotations
@@ -43,18 +44,18 @@ BUNDLES: dict[str, list[str]] = {
         *(f"css/console/{name}.css" for name in ("frame", "fields", "buttons", "notices", "rows")),
     ],
 }
-"""Style sheets that pages load, each joined from its parts; `assets.url("reader.css")`."""
+"""Style sheets that pages load, and the files that they are built from."""
 RIGHT_TO_LEFT = {"ar", "arc", "ckb", "dv", "fa", "he", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"}
 RIGHT_TO_LEFT_SCRIPTS = {"adlm", "arab", "hebr", "mand", "nkoo", "rohg", "samr", "syrc", "thaa"}
 SCRIPT_LETTERS = 4
 
 
 class Renderer:
-    """Renders. The templates of the stream are compiled when it is made; autoescape is on everywhere.
+    """Renders templates; autoescape is always on.
 
     Args:
         site_name: the name of the publication.
-        public_url: the address readers use, without a slash at its end; empty: as the request came in.
+        public_url: the site's URL without a trailing slash; empty to use the URL of the request.
     """
 
     def __init__(self, assets: Assets, *, site_name: str, public_url: str) -> None:
@@ -94,15 +95,15 @@ class Renderer:
         self._related = self.environment.get_template("related.html")
         self.pages = KeptPages()
         self.version = self._version()
-        """Changes with the templates, the static files and the settings that pages show: for ETags."""
+        """Digest of templates, static files and settings shown on pages, for ETags."""
 
     def entry(self, change: Change) -> str:
-        """The `<article>` of a change of kind `entry`, or the short tombstone of kind `gone`."""
+        """The `<article>` of an entry, or its tombstone for a change of kind `gone`."""
         template = self._tombstone if change.kind == "gone" else self._entry
         return template.render(entry=change.data, change=change)
 
     def key_event(self, change: Change) -> str:
-        """The `<li>` for the list of key events, or an empty string for an entry that is none."""
+        """The `<li>` for the list of key events, or an empty string if the entry is not a key event."""
         data = change.data
         if change.kind != "entry" or not data["key"] or data["status"] != "published":
             return ""
@@ -110,15 +111,15 @@ class Renderer:
         return self._key_event.render(entry=data, title=title)
 
     def furniture(self, change: Change) -> str:
-        """The head of the page and the related reports: one element for each `data-part`."""
+        """The page header and the related links: one element for each `data-part`."""
         return "".join(self.parts(change))
 
     def parts(self, change: Change) -> tuple[str, str]:
-        """The same two elements one by one: head, related reports."""
+        """The same two elements separately: header, related links."""
         return self._head.render(blog=change.data), self._related.render(blog=change.data)
 
     def template(self, name: str, **context: Any) -> str:
-        """A whole template by its file name. Raises jinja2.UndefinedError for a name that is not given."""
+        """Render a template by file name. Raises jinja2.UndefinedError for missing variables."""
         return self.environment.get_template(name).render(context)
 
     def response(
@@ -130,7 +131,7 @@ class Renderer:
         headers: Mapping[str, str] | None = None,
         **context: Any,
     ) -> Response:
-        """A page for this request; it is not kept by anybody unless `headers` say so."""
+        """An HTML response; not cacheable unless `headers` say otherwise."""
         page = self.template(name, path=request.url.path, status=status, **context)
         return Response(
             page,
@@ -166,7 +167,7 @@ def own_language(data: Mapping[str, Any]) -> Markup:
 
 
 def image_of(data: Mapping[str, Any]) -> Image:
-    """The picture that a block of a change is."""
+    """The image block from its JSON in a change."""
     block = from_json(data)
     assert isinstance(block, Image)
     return block

@@ -1,4 +1,4 @@
-"""Every address there is, in one table."""
+"""Table of all routes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def table() -> list[BaseRoute]:
         Route("/sitemap.xml", discovery.sitemap, name="sitemap"),
         # the newsroom
         *console.routes(),
-        # programs: web/api/operations.py is the table
+        # API: the table is in web/api/operations.py
         *operations.routes(),
         # operators
         Route("/healthz", health.alive, name="healthz"),

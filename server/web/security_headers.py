@@ -1,4 +1,4 @@
-"""What browsers are told with every answer: where scripts and pictures may come from, and what is off."""
+"""Security headers: Content-Security-Policy, Permissions-Policy and others."""
 
 from __future__ import annotations
 
@@ -28,6 +28,6 @@ def security_headers(scheme: str) -> dict[str, str]:
 
 
 def add_headers(headers: MutableHeaders, *, scheme: str) -> None:
-    """Add what is missing: a page that may be embedded elsewhere brings its own policy."""
+    """Add headers that the response does not set itself, such as the CSP of an embeddable page."""
     for name, value in security_headers(scheme).items():
         headers.setdefault(name, value)

@@ -1,4 +1,4 @@
-"""What handlers are given. app.py puts it together and hangs it on the application's state."""
+"""Dependencies of request handlers. app.py creates a `Site` and stores it in the application's state."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from server.web.render import Renderer
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on what one request may bring: bytes, pixels, seconds."""
+    """Limits for one request: bytes, pixels, seconds."""
 
     body_bytes: int
     upload_bytes: int
@@ -26,7 +26,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The parts that handlers use. `public_url` has no slash at its end; empty: as the request came in."""
+    """What handlers use. `public_url` has no trailing slash; empty to use the URL of the request."""
 
     name: str
     public_url: str
@@ -41,7 +41,7 @@ class Site:
     metrics_token: str = ""
 
     def url(self, connection: HTTPConnection, path: str = "") -> str:
-        """An absolute address on this site."""
+        """An absolute URL on this site."""
         base = self.public_url or f"{connection.url.scheme}://{connection.url.netloc}"
         return base.replace("ws://", "http://").replace("wss://", "https://") + path
 

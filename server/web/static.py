@@ -1,4 +1,4 @@
-"""Static files, from memory."""
+"""Serves static files from memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ async def asset(request: Request) -> Response:
     found = assets.get(request.path_params["name"])
     if found is None:
         raise NotFound
-    # an address of an older digest gets today's file, but not for good
+    # A URL with an older digest gets the current file, but must not be cached for ever.
     current = request.path_params["digest"] == assets.digest
     headers = {"Cache-Control": FOREVER if current else "no-cache", "Vary": "Accept-Encoding"}
     body = found.body

@@ -1,7 +1,7 @@
-"""Moments as the newsroom's zone shows them. Scripts show the reader's own zone instead.
+"""Formats times in the newsroom's time zone for templates. Scripts replace them with the reader's time zone.
 
-Everything takes RFC 3339 text, as changes carry it, and the name of a time zone; a zone that is not known on
-this machine counts as UTC.
+All functions take an RFC 3339 string, as in changes, and the name of a time zone; a zone unknown on this
+machine is treated as UTC.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ def day(text: str, zone: str) -> str:
 
 
 def in_full(text: str, zone: str) -> str:
-    """`22 November 2026, 21:44 GMT`. Month names are ours: strftime's depend on the server's locale."""
+    """`22 November 2026, 21:44 GMT`. Does not use strftime for month names, which depend on the server's
+    locale."""
     moment = _local(text, zone)
     return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}, {moment:%H:%M} {zone_name(text, zone)}"
 
 
 def zone_name(text: str, zone: str) -> str:
-    """`GMT`, `CET`, or the offset where a zone has no letters."""
+    """`GMT`, `CET`, or the offset if the zone has no abbreviation."""
     name = _local(text, zone).tzname() or "UTC"
     return name if name[0].isalpha() else f"UTC{name}"
 

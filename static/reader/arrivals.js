@@ -1,6 +1,6 @@
 /**
- * What to do with an entry that is new: show it at once to a reader who is at the top, and count it in a pill
- * for everybody else. Nothing is ever inserted above somebody who reads further down.
+ * New entries: revealed at once if the reader is at the top of the page, otherwise counted in a "new updates" pill, so
+ * that nothing is inserted above a reader who has scrolled down.
  */
 
 const ANNOUNCE_EVERY_MS = 25_000;
@@ -31,27 +31,27 @@ export class Arrivals {
     this.#status = find("[data-announce]");
     this.#pauseButton = find("[data-pause]");
     this.#shown = shown;
-    this.#pill.addEventListener("click", () => this.#toTop());
-    this.#pauseButton.addEventListener("click", () => this.#pause(!this.paused));
-    this.#pause(remembered(), true);
+    this.#pill.addEventListener("click", () => this.#scrollToTop());
+    this.#pauseButton.addEventListener("click", () => this.#setPaused(!this.paused));
+    this.#setPaused(wasPaused(), true);
     this.#top = topOf(find(".pill-place"));
-    new IntersectionObserver(() => this.#settle()).observe(this.#top);
-    document.addEventListener("visibilitychange", () => this.#settle());
+    new IntersectionObserver(() => this.#update()).observe(this.#top);
+    document.addEventListener("visibilitychange", () => this.#update());
   }
 
   get paused() {
     return this.#pauseButton.getAttribute("aria-pressed") === "true";
   }
 
-  /** @param {HTMLElement} article an entry that was just inserted */
+  /** @param {HTMLElement} article a newly inserted entry */
   add(article) {
     article.hidden = true;
     this.#waiting.add(article);
     this.#announce();
-    this.#settle();
+    this.#update();
   }
 
-  /** Entries were replaced or removed: forget those that are not here any more, or are tombstones now. */
+  /** Update the count after entries were replaced, removed or retracted. */
   recount() {
     for (const article of this.#waiting) {
       if (article.isConnected) continue;
@@ -61,30 +61,30 @@ export class Arrivals {
       if (now.hasAttribute("data-gone")) now.hidden = false;
       else if (now.hidden) this.#waiting.add(now);
     }
-    this.#settle();
+    this.#update();
   }
 
   /**
-   * The page is called something else now.
+   * Set a new page title.
    * @param {string} title
    */
   rename(title) {
     this.#title = title;
-    this.#settle();
+    this.#update();
   }
 
   get title() {
     return this.#title;
   }
 
-  #settle() {
-    // measured now: an observer would tell of a scroll a moment too late
+  #update() {
+    // Measured here because an IntersectionObserver reports scrolling with a delay.
     const atTop = this.#top.getBoundingClientRect().top >= 0;
     const watching = atTop && document.visibilityState === "visible" && !this.paused;
     if (watching) this.#reveal();
     const count = this.#waiting.size;
     this.#pill.hidden = count === 0;
-    this.#pill.textContent = words(count);
+    this.#pill.textContent = countText(count);
     document.title = count > 0 ? `(${count}) ${this.#title}` : this.#title;
   }
 
@@ -97,9 +97,9 @@ export class Arrivals {
     this.#waiting.clear();
   }
 
-  #toTop() {
+  #scrollToTop() {
     this.#reveal();
-    this.#settle();
+    this.#update();
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.#list.parentElement?.scrollIntoView({ behavior: calm ? "auto" : "smooth" });
     const first = this.#list.firstElementChild;
@@ -113,16 +113,16 @@ export class Arrivals {
    * @param {boolean} paused
    * @param {boolean} quiet
    */
-  #pause(paused, quiet = false) {
+  #setPaused(paused, quiet = false) {
     this.#pauseButton.setAttribute("aria-pressed", String(paused));
     this.#pauseButton.textContent = paused ? "Resume updates" : "Pause updates";
     if (quiet) return;
     try {
       localStorage.setItem(PAUSED, paused ? "1" : "");
     } catch {
-      // a browser that keeps nothing forgets this too
+      // Storage is blocked: the choice is not remembered.
     }
-    this.#settle();
+    this.#update();
   }
 
   #announce() {
@@ -130,7 +130,7 @@ export class Arrivals {
     clearTimeout(this.#announcing);
     const wait = Math.max(0, this.#announcedAt + ANNOUNCE_EVERY_MS - performance.now());
     this.#announcing = window.setTimeout(() => {
-      this.#status.textContent = words(this.#unannounced);
+      this.#status.textContent = countText(this.#unannounced);
       this.#unannounced = 0;
       this.#announcedAt = performance.now();
     }, wait);
@@ -138,8 +138,7 @@ export class Arrivals {
 }
 
 /**
- * An element without height at the very place where the list begins: the pill's own place is sticky, and so
- * always in view.
+ * An element of no height at the start of the list. The pill's container is sticky and therefore always in view.
  * @param {HTMLElement} place
  */
 function topOf(place) {
@@ -149,11 +148,11 @@ function topOf(place) {
 }
 
 /** @param {number} count */
-function words(count) {
+function countText(count) {
   return count === 0 ? "" : count === 1 ? "1 new update" : `${count} new updates`;
 }
 
-function remembered() {
+function wasPaused() {
   try {
     return localStorage.getItem(PAUSED) === "1";
   } catch {

@@ -1,6 +1,6 @@
 /**
- * Follows the feed: SSE first, WebSocket where that is blocked or buffered, polling where both are. All share
- * one position, so a change of transport neither misses nor repeats anything.
+ * Follows the feed: SSE first, WebSocket if SSE is blocked or buffered, polling if both are. All transports share one
+ * position, so that nothing is missed or repeated when the transport changes.
  */
 
 import { isAfter } from "./position.js";
@@ -9,15 +9,15 @@ import { TRANSPORTS } from "./transports.js";
 /** @typedef {import("./transports.js").Change} Change */
 /** @typedef {import("./transports.js").Transport} Transport */
 
-const LADDER = /** @type {const} */ (["sse", "ws", "poll"]);
+const TRANSPORT_ORDER = /** @type {const} */ (["sse", "ws", "poll"]);
 const FIRST_WAIT_MS = 800;
 const LONGEST_WAIT_MS = 30_000;
-/** A line that is silent for longer than so many heartbeats is dead, whatever TCP says. */
+/** A connection that is silent for more than so many heartbeats is dead. */
 const SILENT_BEATS = 2.6;
 /** Until the server has said in its `hello` how often heartbeats come. */
-const UNTOLD_BEAT_MS = 15_000;
-/** A line that opens and then brings not even the first beat is held up by something that buffers. */
-const FIRST_SOUND_MS = 20_000;
+const DEFAULT_BEAT_MS = 15_000;
+/** A connection that opens but delivers no first message is probably buffered by a proxy. */
+const FIRST_MESSAGE_MS = 20_000;
 const FAILURES_BEFORE_NEXT = 2;
 const BACK_TO_FIRST_MS = 300_000;
 const CHECK_MS = 8_000;
@@ -27,22 +27,22 @@ export class Follower {
   #forced;
   #on;
   #position;
-  #rung = 0;
+  #level = 0;
   #failures = 0;
-  /** @type {import("./transports.js").Line | null} */
-  #line = null;
+  /** @type {import("./transports.js").Connection | null} */
+  #connection = null;
   #generation = 0;
   #silence = 0;
   #retry = 0;
-  #heardAt = 0;
-  #demotedAt = 0;
-  #silenceMs = UNTOLD_BEAT_MS * SILENT_BEATS;
+  #lastMessageAt = 0;
+  #fellBackAt = 0;
+  #silenceMs = DEFAULT_BEAT_MS * SILENT_BEATS;
 
   /**
    * @param {object} given
    * @param {import("./transports.js").Addresses} given.addresses
-   * @param {string} given.position where the page was rendered
-   * @param {Transport | null} given.forced one transport only, for tests and debugging
+   * @param {string} given.position the position at which the page was rendered
+   * @param {Transport | null} given.forced use only this transport, for tests and debugging
    * @param {{ change: (change: Change) => void, reset: () => void, live: (live: boolean) => void }} given.on
    */
   constructor({ addresses, position, forced, on }) {
@@ -54,19 +54,19 @@ export class Follower {
       if (document.visibilityState === "visible") this.check();
     });
     window.addEventListener("online", () => {
-      this.#rung = this.#failures = 0;
+      this.#level = this.#failures = 0;
       this.check();
     });
     window.addEventListener("offline", () => this.#on.live(false));
     window.addEventListener("pageshow", (event) => {
       if (event.persisted) this.check();
     });
-    window.addEventListener("pagehide", () => this.#hangUp());
+    window.addEventListener("pagehide", () => this.#disconnect());
   }
 
   /** @returns {Transport} */
   get transport() {
-    return this.#forced ?? LADDER[this.#rung] ?? "poll";
+    return this.#forced ?? TRANSPORT_ORDER[this.#level] ?? "poll";
   }
 
   get position() {
@@ -74,37 +74,37 @@ export class Follower {
   }
 
   connect() {
-    this.#hangUp();
+    this.#disconnect();
     const generation = ++this.#generation;
-    const mine = () => generation === this.#generation;
-    if (this.#rung > 0 && Date.now() - this.#demotedAt > BACK_TO_FIRST_MS) this.#rung = 0;
-    this.#listenForSilence(FIRST_SOUND_MS);
-    this.#line = TRANSPORTS[this.transport](this.#addresses, this.#position, {
+    const current = () => generation === this.#generation;
+    if (this.#level > 0 && Date.now() - this.#fellBackAt > BACK_TO_FIRST_MS) this.#level = 0;
+    this.#restartSilenceTimer(FIRST_MESSAGE_MS);
+    this.#connection = TRANSPORTS[this.transport](this.#addresses, this.#position, {
       opened: () => {
-        if (mine()) this.#on.live(true);
+        if (current()) this.#on.live(true);
       },
       heard: (change) => {
-        if (mine()) this.#heard(change);
+        if (current()) this.#receive(change);
       },
       failed: () => {
-        if (mine()) this.#failed();
+        if (current()) this.#failed();
       },
     });
   }
 
   /**
-   * Ask for what is missing now, and come back if the line is dead: phones cut background streams in silence.
+   * Fetch missing changes now, and reconnect if the connection is dead: phones drop background connections silently.
    */
   async check() {
     const generation = this.#generation;
     const answers = await this.#catchUp();
-    // a line that brought nothing for longer than a beat may be gone; a new one costs little
-    const silent = Date.now() - this.#heardAt > this.#silenceMs / 2;
-    if (generation === this.#generation && (this.#line === null || silent)) this.connect();
-    else this.#on.live(answers && this.#line !== null);
+    // No data for longer than a heartbeat: the connection may be dead, and a new one is cheap.
+    const silent = Date.now() - this.#lastMessageAt > this.#silenceMs / 2;
+    if (generation === this.#generation && (this.#connection === null || silent)) this.connect();
+    else this.#on.live(answers && this.#connection !== null);
   }
 
-  /** Take what is missing by a plain request; whether the server answered it. */
+  /** Fetch missing changes with a plain request. Returns whether the server responded. */
   async #catchUp() {
     const url = new URL(this.#addresses.changes, location.href);
     url.searchParams.set("after", this.#position);
@@ -113,7 +113,7 @@ export class Follower {
       if (!answer.ok) throw new Error(String(answer.status));
       const body = await answer.json();
       if (body.reset) this.#on.reset();
-      for (const change of body.changes) this.#take(change);
+      for (const change of body.changes) this.#apply(change);
       return true;
     } catch {
       return false;
@@ -121,63 +121,63 @@ export class Follower {
   }
 
   /** @param {Change} change */
-  #heard(change) {
+  #receive(change) {
     this.#failures = 0;
-    this.#heardAt = Date.now();
+    this.#lastMessageAt = Date.now();
     if (change.heartbeat_seconds) this.#silenceMs = change.heartbeat_seconds * 1000 * SILENT_BEATS;
-    this.#listenForSilence(this.#silenceMs);
+    this.#restartSilenceTimer(this.#silenceMs);
     this.#on.live(true);
     if (change.kind === "reset") this.#on.reset();
-    else if (change.kind !== "beat" && change.kind !== "hello") this.#take(change);
-    // what was blocked may be open by now; nothing is missed by trying, the position stays
-    if (this.#rung > 0 && Date.now() - this.#demotedAt > BACK_TO_FIRST_MS) this.connect();
+    else if (change.kind !== "beat" && change.kind !== "hello") this.#apply(change);
+    // SSE may work again by now. Trying is safe because the position is kept.
+    if (this.#level > 0 && Date.now() - this.#fellBackAt > BACK_TO_FIRST_MS) this.connect();
   }
 
   /** @param {Change} change */
-  #take(change) {
+  #apply(change) {
     if (change.position === undefined || !isAfter(change.position, this.#position)) return;
     this.#position = change.position;
     this.#on.change(change);
   }
 
   async #failed() {
-    this.#hangUp();
+    this.#disconnect();
     this.#on.live(false);
     this.#failures += 1;
     if (this.#failures % FAILURES_BEFORE_NEXT === 0) {
       const generation = this.#generation;
-      // only a server that answers says something about the way to it; one that is away will be back
+      // Change the transport only if the server responds; if it is down, wait until it is back.
       const blocked = await this.#catchUp();
       if (generation !== this.#generation) return;
-      if (blocked) this.#demote();
-      if (blocked && this.#rung > 0) return this.connect();
+      if (blocked) this.#fallBack();
+      if (blocked && this.#level > 0) return this.connect();
     }
     const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(this.#failures, 6));
     const wait = FIRST_WAIT_MS / 2 + Math.random() * longest;
     this.#retry = window.setTimeout(() => this.connect(), wait);
   }
 
-  #demote() {
-    if (this.#rung === LADDER.length - 1) this.#rung = 0;
-    else this.#rung += 1;
-    this.#demotedAt = Date.now();
+  #fallBack() {
+    if (this.#level === TRANSPORT_ORDER.length - 1) this.#level = 0;
+    else this.#level += 1;
+    this.#fellBackAt = Date.now();
   }
 
   /** @param {number} ms */
-  #listenForSilence(ms) {
+  #restartSilenceTimer(ms) {
     clearTimeout(this.#silence);
     this.#silence = window.setTimeout(() => {
-      this.#demote();
+      this.#fallBack();
       this.#on.live(false);
       this.connect();
     }, ms);
   }
 
-  #hangUp() {
+  #disconnect() {
     clearTimeout(this.#silence);
     clearTimeout(this.#retry);
     this.#generation += 1;
-    this.#line?.stop();
-    this.#line = null;
+    this.#connection?.stop();
+    this.#connection = null;
   }
 }

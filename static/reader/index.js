@@ -1,5 +1,5 @@
 /**
- * Pages that do not change by themselves: only their times are shown in the reader's zone.
+ * Script of pages without live updates: shows times in the reader's time zone.
  */
 
 import { keepTimes } from "./times.js";

@@ -1,5 +1,5 @@
 /**
- * The live blog's page: follows the feed and shows what changes. Everything is there without it.
+ * Script of the live blog page: follows the feed and applies changes. The page is complete without it.
  */
 
 import { Arrivals } from "./arrivals.js";
@@ -17,7 +17,7 @@ function transport(text) {
   return text === "sse" || text === "ws" || text === "poll" ? text : null;
 }
 
-/** The page is of another history: load it afresh, but never in a loop. */
+/** Reload after a reset, at most once in `RELOAD_EVERY_MS` to avoid a loop. */
 function reload() {
   const last = Number(sessionStorage.getItem(RELOADED) ?? "0");
   const wait = Math.max(0, last + RELOAD_EVERY_MS - Date.now());
@@ -56,9 +56,9 @@ function start(root) {
     on: {
       change(change) {
         if (change.kind === "gone" && change.id === root.dataset["blog"]) return reload();
-        const called = headline();
+        const before = headline();
         updates.apply(change);
-        if (headline() !== called) arrivals.rename(arrivals.title.replace(called, () => headline()));
+        if (headline() !== before) arrivals.rename(arrivals.title.replace(before, () => headline()));
         arrivals.recount();
         showTimes(root);
         root.dataset["position"] = follower.position;

@@ -1,5 +1,5 @@
 /**
- * "Load more updates" without leaving the page. The link works without this.
+ * "Load more updates" without a page load. The link works without scripts.
  */
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Where this page stands in the feed: `EPOCH.SEQ`.
+ * Positions in the feed: `EPOCH.SEQ`.
  */
 
 /** @typedef {{ epoch: string, seq: number }} Position */
@@ -14,7 +14,7 @@ export function parsePosition(text) {
 }
 
 /**
- * Whether something at `next` comes after what is known at `known`, in the same history.
+ * Whether `next` is after `known` in the same epoch.
  * @param {string} next
  * @param {string} known
  */

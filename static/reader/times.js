@@ -1,5 +1,5 @@
 /**
- * Times in the reader's own zone, and how long ago. The markup holds the newsroom's zone for everybody else.
+ * Shows times in the reader's time zone, and as "5 min ago". Without scripts the newsroom's time zone is shown.
  */
 
 const EVERY_MS = 20_000;
@@ -12,8 +12,8 @@ const day = formatter({ day: "numeric", month: "short" });
 const ago = relative();
 
 /**
- * The page's language as the reader writes it: of an English page somebody in Leeds expects 21:44, and
- * somebody in Chicago 9:44 PM.
+ * The reader's regional variant of the page's language: on an English page a reader in Leeds expects 21:44, one in
+ * Chicago 9:44 PM.
  * @param {string} page
  */
 function preferred(page) {
@@ -77,7 +77,7 @@ function show(element, now) {
   if (element.textContent !== words) element.textContent = words;
 }
 
-/** Show every time below `root` as the reader's own. */
+/** Show all times below `root` in the reader's time zone. */
 export function showTimes(/** @type {ParentNode} */ root = document) {
   const now = new Date();
   for (const element of root.querySelectorAll("time[data-time]")) {
@@ -85,7 +85,7 @@ export function showTimes(/** @type {ParentNode} */ root = document) {
   }
 }
 
-/** And keep them right: as they grow older, across midnight, and after a sleep. */
+/** Update all times regularly, so that they stay right across midnight and after sleep. */
 export function keepTimes() {
   showTimes();
   setInterval(() => showTimes(), EVERY_MS);

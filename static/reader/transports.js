@@ -1,6 +1,6 @@
 /**
- * Three ways to the same changes. Each calls `heard` for every message, heartbeats included, and `failed`
- * once when it is over; `stop` ends it in silence.
+ * The transports: SSE, WebSocket and polling. Each calls `heard` for every message, including heartbeats, and `failed`
+ * once if the connection ends; `stop` closes it without calling `failed`.
  */
 
 /**
@@ -17,8 +17,8 @@
  * @property {number} [heartbeat_seconds] of `hello`: how often the server sends `beat`
  *
  * @typedef {{ stream: string, socket: string, changes: string }} Addresses
- * @typedef {{ heard: (change: Change) => void, opened: () => void, failed: () => void }} Ears
- * @typedef {{ stop: () => void }} Line
+ * @typedef {{ heard: (change: Change) => void, opened: () => void, failed: () => void }} Callbacks
+ * @typedef {{ stop: () => void }} Connection
  * @typedef {"sse" | "ws" | "poll"} Transport
  */
 
@@ -36,33 +36,33 @@ function after(address, position) {
   return url;
 }
 
-/** @type {(addresses: Addresses, position: string, ears: Ears) => Line} */
-function eventStream(addresses, position, ears) {
+/** @type {(addresses: Addresses, position: string, callbacks: Callbacks) => Connection} */
+function eventStream(addresses, position, callbacks) {
   const source = new EventSource(after(addresses.stream, position));
-  source.addEventListener("open", () => ears.opened());
+  source.addEventListener("open", () => callbacks.opened());
   for (const kind of KINDS) {
-    source.addEventListener(kind, (event) => ears.heard(JSON.parse(/** @type {MessageEvent} */ (event).data)));
+    source.addEventListener(kind, (event) => callbacks.heard(JSON.parse(/** @type {MessageEvent} */ (event).data)));
   }
-  // coming back is ours to time: the browser's own retry knows nothing of back-off or of other transports
+  // Reconnecting is left to the Follower: the browser's own retry has no back-off and no other transports.
   source.addEventListener("error", () => {
     source.close();
-    ears.failed();
+    callbacks.failed();
   });
   return { stop: () => source.close() };
 }
 
-/** @type {(addresses: Addresses, position: string, ears: Ears) => Line} */
-function webSocket(addresses, position, ears) {
+/** @type {(addresses: Addresses, position: string, callbacks: Callbacks) => Connection} */
+function webSocket(addresses, position, callbacks) {
   const url = after(addresses.socket, position);
   url.protocol = url.protocol.replace("http", "ws");
   const socket = new WebSocket(url, ["stoppress.v1"]);
   let stopped = false;
   socket.addEventListener("message", (event) => {
-    if (!stopped) ears.heard(JSON.parse(event.data));
+    if (!stopped) callbacks.heard(JSON.parse(event.data));
   });
-  socket.addEventListener("open", () => ears.opened());
+  socket.addEventListener("open", () => callbacks.opened());
   socket.addEventListener("close", () => {
-    if (!stopped) ears.failed();
+    if (!stopped) callbacks.failed();
   });
   return {
     stop() {
@@ -72,31 +72,31 @@ function webSocket(addresses, position, ears) {
   };
 }
 
-/** @type {(addresses: Addresses, position: string, ears: Ears) => Line} */
-function polling(addresses, position, ears) {
+/** @type {(addresses: Addresses, position: string, callbacks: Callbacks) => Connection} */
+function polling(addresses, position, callbacks) {
   const stopping = new AbortController();
   const poll = async () => {
     let known = position;
-    // the first answer comes at once: it says that this way is open
+    // The first request does not wait, to find out at once whether polling works.
     for (let wait = 0; ; wait = POLL_WAIT_SECONDS) {
       const url = after(addresses.changes, known);
       if (wait > 0) url.searchParams.set("wait", String(wait));
       const answer = await fetch(url, { signal: stopping.signal, cache: "no-store" });
       if (!answer.ok) throw new Error(String(answer.status));
       const body = await answer.json();
-      ears.opened();
-      if (body.reset) ears.heard({ kind: "reset", position: body.position });
-      for (const change of body.changes) ears.heard(change);
-      ears.heard({ kind: "beat" });
+      callbacks.opened();
+      if (body.reset) callbacks.heard({ kind: "reset", position: body.position });
+      for (const change of body.changes) callbacks.heard(change);
+      callbacks.heard({ kind: "beat" });
       known = body.position;
       if (wait > 0) await new Promise((resolve) => setTimeout(resolve, POLL_PAUSE_MS));
     }
   };
   poll().catch(() => {
-    if (!stopping.signal.aborted) ears.failed();
+    if (!stopping.signal.aborted) callbacks.failed();
   });
   return { stop: () => stopping.abort() };
 }
 
-/** @type {Record<Transport, (addresses: Addresses, position: string, ears: Ears) => Line>} */
+/** @type {Record<Transport, (addresses: Addresses, position: string, callbacks: Callbacks) => Connection>} */
 export const TRANSPORTS = { sse: eventStream, ws: webSocket, poll: polling };

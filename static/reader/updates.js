@@ -1,6 +1,6 @@
 /**
- * Puts changes on the page. The HTML comes from the server; here it is only inserted, replaced or removed.
- * Applying a change twice, or changes of which the page shows nothing, does no harm.
+ * Applies changes to the page. The server renders the HTML; this script only inserts, replaces or removes it. Applying a
+ * change twice, or one that does not affect this page, is harmless.
  */
 
 /** @typedef {import("./transports.js").Change} Change */
@@ -13,8 +13,8 @@ export class Updates {
   #arrived;
 
   /**
-   * @param {HTMLElement} root the element of the live blog
-   * @param {(article: HTMLElement) => void} arrived called for an entry that the page did not have
+   * @param {HTMLElement} root the live blog's element
+   * @param {(article: HTMLElement) => void} arrived called for an entry that is new on the page
    */
   constructor(root, arrived) {
     this.#root = root;
@@ -35,9 +35,9 @@ export class Updates {
   }
 
   /**
-   * Entries of an older page, put below what is here.
+   * Append the entries of an older page.
    * @param {Iterable<HTMLElement>} articles
-   * @param {number} first the lowest number that the page now shows
+   * @param {number} first the lowest entry number now on the page
    */
   extend(articles, first) {
     for (const article of articles) {
@@ -77,7 +77,7 @@ export class Updates {
   }
 
   /**
-   * Pinned ones first, then the newest.
+   * Pinned entries first, then newest first.
    * @param {HTMLElement} article
    */
   #insert(article) {
@@ -125,7 +125,7 @@ export class Updates {
   }
 }
 
-/** What machines read was written when the page was: it may hold the words that are withdrawn now. */
+/** Remove structured data, which was rendered with the page and may contain the retracted text. */
 function forgetDescriptions() {
   const written = 'script[type="application/ld+json"], meta[property^="og:image"]';
   for (const each of document.querySelectorAll(written)) each.remove();

@@ -24,12 +24,12 @@ async def test_hash_of_other_parameters_is_outdated() -> None:
     assert passwords.outdated("$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$WVy/xYjxkAz4Gv0PxVs1aw")
 
 
-async def test_nobody_has_no_password() -> None:
+async def test_no_password_matches_an_unknown_user() -> None:
     assert not await passwords.verify(None, PASSWORD)
-    assert not passwords.outdated(passwords._NOBODY)  # it costs what a real one costs
+    assert not passwords.outdated(passwords._DUMMY_HASH)  # it costs what a real one costs
 
 
-async def test_broken_hash_lets_nobody_in() -> None:
+async def test_a_broken_hash_matches_no_password() -> None:
     assert not await passwords.verify("plain", "plain")
 
 
@@ -53,10 +53,10 @@ async def test_unknown_user_costs_as_much_as_a_wrong_password(monkeypatch: pytes
 @pytest.mark.parametrize(
     "password", ["", "short", "x" * 257, "long enough\u0000", "long enough\n", "half \ud800 char"]
 )
-async def test_password_that_cannot_be_taken_is_refused(password: str) -> None:
+async def test_invalid_password_is_rejected(password: str) -> None:
     with pytest.raises(Invalid):
         await passwords.hash(password)
 
 
-async def test_password_in_any_script_is_taken() -> None:
+async def test_password_in_any_script_is_accepted() -> None:
     assert await passwords.verify(await passwords.hash("पासवर्ड बहुत लंबा है"), "पासवर्ड बहुत लंबा है")

@@ -30,7 +30,7 @@ async def test_one_address_is_throttled_whatever_the_name() -> None:
     await throttle.attempt(name="another", address="192.0.2.2")
 
 
-async def test_whatever_fails_in_the_shared_count_this_process_counts_alone(
+async def test_after_any_failure_of_the_shared_count_the_process_counts_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shared = MemoryStorage()

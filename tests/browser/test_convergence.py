@@ -158,7 +158,7 @@ async def test_an_empty_page_that_fills(server: Running, browser: Browser) -> No
         await same(page, fresh, server, address, "the first post")
 
 
-async def test_an_older_page_only_replaces(server: Running, browser: Browser) -> None:
+async def test_an_older_page_only_replaces_entries(server: Running, browser: Browser) -> None:
     story = Story(server, next(_slugs))
     await server.blog(story.slug)
     for number in range(41):

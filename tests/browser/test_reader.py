@@ -173,7 +173,7 @@ async def test_what_a_sleeping_tab_missed_is_there_when_it_wakes(
 
 
 @pytest.mark.parametrize(("blocked", "found"), [(["stream"], "ws"), (["stream", "ws"], "poll")])
-async def test_where_one_way_is_blocked_the_next_is_taken(
+async def test_a_blocked_transport_falls_back_to_the_next(
     server: Running, browser: Browser, blocked: list[str], found: str
 ) -> None:
     slug, _ = await storm(server, 1)
@@ -201,7 +201,7 @@ async def test_older_updates_with_and_without_scripts(server: Running, browser: 
             assert count == (45 if scripts else 20)
 
 
-async def test_a_new_history_loads_the_page_again_once(server: Running, browser: Browser) -> None:
+async def test_a_reset_reloads_the_page_once(server: Running, browser: Browser) -> None:
     slug, _ = await storm(server, 1)
     async with visit(browser) as context:
         loads: list[str] = []

@@ -53,7 +53,7 @@ async def test_bench_says_when_streams_are_refused(tmp_path: Path) -> None:
         ("http://localhost/", "URL"),
     ],
 )
-async def test_bench_refuses_what_it_may_not_load(url: str, said: str) -> None:
+async def test_bench_rejects_servers_elsewhere(url: str, said: str) -> None:
     code, _, err = await bench(url)
     assert code == 2
     assert said in err

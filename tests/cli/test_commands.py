@@ -34,7 +34,7 @@ def test_help_names_every_command(command: Command) -> None:
 
 
 @pytest.mark.parametrize("words", [["post"], ["user", "add"], ["fly"], ["token", "add", "x"]])
-def test_wrong_words_end_with_2(command: Command, words: list[str]) -> None:
+def test_wrong_usage_exits_with_2(command: Command, words: list[str]) -> None:
     assert command(*words).code == Exit.USAGE
 
 
@@ -167,7 +167,7 @@ def test_post_to_no_blog(command: Command) -> None:
     assert said.error["code"] == "not_found"
 
 
-def test_post_to_a_server_that_is_away(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_post_to_an_unavailable_server(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("server.cli.remote.FIRST_WAIT", 0)
     said = command("post", "storm", "Rain", "--url", "http://127.0.0.1:9", "--token", "sp_x", "--json")
     assert said.code == Exit.UNAVAILABLE
@@ -197,7 +197,7 @@ def test_check_fails_before_migrate_and_passes_after(command: Command) -> None:
     assert "failed" not in command("check").out
 
 
-def test_check_names_what_is_away(
+def test_check_names_what_is_unavailable(
     command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command("migrate")

@@ -48,13 +48,13 @@ async def works(here: Member, there: Member, seq: int) -> None:
     await until(lambda: seq in there.seqs())
 
 
-async def test_the_confirmation_of_a_subscription_is_a_doubt(own_valkey: Valkey) -> None:
+async def test_a_confirmed_subscription_is_reported_as_unverified(own_valkey: Valkey) -> None:
     async with member(own_valkey.url, FEED) as here:
         assert here.unverified() == 1
         assert here.unverified(OTHER) == 0
 
 
-async def test_bytes_that_are_no_change_are_counted_and_passed_over(own_valkey: Valkey) -> None:
+async def test_malformed_messages_are_counted_and_ignored(own_valkey: Valkey) -> None:
     async with member(own_valkey.url) as here, member(own_valkey.url, FEED) as there:
         channel = f"stoppress:feed:{FEED.blog_id}:{FEED.name}"
         misdirected = change(1, OTHER).to_bytes()
@@ -79,7 +79,7 @@ async def test_a_forged_probe_proves_nothing_and_breaks_nothing(own_valkey: Valk
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
-async def test_a_server_that_restarts_is_found_again_and_every_feed_doubted(
+async def test_after_a_server_restart_every_feed_is_unverified(
     own_valkey: Valkey, how: str
 ) -> None:
     async with member(own_valkey.url, FEED) as here, member(own_valkey.url, FEED, OTHER) as there:
@@ -94,7 +94,7 @@ async def test_a_server_that_restarts_is_found_again_and_every_feed_doubted(
         await works(here, there, 2)
 
 
-async def test_a_frozen_server_is_noticed_and_recovers(own_valkey: Valkey) -> None:
+async def test_a_frozen_server_is_detected_and_recovers(own_valkey: Valkey) -> None:
     async with member(own_valkey.url, FEED) as here, member(own_valkey.url, FEED) as there:
         own_valkey.freeze()
         assert calls_of(lambda: here.broker.publish(change(1))).waiting == []
@@ -133,7 +133,7 @@ async def test_subscribe_returns_soon_when_the_server_is_frozen(own_valkey: Valk
         await until(lambda: here.unverified() == 1, within=RECOVER_SECONDS)
 
 
-async def test_a_killed_subscription_is_doubted_and_made_anew(own_valkey: Valkey) -> None:
+async def test_a_killed_subscription_is_unverified_and_reopened(own_valkey: Valkey) -> None:
     async with member(own_valkey.url, FEED) as here, member(own_valkey.url, FEED) as there:
         async with Redis.from_url(own_valkey.url) as client:
             await client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
@@ -152,7 +152,7 @@ async def test_a_killed_command_connection_loses_nothing(own_valkey: Valkey) -> 
         await until(lambda: there.seqs() == list(range(1, 51)))
 
 
-async def test_a_subscriber_that_the_server_cuts_off_as_too_slow_doubts_and_recovers(
+async def test_a_subscription_closed_as_too_slow_is_unverified_and_recovers(
     own_valkey: Valkey,
 ) -> None:
     async with member(own_valkey.url) as here, member(own_valkey.url, FEED) as there:
@@ -169,7 +169,7 @@ async def test_a_subscriber_that_the_server_cuts_off_as_too_slow_doubts_and_reco
 
 
 @pytest.mark.parametrize("answers_only", [True, False])
-async def test_a_connection_that_is_healthy_and_silent_is_unverified_and_thrown_away(
+async def test_a_healthy_but_silent_connection_is_unverified_and_closed(
     own_valkey: Valkey, answers_only: bool
 ) -> None:
     async with (
@@ -280,7 +280,7 @@ async def test_a_started_broker_can_be_closed_at_once(own_valkey: Valkey) -> Non
     await until(lambda: asyncio.all_tasks() <= before)
 
 
-async def test_closing_does_not_hold_up_who_waits_for_a_subscription(own_valkey: Valkey) -> None:
+async def test_closing_releases_callers_that_wait_for_a_subscription(own_valkey: Valkey) -> None:
     async with member(own_valkey.url) as here:
         own_valkey.freeze()
         waiting = asyncio.create_task(here.broker.subscribe(FEED))

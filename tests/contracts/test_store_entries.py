@@ -44,7 +44,7 @@ async def test_a_retry_posts_once(newsroom: Newsroom) -> None:
     assert len([c for c in newsroom.broker.published if c.id == first.entry.id]) == 2
 
 
-async def test_a_key_with_another_request_is_refused(newsroom: Newsroom) -> None:
+async def test_a_key_with_a_different_request_is_rejected(newsroom: Newsroom) -> None:
     await entries.create(newsroom.desk, EDITOR, "storm", draft("Rain"), key="k1")
     with pytest.raises(KeyReused):
         await entries.create(newsroom.desk, EDITOR, "storm", draft("Snow"), key="k1")
@@ -53,7 +53,7 @@ async def test_a_key_with_another_request_is_refused(newsroom: Newsroom) -> None
     assert len(await newsroom.changes(1)) == 1
 
 
-async def test_a_key_is_the_callers_own(newsroom: Newsroom) -> None:
+async def test_a_key_belongs_to_one_caller(newsroom: Newsroom) -> None:
     other = replace(EDITOR, id="user:other")
     one = await entries.create(newsroom.desk, EDITOR, "storm", draft("Rain"), key="k1")
     two = await entries.create(newsroom.desk, other, "storm", draft("Snow"), key="k1")
@@ -100,7 +100,7 @@ async def test_a_key_is_kept_for_a_day_and_then_forgotten(newsroom: Newsroom) ->
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "line\nbreak", "schlüssel"])
-async def test_a_key_that_is_none_is_refused(newsroom: Newsroom, key: str) -> None:
+async def test_an_invalid_key_is_rejected(newsroom: Newsroom, key: str) -> None:
     with pytest.raises(Invalid):
         await entries.create(newsroom.desk, EDITOR, "storm", draft(), key=key)
 
@@ -203,7 +203,7 @@ async def test_a_retracted_entry_cannot_be_edited(newsroom: Newsroom) -> None:
         await newsroom.edit(entry, "Again")
 
 
-async def test_a_retracted_picture_is_public_no_more(newsroom: Newsroom) -> None:
+async def test_a_retracted_picture_is_no_longer_public(newsroom: Newsroom) -> None:
     item = await _picture(newsroom)
     block = Image(media_id=item.id, alt="A pier")
     shown = entries.Draft(Content(blocks=(block,)))
@@ -269,7 +269,7 @@ async def test_a_time_that_is_past_or_too_far_is_refused(newsroom: Newsroom, ahe
 
 # -- who
 
-async def test_what_a_contributor_writes_waits(newsroom: Newsroom) -> None:
+async def test_a_contributors_entry_is_pending(newsroom: Newsroom) -> None:
     entry = await newsroom.post(caller=CONTRIBUTOR)
     assert (entry.status, entry.number) == ("pending", None)
     with pytest.raises(Forbidden):
@@ -355,7 +355,7 @@ async def test_readers_never_get_the_reason(newsroom: Newsroom) -> None:
     assert "SECRET" not in repr(await newsroom.changes())
 
 
-async def test_an_outsider_learns_nothing(newsroom: Newsroom) -> None:
+async def test_an_outsider_gets_not_found(newsroom: Newsroom) -> None:
     entry = await newsroom.post()
     for attempt in (
         entries.create(newsroom.desk, OUTSIDER, "storm", draft()),
@@ -376,7 +376,7 @@ async def test_others_drafts_are_hidden_from_a_contributor(newsroom: Newsroom) -
 
 # -- the page
 
-async def test_numbers_are_places_for_good(newsroom: Newsroom) -> None:
+async def test_numbers_never_change(newsroom: Newsroom) -> None:
     posted = [await newsroom.post(f"Update {i}", pinned=i == 1, key=i == 2) for i in range(5)]
     await newsroom.retract(posted[3])
     await newsroom.post(status="draft")

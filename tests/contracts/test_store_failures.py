@@ -78,7 +78,7 @@ async def test_a_full_disk_writes_nothing(sqlite_room: Newsroom) -> None:
     await _works(sqlite_room)
 
 
-async def test_a_lock_that_another_process_holds_is_unavailable_after_its_time(
+async def test_a_lock_held_by_another_process_times_out_as_unavailable(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "BUSY_SECONDS", 0.1)
@@ -93,7 +93,7 @@ async def test_a_lock_that_another_process_holds_is_unavailable_after_its_time(
     await database.close()
 
 
-async def test_a_lock_that_is_let_go_in_time_is_waited_for(sqlite_room: Newsroom, sqlite_url: str) -> None:
+async def test_a_lock_released_in_time_is_waited_for(sqlite_room: Newsroom, sqlite_url: str) -> None:
     taken, let_go = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -133,7 +133,7 @@ async def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None
 
 # -- either
 
-async def test_a_request_that_is_broken_off_at_any_moment_is_done_or_undone(newsroom: Newsroom) -> None:
+async def test_a_request_aborted_at_any_moment_is_committed_or_rolled_back(newsroom: Newsroom) -> None:
     """A client that hangs up cancels the request wherever it is."""
     steps = 0
     while True:
@@ -178,7 +178,7 @@ async def postgres_room(postgres_url: str, tmp_path: Path) -> AsyncIterator[News
 
 
 @pytest.mark.postgres
-async def test_a_mistake_of_ours_does_not_look_like_a_database_that_is_away(postgres_room: Newsroom) -> None:
+async def test_a_programming_error_is_not_reported_as_unavailable(postgres_room: Newsroom) -> None:
     with pytest.raises(ProgrammingError):
         async with postgres_room.database.read() as connection:
             await connection.execute(text("SELECT * FROM no_such_table"))
@@ -195,7 +195,7 @@ async def own_room(own_postgres: Postgres, tmp_path: Path) -> AsyncIterator[News
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("how", ["stop", "kill"])
-async def test_a_server_that_goes_away_in_mid_write_writes_nothing(
+async def test_a_server_lost_during_a_write_writes_nothing(
     own_postgres: Postgres, own_room: Newsroom, how: str
 ) -> None:
     before = await _shape(own_room)
@@ -235,10 +235,10 @@ async def test_a_session_that_an_operator_ends_writes_nothing(
 
 
 @pytest.mark.postgres
-async def test_a_connection_lost_in_the_commit_is_said_to_be_uncertain(
+async def test_a_connection_lost_during_the_commit_is_reported_as_uncertain(
     postgres_room: Newsroom, postgres_url: str
 ) -> None:
-    with pytest.raises(Unavailable, match="look whether it was written"):
+    with pytest.raises(Unavailable, match="Check whether the change was saved"):
         async with postgres_room.database.write() as connection:
             await feeds.advance(connection, postgres_room.key())
             await _end_own_session(connection, postgres_url)
@@ -246,7 +246,7 @@ async def test_a_connection_lost_in_the_commit_is_said_to_be_uncertain(
 
 
 @pytest.mark.postgres
-async def test_a_writer_that_never_ends_is_not_waited_for_without_end(
+async def test_waiting_for_a_stuck_writer_is_bounded(
     postgres_room: Newsroom, postgres_url: str
 ) -> None:
     before = await _shape(postgres_room)

@@ -94,7 +94,7 @@ async def test_what_is_not_published_shows_in_the_newsroom_only(newsroom: Newsro
     assert [c.id for c in await newsroom.changes(0, "newsroom")][-1] == entry.id
 
 
-async def test_furniture_is_a_change_like_any_other(newsroom: Newsroom) -> None:
+async def test_an_edit_of_the_blog_is_a_change(newsroom: Newsroom) -> None:
     await newsroom.post()
     changed: dict[str, object] = {"headline": "Storm moves inland"}
     await blogs.edit(newsroom.desk, EDITOR, "storm", changed, revision=None)
@@ -210,7 +210,7 @@ async def test_a_change_of_language_starts_a_new_history(newsroom: Newsroom) -> 
     assert newsroom.broker.published[-1].position == await newsroom.head()
 
 
-async def test_heads_leave_out_what_is_not_there(newsroom: Newsroom) -> None:
+async def test_heads_omit_unknown_feeds(newsroom: Newsroom) -> None:
     wanted = [newsroom.key(), newsroom.key("newsroom"), FeedKey("nothing", "public")]
     async with newsroom.database.read() as connection:
         found = await feeds.heads(connection, wanted[:1] + wanted[2:])

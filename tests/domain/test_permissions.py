@@ -33,12 +33,12 @@ def test_a_role_for_one_blog_counts_there_only(action: Action, role: Role) -> No
 
 
 @pytest.mark.parametrize("action", Action)
-def test_a_reader_may_nothing(action: Action) -> None:
+def test_a_reader_has_no_permissions(action: Action) -> None:
     assert not may(None, action, "b")
     assert not may(Caller("user:1", "Olga"), action, "b", own=True)
 
 
-def test_a_contributor_may_change_what_is_own() -> None:
+def test_a_contributor_may_edit_own_entries() -> None:
     caller = Caller("user:1", "Cem", "contributor")
     own = {action for action in Action if may(caller, action, "b", own=True)}
     assert own - {action for action in Action if may(caller, action, "b")} == {
@@ -46,14 +46,14 @@ def test_a_contributor_may_change_what_is_own() -> None:
     }
 
 
-def test_who_does_not_belong_is_not_told_that_it_exists() -> None:
+def test_an_outsider_is_not_told_that_a_blog_exists() -> None:
     with pytest.raises(NotFound):
         require(Caller("user:1", "Olga", None, {"other": "admin"}), Action.BLOG_EDIT, "b")
-    with pytest.raises(Forbidden, match="change a blog's furniture"):
+    with pytest.raises(Forbidden, match="edit this blog's details"):
         require(Caller("user:1", "Cem", "contributor"), Action.BLOG_EDIT, "b")
 
 
-def test_anybody_of_the_newsroom_may_upload() -> None:
+def test_any_role_may_upload() -> None:
     assert may(Caller("user:1", "Cem", None, {"b": "contributor"}), Action.MEDIA_UPLOAD)
     assert not may(Caller("user:1", "Olga"), Action.MEDIA_UPLOAD)
 

@@ -41,7 +41,7 @@ def test_a_position_reads_as_it_was_written(seq: int) -> None:
     "", "k3f9", "k3f9.", ".1", "k3f9.01", "k3f9.-1", "k3f9.+1", "k3f9.1 ", " k3f9.1", "K3F9.1", "k3f9.1\n",
     "k3f9.1.2", "k3f9.1e3", f"k3f9.{MAX_SEQ + 1}", "k3f9.٣", "ü.1", "a" * 17 + ".1", "k3f9.\u00b2",
 ])
-def test_anything_else_is_no_position(text: str) -> None:
+def test_malformed_text_is_not_a_position(text: str) -> None:
     with pytest.raises(Invalid):
         Position.parse(text)
 
@@ -57,7 +57,7 @@ def test_a_block_reads_as_it_was_written(block: blocks.Block) -> None:
     assert blocks.from_json(blocks.to_json(block)) == block
 
 
-def test_a_field_of_a_newer_version_is_passed_over() -> None:
+def test_an_unknown_field_is_ignored() -> None:
     assert blocks.from_json({"type": "quote", "html": "x", "mood": "grim"}) == blocks.Quote(html="x")
 
 
@@ -83,7 +83,7 @@ def test_a_change_reads_as_it_was_written(text: str, seq: int) -> None:
     b'["b","public","k",1,"explode","e",1,{},0]', b'["b","public","k","1","entry","e",1,{},0]',
     b'["b","public","k",1,"entry","e",1,[],0]', b'["b","public","k",1,"entry","e",1,{},"now"]',
 ])
-def test_anything_else_is_no_change(data: bytes) -> None:
+def test_malformed_data_is_not_a_change(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         Change.from_bytes(data)
 
@@ -100,7 +100,7 @@ def test_readers_do_not_learn_who_wrote_and_when_it_was_drafted() -> None:
     assert not {"author", "created_at", "updated_at", "publish_at"} & set(_entry().to_json(newsroom=False))
 
 
-def test_a_tombstone_says_its_place_and_nothing_else() -> None:
+def test_a_tombstone_has_its_place_and_no_content() -> None:
     said = _entry(number=4, retracted_at=MOMENT).to_tombstone()
     assert set(said) == {"id", "revision", "number", "published_at", "retracted_at"}
 

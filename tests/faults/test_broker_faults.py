@@ -131,7 +131,7 @@ async def test_with_redis_gone_posts_are_taken_at_once_and_arrive_within_the_bou
         assert here.state.things == there.state.things
 
 
-async def test_a_server_cut_off_in_silence_still_gets_everything(pair: Pair) -> None:
+async def test_a_server_isolated_silently_still_gets_everything(pair: Pair) -> None:
     async with readers(pair) as (here, there):
         await arrives(await pair.here.post(), here, there, within=HEALTHY_SECONDS)
         pair.proxy.black_hole()

@@ -42,7 +42,7 @@ async def test_feeds_of_every_node_arrive_in_order(three: Cluster) -> None:
             assert there.seqs(feed) == list(range(1, 101))
 
 
-async def test_a_lost_node_makes_it_unverified_and_holds_up_only_its_own_feeds(three: Cluster) -> None:
+async def test_a_lost_node_makes_it_unverified_and_delays_only_its_own_feeds(three: Cluster) -> None:
     lost, other = three.feed_on(1), three.feed_on(2)
     async with member(three.url) as here, member(three.url, lost, other) as there:
         three.nodes[1].kill()
@@ -57,7 +57,7 @@ async def test_a_lost_node_makes_it_unverified_and_holds_up_only_its_own_feeds(t
         await works(here, there, lost, 2)
 
 
-async def test_a_frozen_node_holds_up_only_its_own_feeds(three: Cluster) -> None:
+async def test_a_frozen_node_delays_only_its_own_feeds(three: Cluster) -> None:
     frozen, other = three.feed_on(0), three.feed_on(1)
     async with member(three.url) as here, member(three.url, frozen, other) as there:
         three.nodes[0].freeze()
@@ -98,7 +98,7 @@ async def test_a_slot_that_moves_to_a_node_that_joined_later_is_followed_there(t
         await works(here, there, feed, 2, within=RECOVER_SECONDS)
 
 
-async def test_who_only_listens_is_told_that_a_slot_moved(
+async def test_a_process_that_only_subscribes_learns_that_a_slot_moved(
     three: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is published that could bounce, and the regular look is far away."""

@@ -180,7 +180,7 @@ async def look(database: Database) -> None:
         await connection.execute(text("SELECT 1"))
 
 
-async def test_postgres_that_freezes_does_not_dry_the_pool(
+async def test_frozen_postgres_does_not_exhaust_the_pool(
     database: Database, own_postgres: Postgres, frozen: Callable[[], None]
 ) -> None:
     with pytest.raises(Unavailable, match="nothing was written"):
@@ -199,7 +199,7 @@ async def test_postgres_that_freezes_does_not_dry_the_pool(
             assert (await connection.execute(text("SELECT to_regclass('never')"))).scalar() is None
 
 
-async def test_postgres_that_freezes_does_not_hold_who_gave_up(
+async def test_frozen_postgres_does_not_block_cancelled_requests(
     database: Database, own_postgres: Postgres, frozen: Callable[[], None]
 ) -> None:
     async def wait_long() -> None:

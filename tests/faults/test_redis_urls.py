@@ -179,7 +179,7 @@ async def test_while_redis_is_away_each_counts_alone_and_nobody_waits(
     ],
     ids=["option", "missing-file", "missing-file-cluster", "without-tls", "unknown"],
 )
-def test_an_option_that_cannot_work_is_refused_at_the_start(url: str, said: str) -> None:
+def test_an_invalid_option_is_rejected_at_start(url: str, said: str) -> None:
     with pytest.raises(SettingsError, match="STOPPRESS_REDIS_URL") as refused_by:
         load(redis_url=url)
     assert said in str(refused_by.value)

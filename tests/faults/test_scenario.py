@@ -25,7 +25,7 @@ def happened(counts: Counter[str], *troubles: type) -> set[str]:
     return {name for name in (*TRANSPORTS, *EDITING, *faults, "slow", "old", "new") if not counts[name]}
 
 
-async def test_whatever_fails_every_reader_ends_where_sqlite_stands(
+async def test_readers_converge_with_sqlite_under_random_failures(
     tmp_path: Path, own_valkey: Valkey
 ) -> None:
     counts = await Scenario(tmp_path, own_valkey, None, seed=20, listeners=20).run(SECONDS)
@@ -33,7 +33,7 @@ async def test_whatever_fails_every_reader_ends_where_sqlite_stands(
 
 
 @pytest.mark.postgres
-async def test_whatever_fails_every_reader_ends_where_postgres_stands(
+async def test_readers_converge_with_postgres_under_random_failures(
     tmp_path: Path, own_valkey: Valkey, own_postgres: Postgres
 ) -> None:
     counts = await Scenario(tmp_path, own_valkey, own_postgres, seed=21, listeners=20).run(SECONDS)

@@ -79,7 +79,7 @@ async def detach(master: int) -> Redis:
     return admin
 
 
-async def test_a_fail_over_during_posts_loses_nothing(three: Watched) -> None:
+async def test_a_failover_during_posts_loses_nothing(three: Watched) -> None:
     async with member(three.url) as here, member(three.url, FEED) as there:
         assert here.broker.state().name == "redis+sentinel"
         editor = Editor(here, there)
@@ -115,7 +115,7 @@ async def test_a_master_that_is_demoted_in_order_is_left(one: Watched) -> None:
         await until(lambda: not editor.unknown(gaps=True), what="every post")
 
 
-async def test_a_detached_master_is_left_although_its_connections_are_healthy(one: Watched) -> None:
+async def test_a_detached_master_is_abandoned_although_its_connections_are_healthy(one: Watched) -> None:
     async with member(one.url) as here, member(one.url, FEED) as there:
         editor = Editor(here, there)
         admin = await detach(one.first.port)

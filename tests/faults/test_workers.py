@@ -149,7 +149,7 @@ async def test_each_worker_is_read_on_its_own_port(tmp_path: Path, valkey_server
         assert await pid(0) == pids[0]
 
 
-async def test_an_own_port_that_is_taken_stops_the_start(tmp_path: Path) -> None:
+async def test_a_worker_port_in_use_prevents_the_start(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

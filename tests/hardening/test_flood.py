@@ -95,7 +95,7 @@ async def hears(reader: Sse, editor: httpx2.AsyncClient, text: str) -> None:
 
 
 @pytest.mark.usefixtures("many_files")
-async def test_20_000_connections_from_one_address_harm_nobody_else(tmp_path: Path) -> None:
+async def test_20_000_connections_from_one_address_do_not_affect_others(tmp_path: Path) -> None:
     limits = {"max_listeners": 1200, "max_listeners_per_address": 1000}
     async with storm(tmp_path, heartbeat_seconds=60, **limits) as (server, editor):
         files_before, memory_before = files(server), memory(server)
@@ -144,7 +144,7 @@ async def test_20_000_connections_from_one_address_harm_nobody_else(tmp_path: Pa
         await until(as_before)
 
 
-async def test_a_process_out_of_files_neither_spins_nor_dies(tmp_path: Path) -> None:
+async def test_a_process_out_of_file_descriptors_neither_spins_nor_dies(tmp_path: Path) -> None:
     async with storm(tmp_path) as (server, editor):
         async with reader_from("127.0.0.2", server) as reader:
             resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (256, 256))

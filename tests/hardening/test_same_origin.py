@@ -74,7 +74,7 @@ async def test_page_of_another_site_cannot_log_somebody_in(server: Running) -> N
     assert "set-cookie" not in answer.headers
 
 
-async def test_program_with_a_token_is_no_forgery(server: Running) -> None:
+async def test_a_token_passes_the_same_origin_check(server: Running) -> None:
     answer = await server.http.post(
         "/api/v1/blogs", json=BODY | {"slug": "by-token"}, headers={"Sec-Fetch-Site": "cross-site"}
     )
@@ -130,7 +130,7 @@ async def test_cookie_over_tls_is_bound_to_the_host(server: Running) -> None:
         assert answer.status_code == status
 
 
-async def test_forwarded_headers_of_strangers_are_not_believed(tmp_path: Any) -> None:
+async def test_forwarded_headers_are_trusted_from_proxies_only(tmp_path: Any) -> None:
     async with running(tmp_path, trusted_proxies=("192.0.2.1",)) as server:
         await people.create_user(server.desk, SYSTEM, "cookie", password=PASSWORD)
         name, attributes = _attributes(await _log_in(server, **{"X-Forwarded-Proto": "https"}))

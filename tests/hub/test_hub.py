@@ -88,7 +88,7 @@ async def test_repeats_losses_and_disorder_of_the_broker_do_not_show(
         await until(lambda: ear.seqs == [2, 3, 4])
 
 
-async def test_a_broker_that_says_nothing_only_delays(tmp_path: Path) -> None:
+async def test_a_silent_broker_only_delays(tmp_path: Path) -> None:
     async with newsroom(tmp_path) as room:
         ear = Ear(room.hub)
         await ear.join(room.key, None)
@@ -112,7 +112,7 @@ async def test_a_gap_is_filled_by_one_query_however_many_listen(tmp_path: Path) 
         assert len([q for q in room.queries if q[0] == room.key]) == 1
 
 
-async def test_a_store_that_is_away_delays_and_loses_nothing(tmp_path: Path) -> None:
+async def test_an_unavailable_store_delays_and_loses_nothing(tmp_path: Path) -> None:
     async with newsroom(tmp_path) as room:
         ear = Ear(room.hub)
         await ear.join(room.key, None)
@@ -211,7 +211,7 @@ async def test_a_new_epoch_resets_everybody(tmp_path: Path) -> None:
         assert [c["kind"] for c in ear] == ["reset"]
 
 
-async def test_a_database_that_went_back_in_time_resets_everybody(tmp_path: Path) -> None:
+async def test_a_database_restored_to_an_earlier_state_resets_all_listeners(tmp_path: Path) -> None:
     async with newsroom(tmp_path) as room:
         ear = Ear(room.hub)
         await ear.join(room.key, None)
@@ -306,7 +306,7 @@ async def test_a_cursor_is_woken_and_told_to_end(tmp_path: Path) -> None:
         assert room.hub.feeds[room.key].size == 0
 
 
-async def test_heartbeats_reach_everybody_but_those_who_lag(tmp_path: Path) -> None:
+async def test_heartbeats_skip_lagging_listeners(tmp_path: Path) -> None:
     async with newsroom(tmp_path, heartbeat_seconds=1) as room:
         ears = [Ear(room.hub) for _ in range(20)]
         for ear in ears:
@@ -318,7 +318,7 @@ async def test_heartbeats_reach_everybody_but_those_who_lag(tmp_path: Path) -> N
         assert lagging.heard == b""
 
 
-async def test_draining_ends_every_listener_with_a_farewell(tmp_path: Path) -> None:
+async def test_draining_closes_every_listener_with_a_final_frame(tmp_path: Path) -> None:
     async with newsroom(tmp_path) as room:
         ears = [Ear(room.hub) for _ in range(100)]
         for ear in ears:
@@ -399,7 +399,7 @@ async def test_a_feed_that_is_forgotten_during_a_replay_is_opened_again(
         assert ear.state == {k: v for k, v in (await fresh(room)).items() if k != room.key.blog_id}
 
 
-async def test_nobody_is_seated_in_a_feed_that_was_forgotten(tmp_path: Path) -> None:
+async def test_nobody_is_subscribed_to_a_dropped_feed(tmp_path: Path) -> None:
     async with newsroom(tmp_path) as room:
         feed = await room.hub.open(room.key)
         room.hub.registry.drop(feed)
@@ -452,7 +452,7 @@ class Lost(Ear):
         self.abort()
 
 
-async def test_a_change_that_cannot_be_encoded_sends_its_listeners_away_and_stops_nothing(
+async def test_a_change_that_cannot_be_encoded_closes_its_listeners_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with newsroom(tmp_path) as room:

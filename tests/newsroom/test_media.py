@@ -53,13 +53,13 @@ async def test_a_picture_is_kept_with_its_renditions(room: Newsroom, picture: by
         assert await stored.get(connection, item.id) == item
 
 
-async def test_an_outsider_uploads_nothing(room: Newsroom, picture: bytes, tmp_path: Path) -> None:
+async def test_an_outsider_cannot_upload(room: Newsroom, picture: bytes, tmp_path: Path) -> None:
     with pytest.raises(Forbidden):
         await media.upload(room.desk, OUTSIDER, picture, **LIMITS)
     assert _files(tmp_path) == []
 
 
-async def test_what_cannot_be_taken_is_refused(room: Newsroom, picture: bytes, tmp_path: Path) -> None:
+async def test_invalid_uploads_are_rejected(room: Newsroom, picture: bytes, tmp_path: Path) -> None:
     with pytest.raises(UnsupportedMedia):
         await media.upload(room.desk, EDITOR, b"text", **LIMITS)
     with pytest.raises(TooLarge):
@@ -72,7 +72,7 @@ async def test_what_cannot_be_taken_is_refused(room: Newsroom, picture: bytes, t
     assert _files(tmp_path) == []
 
 
-async def test_a_database_that_fails_leaves_no_files(room: Newsroom, picture: bytes, tmp_path: Path) -> None:
+async def test_a_failing_database_leaves_no_files(room: Newsroom, picture: bytes, tmp_path: Path) -> None:
     away = Database("sqlite:////proc/nothing.db")
     with pytest.raises(Unavailable):
         await media.upload(replace(room.desk, database=away), EDITOR, picture, **LIMITS)
@@ -80,7 +80,7 @@ async def test_a_database_that_fails_leaves_no_files(room: Newsroom, picture: by
     assert _files(tmp_path) == []
 
 
-async def test_a_disk_that_fails_leaves_no_row_and_no_files(
+async def test_a_failing_disk_leaves_no_row_and_no_files(
     room: Newsroom, picture: bytes, tmp_path: Path
 ) -> None:
     class Failing(MediaFiles):

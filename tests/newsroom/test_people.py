@@ -45,7 +45,7 @@ async def test_two_admins_who_remove_each_other_leave_one(desk: Desk) -> None:
         assert await stored.count_admins(connection) == 1
 
 
-async def test_one_name_is_one_person(desk: Desk) -> None:
+async def test_user_names_are_unique(desk: Desk) -> None:
     answers = await asyncio.gather(
         *(people.create_user(desk, SYSTEM, name, password=PASSWORD) for name in ("ada", "Ada", " ADA ")),
         return_exceptions=True,

@@ -107,7 +107,7 @@ def test_the_wait_grows_to_a_bound_and_is_spread() -> None:
     assert wait_before(3, 0.0) == wait_before(3, 1.0) / 2
 
 
-async def test_a_settled_life_makes_the_waits_short_again() -> None:
+async def test_a_stable_worker_resets_the_backoff() -> None:
     read, write = os.pipe()
     place = Place(Program(["false"], dict(os.environ), read), chance=lambda: 1.0)
     now, waits = 1000.0, []
@@ -156,7 +156,7 @@ async def test_one_bad_first_start_does_not_hide_that_others_listen(tmp_path: Pa
         assert deaths[1]["next_start_seconds"] > 0
 
 
-async def test_a_worker_that_hangs_at_its_start_does_not_keep_the_parent_from_ending(tmp_path: Path) -> None:
+async def test_a_worker_that_hangs_at_start_does_not_block_shutdown(tmp_path: Path) -> None:
     async with parent(tmp_path, HANGS_FIRST) as process, asyncio.timeout(60):
         await until(lambda: len(pids(tmp_path)) == 2)  # the second one did not wait for the first either
         process.send_signal(signal.SIGTERM)

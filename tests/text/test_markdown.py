@@ -28,7 +28,7 @@ def test_a_quotation_without_a_speaker_has_none() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n\n", "<!-- nothing -->", "&nbsp;", "<p></p>", "\u200b"])
-def test_nothing_makes_no_block(text: str) -> None:
+def test_empty_text_makes_no_block(text: str) -> None:
     assert markdown.to_blocks(text) == ()
 
 

@@ -22,7 +22,7 @@ from tests.support.listeners import sse
         ("br", False), ("xgzip", False),
     ],
 )
-def test_gzip_is_sent_to_who_takes_it(accepted: str, taken: bool) -> None:
+def test_gzip_is_sent_if_accepted(accepted: str, taken: bool) -> None:
     assert takes_gzip(accepted) is taken
 
 

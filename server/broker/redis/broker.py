@@ -1,6 +1,6 @@
-"""The broker of many processes: Redis or Valkey pub/sub, one channel for each feed.
+"""Broker for several processes: Redis or Valkey pub/sub, one channel for each feed.
 
-What it owes is the same for one server, Sentinel and a cluster; they differ in the transport (see connect.py).
+The same class serves a single server, Sentinel and Cluster; only the transport differs (see connect.py).
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ log = structlog.get_logger()
 
 
 class RedisBroker:
-    """See Broker for what it owes. It is the receiver of its transport.
+    """See Broker. Receives messages from its transport.
 
     Args:
-        name: the kind, for operators: `redis`, `redis+sentinel` or `redis+cluster`.
-        carry: makes the transport that brings what arrives to this broker.
+        name: kind of broker shown to operators: `redis`, `redis+sentinel` or `redis+cluster`.
+        carry: creates the transport, which delivers messages to this broker.
     """
 
     def __init__(self, name: str, carry: Callable[[Receiver], Transport]) -> None:
@@ -51,7 +51,8 @@ class RedisBroker:
         try:
             self.transport.send((channel_of(change.feed), change.to_bytes()))
         except Exception:
-            # the post is committed: those who do not hear of it here find it at their next look at the head
+            # The post is committed; a subscriber that misses the change finds it at its next comparison with
+            # the store.
             log.exception("broker.publish", feed=str(change.feed))
 
     async def subscribe(self, feed: FeedKey) -> None:
@@ -69,7 +70,7 @@ class RedisBroker:
     def counts(self) -> Counts:
         return replace(self.transport.tally(), malformed=self.malformed)
 
-    # what the transport brings
+    # Receiver, called by the transport
 
     def arrived(self, channel: str, data: bytes) -> None:
         try:
@@ -88,7 +89,7 @@ class RedisBroker:
             self._on_unverified(feed)
 
     def misplaced(self, messages: list[Message]) -> None:
-        """One server has every channel; only a cluster moves them, and its transport handles that."""
+        """Only a cluster moves channels, and its transport handles that."""
 
     def _hand_over(self, change: Change) -> None:
         if self._on_change is None:
@@ -96,5 +97,6 @@ class RedisBroker:
         try:
             self._on_change(change)
         except Exception:
-            # the post is committed and the reading task must go on: the next look at the head repairs it
+            # The post is committed and the reading task must go on; the next comparison with the store repairs
+            # it.
             log.exception("broker.on_change", feed=str(change.feed))

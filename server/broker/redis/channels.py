@@ -1,4 +1,4 @@
-"""The names of the channels that changes travel on."""
+"""Channel names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def channel_of(feed: FeedKey) -> str:
 
 
 def feed_of(channel: str) -> FeedKey | None:
-    """The feed of a channel; None for a name that `channel_of` does not make."""
+    """The feed of a channel; None if the name is not one from `channel_of`."""
     blog_id, _, name = channel.removeprefix(_PREFIX).rpartition(":")
     if not channel.startswith(_PREFIX) or not blog_id or name not in FEEDS:
         return None
@@ -22,5 +22,6 @@ def feed_of(channel: str) -> FeedKey | None:
 
 
 def probe_channel(process: str, number: int = 0) -> str:
-    """The channel on which one process writes to itself. `number` finds one that a cluster node owns."""
+    """The channel for a process's probes to itself. `number` varies the name until a given cluster node owns
+    it."""
     return f"{_PROBE_PREFIX}{process}:{number}"

@@ -1,7 +1,7 @@
-"""A Redis cluster: one `Node` for each master, and each feed on the master that owns its slot.
+"""Redis Cluster transport: one `Node` for each master; each feed's channel is on the master that owns its slot.
 
-Sharded pub/sub (SPUBLISH, SSUBSCRIBE): a message travels to the nodes of one shard only. When a slot moves,
-or a replica takes over, the topology is read anew and the channels follow.
+Uses sharded pub/sub (SPUBLISH, SSUBSCRIBE): a message is sent to the nodes of one shard only. When a slot moves
+or a replica is promoted, the topology is read again and the channels move.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SLOTS = 16_384
 LOOK_SECONDS = 5.0
 LOOK_SECONDS_UNVERIFIED = 1.0
 LEAST_SECONDS = 0.1
-"""Between two looks, however often a server says that something is elsewhere."""
+"""Shortest interval between two topology reads, however many redirections arrive."""
 
 
 def slot_of(channel: str) -> int:
@@ -49,8 +49,8 @@ class Topology:
 
     @classmethod
     def of(cls, answer: Any, asked: NodeAddress) -> Topology:
-        """From the answer to CLUSTER SLOTS: first and last slot, then the master and its replicas, each with
-        address and port. A node that does not know its own address is the one `asked`."""
+        """Parse the reply to CLUSTER SLOTS: first and last slot, then the master and its replicas, each with
+        address and port. An empty address stands for the node that was `asked`."""
         owners: dict[int, NodeAddress] = {}
         for first, last, (host, port, *_), *_ in answer:
             address = host.decode() if host and host != b"?" else asked[0]
@@ -58,15 +58,15 @@ class Topology:
         return cls(owners)
 
     def owner(self, channel: str) -> NodeAddress | None:
-        """The master that has this channel; None while nobody has."""
+        """The master that owns the channel's slot; None if nobody owns it."""
         return self._owners.get(slot_of(channel))
 
     def nodes(self) -> set[NodeAddress]:
-        """The masters that own something."""
+        """All masters that own slots."""
         return set(self._owners.values())
 
     def probe_for(self, address: NodeAddress, process: str) -> str:
-        """The first probe channel of a process that this node owns."""
+        """A probe channel of this process in a slot that the node owns."""
         return next(
             channel
             for channel in (probe_channel(process, number) for number in range(100 * SLOTS))
@@ -78,8 +78,8 @@ class ClusterTransport:
     """See Transport.
 
     Args:
-        seeds: nodes to ask first; any that is known is asked later.
-        client_of: makes a client for one node.
+        seeds: nodes to read the topology from at start; later any known node is used.
+        client_of: creates a client for a node.
     """
 
     def __init__(
@@ -155,7 +155,7 @@ class ClusterTransport:
     def _node_of(self, address: NodeAddress | None) -> Node | None:
         return None if address is None else self._nodes.get(address)
 
-    # what a node brings
+    # Receiver, called by the nodes
 
     def arrived(self, channel: str, data: bytes) -> None:
         self._receiver.arrived(channel, data)
@@ -168,7 +168,7 @@ class ClusterTransport:
             self._unplaced.put(message)
         self._changed.set()
 
-    # following the cluster
+    # topology
 
     async def _watch(self) -> None:
         self._changed.clear()
@@ -184,7 +184,7 @@ class ClusterTransport:
             pass
 
     async def _ask(self) -> Topology | None:
-        """The topology as the first node that is well sees it, else as the one sees it that knows most."""
+        """Topology from the first healthy node, otherwise from the node with the newest epoch."""
         found: list[tuple[int, Topology]] = []
         known = sorted(self._nodes, key=lambda address: not self._nodes[address].verified())
         for address in dict.fromkeys([*known, *self._seeds]):
@@ -194,7 +194,7 @@ class ClusterTransport:
                 log.info("broker.cluster", address=f"{address[0]}:{address[1]}", reason=str(error))
                 continue
             if topology.nodes():
-                # a master that was cut off names itself as the owner still, but knows that it is not well
+                # an isolated master still claims its slots but reports that the cluster is not ok
                 if well:
                     return topology
                 found.append((epoch, topology))
@@ -210,7 +210,7 @@ class ClusterTransport:
         return info.get("cluster_state") == "ok", int(info.get("cluster_current_epoch", 0)), topology
 
     async def _settle(self) -> None:
-        """Bring nodes, channels and waiting messages to where the topology has them."""
+        """Move nodes, channels and queued messages to match the topology."""
         wanted = self._topology.nodes()
         for address, node in list(self._nodes.items()):
             if address not in wanted or self._topology.owner(node.probe_channel) != address:
@@ -228,7 +228,7 @@ class ClusterTransport:
         for channel in list(self._places):
             if channel in self._places:
                 await self._place(channel)
-        # to the nodes, or back to where they were when nobody owns their slot
+        # to the owners, or back into the queue if nobody owns the slot
         for message in self._unplaced.take(len(self._unplaced)):
             self.send(message)
 
@@ -255,7 +255,7 @@ class ClusterTransport:
             return
         old = self._node_of(place)
         self._places[channel] = owner
-        # the new one first: both for a moment repeat a message, none loses one
+        # Subscribe at the new node first: a message may arrive twice but is not lost.
         await node.add(channel, wait=False)
         if old is not None and old is not node:
             await old.remove(channel)

@@ -1,4 +1,4 @@
-"""From a URL to a broker: one server, Sentinel, or a cluster."""
+"""Creates a broker from a Redis URL: single server, Sentinel or Cluster."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ from server.broker.redis.url import Address, check_url, client_of, connection_op
 from server.domain.position import new_id
 
 SENTINEL_SECONDS = 0.5
-"""Sentinels are asked one after the other before each probe; one that is away must not hold it up."""
+"""Time limit for one Sentinel: they are queried one after another before each probe, and a dead one must not
+delay it."""
 
 
 def broker_from_url(url: str, *, probing: bool = True) -> Broker:
-    """The broker that a URL names; not started.
+    """Create a broker from a URL, without starting it.
 
     Args:
-        probing: off only in tests that show what the probe is for.
+        probing: false only in tests that show what goes wrong without probes.
 
     Raises:
-        ValueError: the URL cannot be used; the message says why.
+        ValueError: the URL is invalid; the message says why.
     """
     check_url(url)
     scheme = urlsplit(url).scheme
@@ -47,9 +48,9 @@ def broker_from_url(url: str, *, probing: bool = True) -> Broker:
 
 
 def sentinel_of(address: Address, options: dict[str, Any]) -> Sentinel:
-    """The Sentinels of an address; `options` are for each connection to a server.
+    """Sentinel client for an address; `options` are for connections to the servers.
 
-    A password before the hosts is the servers'; Sentinels are asked without one unless one is given for them.
+    A password before the hosts is for the servers; Sentinels use only `sentinel_password`.
     """
     return Sentinel(  # type: ignore[no-untyped-call]
         address.hosts,
@@ -72,7 +73,7 @@ def _sentinel_broker(
     seen: list[Any] = []
 
     async def locate() -> None:
-        # the pool itself drops only idle connections: one in use at that moment would stay with the old master
+        # The pool drops only idle connections; one in use right now would stay with the old master.
         found = await pool.get_master_address()  # type: ignore[no-untyped-call]
         if seen and seen[-1] != found:
             await pool.disconnect(inuse_connections=True)

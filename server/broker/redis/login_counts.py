@@ -1,5 +1,5 @@
-"""Where attempts to log in are counted when several processes count together: the Redis of the broker, over
-connections of their own. Who is throttled, and what holds while Redis is away, auth/throttle.py decides."""
+"""Shared log-in counters in the broker's Redis, over separate connections. auth/throttle.py decides who is
+throttled and what happens while Redis is unavailable."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from server.broker.redis.url import check_url, client_of, connection_options, pa
 
 KEY_PREFIX = "stoppress"
 SECONDS = 1.0
-"""To connect, and for an answer: a person waits who wants to log in."""
+"""Time limit to connect and for a reply. Short, because a user is waiting to log in."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoginCounts:
-    """Counts that processes share; `close` frees the connections."""
+    """Counters shared by all processes; `close` closes the connections."""
 
     storage: Storage
     close: Callable[[], Awaitable[None]]
 
 
 def login_counts_from_url(url: str) -> LoginCounts:
-    """The counts in the Redis that a URL names; nothing is connected yet.
+    """Counters in the Redis at this URL; does not connect yet.
 
-    Not limits' own reading of a URL: it knows no TLS for Sentinel and Cluster, no database behind the service,
-    and no percent signs in a password.
+    Does not use the URL parser of `limits`, which supports neither TLS for Sentinel and Cluster, nor a database
+    after the service name, nor percent signs in passwords.
 
     Raises:
-        ValueError: the URL cannot be used; the message says why.
+        ValueError: the URL is invalid; the message says why.
     """
     check_url(url)
     scheme = urlsplit(url).scheme
@@ -73,11 +73,11 @@ def _in_cluster(url: str, options: dict[str, object]) -> LoginCounts:
         implementation="redispy",
         key_prefix=KEY_PREFIX,
         startup_nodes=[ClusterNode(host, port) for host, port in address.hosts],  # type: ignore[arg-type]
-        # a node that is lost costs the counts that it had, not all
+        # a lost node loses only its own counters
         require_full_coverage=False,
         **options,  # type: ignore[arg-type]
         **address.options,
     )
     assert isinstance(storage.bridge, RedispyBridge)
-    client: Any = storage.bridge.get_connection()  # a RedisCluster; limits' protocol for it names no aclose
+    client: Any = storage.bridge.get_connection()  # a RedisCluster; the protocol in `limits` has no aclose
     return LoginCounts(storage, client.aclose)

@@ -1,5 +1,5 @@
-"""The way to one Redis server and back: a task that sends, one that reads the subscription, one that probes.
-Commands and subscription have connections of their own."""
+"""Transport for one Redis server: a task each for sending, reading the subscription and probing. Commands and
+subscription use separate connections."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class Node:
     """One server.
 
     Args:
-        client: for commands, and the maker of the subscription's connections.
-        receiver: who gets what arrives.
-        probe_channel: a channel that nobody else writes to and that this server owns.
-        sharded: with SPUBLISH and SSUBSCRIBE, as in a cluster.
-        locate: asked before every probe; with Sentinel it finds that the master is another one, which the
-            commands then go to. A subscription that stayed behind loses the probe.
-        also_close: called at the end.
-        probing: off only to show what the probe is for.
+        client: for commands; also creates the subscription's connections.
+        receiver: receives the messages.
+        probe_channel: a channel on this server that only this process writes to.
+        sharded: use SPUBLISH and SSUBSCRIBE, as in a cluster.
+        locate: called before every probe; with Sentinel it detects a new master, to which commands then go. A
+            subscription that is still on the old master misses the probe.
+        also_close: called when the node is closed.
+        probing: false only in tests that show what goes wrong without probes.
     """
 
     def __init__(
@@ -71,16 +71,16 @@ class Node:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Begin; does not wait for the network."""
+        """Start; does not wait for the network."""
         work = {"sender": self._sender.run, "subscription": self._subscription.run}
         if self._probing:
-            work["probe"] = self._prove
+            work["probe"] = self._send_probes
         self._tasks = [
             asyncio.create_task(supervise(run), name=f"broker.{name}") for name, run in work.items()
         ]
 
     async def close(self) -> None:
-        """Send what is queued, if that is quick, and free everything."""
+        """Send queued messages if possible in a short time, and release all resources."""
         if self._tasks and not self._sender.failing:
             try:
                 async with asyncio.timeout(FLUSH_SECONDS):
@@ -93,7 +93,7 @@ class Node:
         await self._client.aclose()
         if self._also_close is not None:
             await self._also_close()
-        # a closed transport lets go of its socket in the loop's next turn
+        # a closed transport releases its socket in the next iteration of the event loop
         await asyncio.sleep(0)
 
     def send(self, message: Message) -> None:
@@ -113,20 +113,20 @@ class Node:
         return channel in self._subscription.channels
 
     def verified(self) -> bool:
-        """Whether what is published here arrives here, on every channel."""
+        """Whether messages published here arrive here, on all channels."""
         now = time.monotonic()
         return self._probe.verified(now) and not self._subscription.missing(now - BOUND_SECONDS)
 
     def age(self) -> float:
-        """Seconds since the last proof."""
+        """Seconds since the last successful probe."""
         return self._probe.age(time.monotonic())
 
     def waiting(self) -> int:
-        """Messages that are not sent yet."""
+        """Number of messages not sent yet."""
         return len(self.outbox)
 
     def tally(self) -> Counts:
-        """What happened since the start."""
+        """Counters since the start."""
         self.counts.dropped = self.outbox.dropped
         return self.counts
 
@@ -134,7 +134,7 @@ class Node:
         if self._probing:
             self.outbox.put_probe((self.probe_channel, self._probe.write(time.monotonic())))
 
-    async def _prove(self) -> None:
+    async def _send_probes(self) -> None:
         if self._locate is not None:
             try:
                 await self._locate()

@@ -1,5 +1,5 @@
-"""What waits to be sent. Bounded, so that a server that is away costs no memory: the oldest goes first,
-because whoever gets the next change of that feed sees the gap and asks the store."""
+"""Queue of messages to send. Bounded, so that memory stays limited while Redis is unavailable. The oldest
+message is dropped first: the next change of that feed reveals the gap, and subscribers ask the store."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections import deque
 from typing import TypeAlias
 
 Message: TypeAlias = tuple[str, bytes]
-"""A channel and what is published on it."""
+"""A channel and the payload."""
 
 MAX_MESSAGES = 10_000
 MAX_BYTES = 16 * 1024 * 1024
 
 
 class Outbox:
-    """A queue of messages and at most one probe, which always goes last: it proves that what was queued
-    before it went out."""
+    """A queue of messages and at most one probe, which is always sent last: its arrival shows that everything
+    queued before it was sent."""
 
     def __init__(self, *, max_messages: int = MAX_MESSAGES, max_bytes: int = MAX_BYTES) -> None:
         self._messages: deque[Message] = deque()
@@ -30,14 +30,14 @@ class Outbox:
         return len(self._messages)
 
     def put(self, message: Message) -> None:
-        """Queue one message; drops the oldest when there is no room."""
+        """Queue a message; drops the oldest ones if the queue is full."""
         self._messages.append(message)
         self._bytes += len(message[1])
         self._shrink()
         self._filled.set()
 
     def put_probe(self, message: Message) -> None:
-        """Queue a probe in place of one that was not sent yet."""
+        """Queue a probe, replacing one that was not sent yet."""
         self._probe = message
         self._filled.set()
 
@@ -53,7 +53,7 @@ class Outbox:
         return batch
 
     def put_back(self, batch: list[Message]) -> None:
-        """Return what could not be sent to the front, as far as there is room."""
+        """Put messages that could not be sent back to the front, as far as there is room."""
         self._messages.extendleft(reversed(batch))
         self._bytes += sum(len(data) for _, data in batch)
         self._shrink()
@@ -65,7 +65,7 @@ class Outbox:
         await self._filled.wait()
 
     def _shrink(self) -> None:
-        # one message that is larger than all the room is still sent: it has no successor to be healed by
+        # A single message that exceeds the limit is still sent: no later change might reveal the gap.
         while len(self._messages) > 1 and (
             len(self._messages) > self._max_messages or self._bytes > self._max_bytes
         ):

@@ -1,4 +1,4 @@
-"""Empties the outbox towards one server, in order, a pipeline at a time."""
+"""Sends the outbox to one server, in order, with pipelines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ELSEWHERE = (MovedError, AskError, TryAgainError, ClusterDownError)
 
 
 class Publisher:
-    """One task runs `run`. A batch that failed is sent again: it may arrive twice, and never out of order."""
+    """One task runs `run`. A failed batch is sent again: messages may arrive twice but never out of order."""
 
     def __init__(
         self, client: Redis, outbox: Outbox, receiver: Receiver, counts: Counts, *, sharded: bool
@@ -32,7 +32,7 @@ class Publisher:
         self.failing = False
 
     async def run(self) -> None:
-        """Send for ever."""
+        """Send messages until cancelled."""
         backoff = Backoff()
         while True:
             if not len(self._outbox):
@@ -54,7 +54,7 @@ class Publisher:
                 backoff.reset()
 
     async def idle(self) -> None:
-        """Wait until everything was sent that is queued now."""
+        """Wait until the queue is empty."""
         if len(self._outbox):
             self._idle.clear()
         await self._idle.wait()

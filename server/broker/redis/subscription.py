@@ -1,8 +1,8 @@
-"""The receiving connection to one server: subscribed again after every failure, and thrown away when the
-probe does not come back over it.
+"""The subscription connection to one server: resubscribes after every failure, and reconnects when a probe does
+not arrive.
 
-It works on redis-py's `Connection`, not on its `PubSub`: that one reconnects and subscribes again by itself,
-and here it must be known when that happens and to which server.
+Uses redis-py's `Connection` instead of `PubSub`, which reconnects and resubscribes silently: here it must be
+known when that happens and to which server.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ log = structlog.get_logger()
 
 READ_SECONDS = 0.25
 READ_GROUP = 50
-"""Messages handed over before others in the process get their turn."""
+"""Messages to process before yielding to the event loop."""
 CONFIRM_SECONDS = 1.0
 
 
 class UnverifiedError(Exception):
-    """The probe did not come back."""
+    """The probe did not arrive in time."""
 
 
 class Subscription:
     """One task runs `run`; any task may `add` and `remove`.
 
     Args:
-        connect: makes a connection that is not open yet, to where the server is now.
-        probe: told of connections and of what arrives on `probe_channel`.
-        probing: whether a probe that does not come back ends the connection.
-        connected: called when a connection has asked for its channels: a good moment for a probe.
+        connect: creates a connection, not open yet, to the server's current address.
+        probe: is notified of connections and of messages on `probe_channel`.
+        probing: whether a missing probe closes the connection.
+        connected: called when a connection has sent its subscriptions, which is a good time for a probe.
     """
 
     def __init__(
@@ -67,37 +67,37 @@ class Subscription:
         self._failing = False
 
     async def add(self, channel: str, *, wait: bool = True) -> None:
-        """Subscribe; returns when it is confirmed, or when it is clear that this takes longer."""
+        """Subscribe. Returns when the subscription is confirmed, or after a short wait."""
         self.channels.add(channel)
         self._unconfirmed.setdefault(channel, time.monotonic())
         confirmed = self._waiting.get(channel)
         if confirmed is None:
             confirmed = self._waiting[channel] = asyncio.get_running_loop().create_future()
-        await self._say("SUBSCRIBE", [channel])
+        await self._send("SUBSCRIBE", [channel])
         if not wait or self._failing:
             return
         await asyncio.wait({confirmed}, timeout=CONFIRM_SECONDS)
 
     async def remove(self, channel: str) -> None:
-        """Unsubscribe. What still arrives is passed over."""
+        """Unsubscribe. Messages that still arrive are ignored."""
         if channel in self.channels:
             self.channels.discard(channel)
             self._unconfirmed.pop(channel, None)
             self._settle(channel)
-            await self._say("UNSUBSCRIBE", [channel])
+            await self._send("UNSUBSCRIBE", [channel])
 
     def missing(self, now: float) -> list[str]:
-        """The channels whose confirmation is overdue."""
+        """Channels whose confirmation is overdue."""
         return [x for x, since in self._unconfirmed.items() if now - since > CONFIRM_SECONDS]
 
     async def ask_again(self) -> None:
-        """Subscribe again to what is missing: a cluster may refuse a channel while its slot moves."""
+        """Subscribe again to unconfirmed channels: a cluster may reject a channel while its slot moves."""
         missing = self.missing(time.monotonic())
         if missing:
-            await self._say("SUBSCRIBE", missing)
+            await self._send("SUBSCRIBE", missing)
 
     def close(self) -> None:
-        """Let nobody wait for a confirmation any longer."""
+        """Stop waiting for confirmations."""
         self._failing = True
         for channel in list(self._waiting):
             self._settle(channel)
@@ -107,8 +107,8 @@ class Subscription:
         if confirmed is not None and not confirmed.done():
             confirmed.set_result(None)
 
-    async def _say(self, verb: str, channels: list[str]) -> None:
-        """Write to the connection that is open, if one is. Its failures show in the reading task."""
+    async def _send(self, verb: str, channels: list[str]) -> None:
+        """Send a command if a connection is open. Errors surface in the reading task."""
         async with self._writing:
             connection = self._connection
             if connection is None or not connection.is_connected:
@@ -122,7 +122,7 @@ class Subscription:
                 log.info("broker.subscribe", reason=str(error) or type(error).__name__)
 
     async def run(self) -> None:
-        """Follow the server for ever."""
+        """Read from the server until cancelled; reconnect after failures."""
         backoff = Backoff()
         while True:
             reason = "closed"
@@ -146,7 +146,8 @@ class Subscription:
         for channel in self.channels:
             self._unconfirmed.setdefault(channel, now)
         for channel in list(self._waiting):
-            # whoever waits goes on without; the confirmation, when it comes, is a doubt for them
+            # Callers of `add` stop waiting; when the confirmation arrives, the channel is reported as
+            # unverified.
             self._settle(channel)
 
     async def _follow(self, backoff: Backoff) -> None:
@@ -156,8 +157,8 @@ class Subscription:
             self._counts.connects += 1
             self._connection = connection
             self._probe.connected(time.monotonic())
-            # the channel of the probe comes last: when the probe arrives, the others are confirmed
-            await self._say("SUBSCRIBE", [*self.channels, self._probe_channel])
+            # The probe channel is last: when a probe arrives, all other subscriptions are confirmed.
+            await self._send("SUBSCRIBE", [*self.channels, self._probe_channel])
             self._connected()
             await self._read(connection, backoff)
         finally:
@@ -173,22 +174,22 @@ class Subscription:
                     timeout=READ_SECONDS, disconnect_on_error=False, push_request=True
                 )
             except ELSEWHERE:
-                # the channel stays unconfirmed until the broker puts it where its slot is
+                # the channel stays unconfirmed until it is moved to the node that owns its slot
                 self._receiver.misplaced([])
                 continue
             now = time.monotonic()
             if answer is not None:
-                self._take(answer, now, backoff)
+                self._handle(answer, now, backoff)
                 read += 1
                 if read % READ_GROUP == 0:
-                    # what is in the buffer already is read without a pause
+                    # data already in the buffer is read without waiting
                     await asyncio.sleep(0)
             elif not connection.is_connected:
                 raise RedisConnectionError("closed")
             if self._probing and self._probe.overdue(now):
                 raise UnverifiedError
 
-    def _take(self, answer: Any, now: float, backoff: Backoff) -> None:
+    def _handle(self, answer: Any, now: float, backoff: Backoff) -> None:
         if not isinstance(answer, list) or len(answer) != 3:
             return
         kind, channel = answer[0], answer[1].decode()
@@ -204,6 +205,6 @@ class Subscription:
             self._receiver.confirmed(channel)
             self._settle(channel)
         elif kind in (b"unsubscribe", b"sunsubscribe") and channel in self.channels:
-            # a cluster takes subscriptions away when it moves their slot
+            # a cluster ends subscriptions when it moves their slot
             self._unconfirmed.setdefault(channel, now)
             self._receiver.misplaced([])

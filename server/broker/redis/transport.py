@@ -1,4 +1,4 @@
-"""Between the Redis broker and the servers: what a transport does, and who receives what it brings."""
+"""Protocols between the Redis broker and its transports."""
 
 from __future__ import annotations
 
@@ -9,44 +9,44 @@ from server.broker.redis.outbox import Message
 
 
 class Receiver(Protocol):
-    """Plain functions, called in the event loop; they only hand over."""
+    """Receives messages from a transport. Plain functions called in the event loop; they return quickly."""
 
     def arrived(self, channel: str, data: bytes) -> None:
-        """A message of a subscribed channel."""
+        """A message arrived on a subscribed channel."""
 
     def confirmed(self, channel: str) -> None:
-        """The server confirmed a subscription, the first time or again: what came before may be lost."""
+        """The server confirmed a subscription, for the first time or again: earlier messages may be lost."""
 
     def misplaced(self, messages: list[Message]) -> None:
-        """Another server of the cluster has these channels now; without messages: some subscribed ones."""
+        """Another node of the cluster owns these channels now; an empty list: some subscribed channels."""
 
 
 class Transport(Protocol):
-    """What brings messages to the servers and back: a Node, or the nodes of a cluster."""
+    """Sends and receives messages: a Node, or the nodes of a cluster."""
 
     async def start(self) -> None:
-        """Begin; does not wait for the network."""
+        """Start; does not wait for the network."""
 
     async def close(self) -> None:
-        """Stop and free everything."""
+        """Stop and release all resources."""
 
     def send(self, message: Message) -> None:
         """Queue a message; never blocks."""
 
     async def add(self, channel: str) -> None:
-        """Subscribe; returns when it is confirmed, or when it is clear that this takes longer."""
+        """Subscribe. Returns when the subscription is confirmed, or after a short wait."""
 
     async def remove(self, channel: str) -> None:
         """Unsubscribe."""
 
     def verified(self) -> bool:
-        """Whether what is published arrives, on every subscribed channel."""
+        """Whether published messages arrive on all subscribed channels."""
 
     def age(self) -> float:
-        """Seconds since the last proof."""
+        """Seconds since the last successful probe."""
 
     def waiting(self) -> int:
-        """Messages that are not sent yet."""
+        """Number of messages not sent yet."""
 
     def tally(self) -> Counts:
-        """What happened since the start."""
+        """Counters since the start."""

@@ -1,11 +1,11 @@
-"""What a Redis URL says: which servers, and how to speak to them. No I/O.
+"""Parses Redis URLs. No I/O.
 
     redis://host:port/db   rediss://…   unix:///path
     redis+sentinel://host:port,host:port/SERVICE/DB
     redis+cluster://host:port,host:port
 
-User and password stand before the hosts. TLS: `rediss://`, or `?ssl=true` in the last two; `ssl_ca_certs` and
-the others of `TLS_OPTIONS` say whom to trust and who one is.
+User name and password precede the hosts. TLS: `rediss://`, or `?ssl=true` in the last two; `TLS_OPTIONS` such
+as `ssl_ca_certs` set the certificates.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SOCKET_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What a URL with several hosts says. `options` are for the servers; user and password are theirs.
+    """A parsed URL with several hosts. `options` are for the servers, including user name and password;
     `sentinels` are for the Sentinels: `?sentinel_username`, `?sentinel_password`, `?sentinel_ssl=true`."""
 
     hosts: list[tuple[str, int]]
@@ -38,12 +38,12 @@ class Address:
 
     @property
     def database(self) -> int:
-        """Which numbered database, behind the name of the service."""
+        """Database number, from the path after the service name."""
         return int(self.path[1]) if len(self.path) > 1 else 0
 
 
 def check_url(url: str) -> None:
-    """Raises ValueError for a URL that cannot be used; the message says why, and repeats no password."""
+    """Raises ValueError for an invalid URL; the message says why and contains no password."""
     scheme = urlsplit(url).scheme
     if scheme not in SCHEMES:
         raise ValueError("must start with " + ", ".join(f"{x}://" for x in SCHEMES))
@@ -57,25 +57,26 @@ def check_url(url: str) -> None:
     try:
         Redis.from_url(url).connection_pool.make_connection()  # type: ignore[no-untyped-call]
     except TypeError as error:
-        # redis-py hands every option on and finds out when it connects, which is too late for a person
+        # redis-py passes all options on and checks them only when it connects, which is too late
         raise ValueError(f"{scheme}://: {str(error).rpartition(') ')[2]}") from error
 
 
 def _check_several(scheme: str, address: Address) -> None:
     if scheme == "redis+sentinel" and not 1 <= len(address.path) <= 2:
-        raise ValueError("redis+sentinel:// needs the name of the service: …host:port/SERVICE")
+        raise ValueError("redis+sentinel:// needs a service name: …host:port/SERVICE")
     if scheme == "redis+cluster" and address.path:
-        raise ValueError("redis+cluster:// takes no path: a cluster has no numbered databases")
+        raise ValueError("redis+cluster:// must have no path: a cluster has no numbered databases")
     if len(address.path) == 2 and not address.path[1].isdecimal():
-        raise ValueError("redis+sentinel://…/SERVICE/DB: DB is a number")
+        raise ValueError("redis+sentinel://…/SERVICE/DB: DB must be a number")
 
 
 def connection_options(name: str, *, seconds: float = SOCKET_SECONDS) -> dict[str, Any]:
-    """For every connection. What fails is repeated by whoever uses it, who has to know of it.
+    """Options for every connection. redis-py's own retries are off: callers retry, because they must know of
+    failures.
 
     Args:
-        name: what `CLIENT LIST` shows.
-        seconds: to connect, and for each answer.
+        name: the client name shown by `CLIENT LIST`.
+        seconds: time limit to connect and for each reply.
     """
     return {
         "protocol": 2,
@@ -88,15 +89,15 @@ def connection_options(name: str, *, seconds: float = SOCKET_SECONDS) -> dict[st
 
 
 def client_of(url: str, options: dict[str, Any]) -> Redis:
-    """A client for a URL that names one server."""
+    """A client for a single-server URL."""
     if urlsplit(url).scheme == "unix":
         options = {name: value for name, value in options.items() if name != "socket_keepalive"}
     return Redis.from_url(url, **options)
 
 
 def parse(url: str) -> Address:
-    """A URL with several hosts. Raises ValueError."""
-    # not urlsplit's hostname and port: there may be several
+    """Parse a URL with several hosts. Raises ValueError."""
+    # urlsplit's hostname and port support only one host
     parts = urlsplit(url)
     login, _, places = parts.netloc.rpartition("@")
     hosts = []

@@ -1,7 +1,7 @@
-"""What Alembic runs for every command.
+"""Alembic environment.
 
-Stop Press hands over its own connection, with its transaction and lock. `alembic -x url=sqlite:///… …` on the
-command line, to draft a revision, opens one of its own.
+Stop Press passes its own connection, with transaction and lock. On the command line, `alembic -x
+url=sqlite:///… …` opens one of its own, to draft a revision.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from server.store.schema import Instant, metadata
 
 
 def render_item(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:
-    """Write our own column type into revisions as the plain type it is in the database."""
+    """Render our `Instant` column type as the plain database type."""
     if kind == "type" and isinstance(item, Instant):
         return "sa.DateTime(timezone=True)"
     return False
@@ -27,7 +27,7 @@ def run(connection: Connection) -> None:
         connection=connection,
         target_metadata=metadata,
         render_item=render_item,
-        # SQLite cannot alter a column: Alembic copies the table there
+        # SQLite cannot alter a column; Alembic copies the table instead
         render_as_batch=connection.dialect.name == "sqlite",
     )
     with context.begin_transaction():

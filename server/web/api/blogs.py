@@ -1,4 +1,4 @@
-"""`/api/v1/blogs`: live blogs and their furniture."""
+"""`/api/v1/blogs`: live blogs."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ PUBLIC: tuple[BlogStatus, ...] = ("live", "closed")
 
 
 async def index(request: Request) -> Response:
-    """The newest first. Drafts are there for their newsroom only."""
+    """Newest first. Drafts are listed for members of their newsroom only."""
     requests.known(request, "status", "limit", "before")
     limit, before, caller = requests.limit_of(request), requests.before_of(request), await caller_of(request)
     wanted = request.query_params.get("status")
     if wanted is not None and wanted not in STATUSES:
-        raise Invalid.field("status", f"one of {', '.join(STATUSES)}")
+        raise Invalid.field("status", f"must be one of {', '.join(STATUSES)}")
     statuses = [s for s in STATUSES if wanted in (None, s)]
     async with site_of(request).database.read() as connection:
         found = await stored.listed(
@@ -50,7 +50,7 @@ async def index(request: Request) -> Response:
 
 
 async def create(request: Request) -> Response:
-    """A retry with the same Idempotency-Key answers with the same blog."""
+    """A retry with the same Idempotency-Key returns the same blog."""
     caller = await require_caller(request)
     body = await requests.read(request, BlogBody)
     furniture = blogs.Furniture(**furniture_of(body, set(blogs.Furniture.__slots__)))
@@ -64,7 +64,7 @@ async def create(request: Request) -> Response:
 
 
 async def show(request: Request) -> Response:
-    """A draft is there for its newsroom only."""
+    """Drafts are visible to members of their newsroom only."""
     requests.known(request)
     caller = await caller_of(request)
     async with site_of(request).database.read() as connection:
@@ -76,7 +76,7 @@ async def show(request: Request) -> Response:
 
 
 async def edit(request: Request) -> Response:
-    """What is left out stays. Needs If-Match."""
+    """Fields that are omitted stay unchanged. Requires If-Match."""
     caller = await require_caller(request)
     body = await requests.read(request, BlogChanges)
     written = await blogs.edit(
@@ -87,10 +87,10 @@ async def edit(request: Request) -> Response:
 
 
 async def readable(connection: AsyncConnection, caller: Caller | None, slug: str) -> Blog:
-    """The blog, if it is public or the caller's. Raises NotFound."""
+    """The blog, if it is public or the caller has a role in it. Raises NotFound."""
     blog = await stored.by_slug(connection, slug)
     if blog.status not in PUBLIC and not may(caller, Action.BLOG_READ, blog.id):
-        raise NotFound("There is no such blog.")
+        raise NotFound("Blog not found.")
     return blog
 
 

@@ -45,7 +45,7 @@ from server.domain.limits import (
 )
 from server.text.characters import half_character, repair, repair_line, trimmed
 
-# C0 and C1 controls and the separators that JavaScript and event streams take for line ends
+# C0 and C1 controls, and the separators that JavaScript and event streams treat as line ends
 _CONTROL = r"\u0000-\u001F\u007F-\u009F\u2028\u2029"
 LINE = rf"^[^{_CONTROL}]*$"
 WITH_WORDS = r"\S"
@@ -83,7 +83,7 @@ def _pattern(pattern: str) -> Any:
 
 def _zone(text: str) -> str:
     if text not in _ZONES:
-        raise ValueError("not an IANA time zone, for example Europe/Lisbon")
+        raise ValueError("must be an IANA time zone, for example Europe/Lisbon")
     return text
 
 
@@ -91,10 +91,10 @@ def _instant(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)
     except OverflowError as error:
-        raise ValueError("too far away") from error
+        raise ValueError("out of range") from error
 
 
-_no_control = _matching(LINE, "no line breaks or control characters")
+_no_control = _matching(LINE, "must not contain line breaks or control characters")
 
 
 def _one_line(text: str) -> str:
@@ -120,7 +120,7 @@ Long = Annotated[str, Field(max_length=MAX_BODY), AfterValidator(repair)]
 """Markdown or HTML."""
 Url = Annotated[
     str, Field(max_length=MAX_URL), _pattern(URL),
-    _matching(URL, "an address that starts with http:// or https://"),
+    _matching(URL, "must be a URL that starts with http:// or https://"),
 ]
 HttpsOrNone = Annotated[
     str, Field(max_length=MAX_URL), _pattern(HTTPS),
@@ -130,10 +130,12 @@ Topic = Annotated[
     str, Field(min_length=1, max_length=MAX_TOPIC), _pattern(WITH_WORDS), AfterValidator(_some_words)
 ]
 Slug = Annotated[
-    str, Field(max_length=MAX_SLUG), _pattern(SLUG), _matching(SLUG, "a-z, 0-9 and single hyphens between them")
+    str, Field(max_length=MAX_SLUG), _pattern(SLUG),
+    _matching(SLUG, "may contain a-z, 0-9 and single hyphens between them"),
 ]
 Language = Annotated[
-    str, Field(max_length=35), _pattern(LANGUAGE), _matching(LANGUAGE, "a BCP 47 tag, for example en-GB")
+    str, Field(max_length=35), _pattern(LANGUAGE),
+    _matching(LANGUAGE, "must be a BCP 47 language tag, for example en-GB"),
 ]
 # a string, not an enumeration: generators of clients stop at 600 names, and the list changes every year
 TimeZone = TypeAliasType(
@@ -149,11 +151,11 @@ TimeZone = TypeAliasType(
 MediaIdOrNone = Annotated[
     str, _pattern(rf"^({MEDIA_ID[1:-1]})?$"), _matching(rf"^({MEDIA_ID[1:-1]})?$", "an id, or empty")
 ]
-MediaId = Annotated[str, _pattern(MEDIA_ID), _matching(MEDIA_ID, "the id of an uploaded picture")]
+MediaId = Annotated[str, _pattern(MEDIA_ID), _matching(MEDIA_ID, "must be the id of an uploaded picture")]
 Instant = Annotated[AwareDatetime, AfterValidator(_instant)]
 Role: TypeAlias = permissions.Role
 WantedStatus: TypeAlias = Literal["draft", "pending", "scheduled", "published"]
-"""Retracted is what DELETE makes."""
+"""Statuses that a client can set; DELETE sets `retracted`."""
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -198,7 +200,7 @@ Bylines: TypeAlias = Annotated[
 
 
 class BlogChanges(Body):
-    """Changes of a blog's furniture: what is left out stays. The slug is for ever."""
+    """Changes to a blog; omitted fields stay unchanged. The slug cannot be changed."""
 
     headline: Words = ""
     standfirst: Text = ""
@@ -220,7 +222,7 @@ class BlogBody(BlogChanges):
 
 
 class TextBody(Body):
-    """Running text as HTML, or as `markdown` when `html` is left out."""
+    """Text as `html`, or as `markdown` if `html` is omitted."""
 
     type: Literal["text"]
     html: Long = ""
@@ -234,7 +236,8 @@ class QuoteBody(Body):
 
 
 class ImageBody(Body):
-    """An uploaded picture. Sizes and kind are the upload's; sending back what was read is no error."""
+    """An uploaded picture. `width`, `height`, `widths` and `mime` are accepted, so that a block can be sent
+    back as it was read, and replaced by those of the upload."""
 
     type: Literal["image"]
     media_id: MediaId
@@ -301,7 +304,7 @@ Password = Annotated[
 ]
 Username = Annotated[
     str, Field(max_length=64), _pattern(USERNAME),
-    _matching(USERNAME, "a-z, 0-9 and ._@+-, a letter or digit at each end"),
+    _matching(USERNAME, "may contain a-z, 0-9 and ._@+-, and must start and end with a letter or digit"),
 ]
 PersonName = Annotated[
     str, Field(min_length=1, max_length=100), _pattern(WITH_WORDS), AfterValidator(_some_words)
@@ -309,7 +312,7 @@ PersonName = Annotated[
 
 
 class UserBody(Body):
-    """A new user; `blog_roles` holds a role for single blogs, by slug."""
+    """A new user; `blog_roles` gives roles for single blogs, by slug."""
 
     username: Username
     name: PersonName
@@ -319,7 +322,7 @@ class UserBody(Body):
 
 
 class UserChanges(Body):
-    """Changes of a user: what is left out stays."""
+    """Changes to a user; omitted fields stay unchanged."""
 
     name: PersonName = ""
     role: Role | None = None
@@ -328,14 +331,14 @@ class UserChanges(Body):
 
 
 class PasswordBody(Body):
-    """A new password; for one's own, with the `current` one."""
+    """A new password; `current` is required to change one's own."""
 
     password: Password
     current: Annotated[str, Field(max_length=MAX_PASSWORD)] | None = None
 
 
 class TokenBody(Body):
-    """A new API token, for all blogs or for the one with the slug `blog`."""
+    """A new API token for all blogs, or for the one with the slug `blog`."""
 
     name: PersonName
     role: Role

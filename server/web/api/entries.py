@@ -1,6 +1,7 @@
-"""`/api/v1/blogs/{slug}/entries`: updates, their revisions, and taking them back.
+"""`/api/v1/blogs/{slug}/entries`: entries, their revisions, retracting and restoring them.
 
-Readers get what is published; the newsroom gets what each role sees (newsroom/entries.visible_to).
+Readers get published entries; members of the newsroom get what their role may see
+    (newsroom/entries.visible_to).
 """
 
 from __future__ import annotations
@@ -30,11 +31,11 @@ from server.web.conditional import edited_revision
 from server.web.site import site_of
 
 SEEN_BY_ALL: tuple[EntryStatus, ...] = ("published", "retracted")
-"""What every member of a blog's newsroom sees; the rest only its author and the editors."""
+"""Statuses visible to every member of the blog's newsroom; others only to the author and editors."""
 
 
 async def index(request: Request) -> Response:
-    """The newest written first; `?before=` takes the `next` of the page before."""
+    """Newest first by creation; `?before=` takes `next` of the previous page."""
     requests.known(request, "status", "limit", "before")
     limit, before, caller = requests.limit_of(request), requests.before_of(request), await caller_of(request)
     wanted = _statuses(request)
@@ -55,8 +56,8 @@ async def index(request: Request) -> Response:
 
 
 async def create(request: Request) -> Response:
-    """Published at once unless `status` says otherwise; a contributor's waits as `pending`. A retry with the
-    same Idempotency-Key answers with the same entry as it is now."""
+    """Published immediately unless `status` says otherwise; a contributor's entry becomes `pending`. A retry
+    with the same Idempotency-Key returns the same entry in its current state."""
     caller = await require_caller(request)
     body = await requests.read(request, EntryBody)
     draft = entries.Draft(
@@ -82,7 +83,7 @@ async def create(request: Request) -> Response:
 
 
 async def show(request: Request) -> Response:
-    """A retracted entry is 410 for readers; for the newsroom it is there without its content."""
+    """A retracted entry is 410 for readers; members of the newsroom get it without content."""
     requests.known(request)
     caller = await caller_of(request)
     async with site_of(request).database.read() as connection:
@@ -93,11 +94,11 @@ async def show(request: Request) -> Response:
     if newsroom:
         assert caller is not None
         if not entries.visible_to(caller, blog, entry):
-            raise NotFound("There is no such entry.")
+            raise NotFound("Entry not found.")
     elif entry.status == "retracted" and entry.public_seq is not None:
         raise Gone
     elif entry.status != "published":
-        raise NotFound("There is no such entry.")
+        raise NotFound("Entry not found.")
     data = _json(entry, _position(entry, epochs), newsroom=newsroom)
     return shown(request, caller, data, revision=entry.revision)
 
@@ -128,7 +129,7 @@ async def edit(request: Request) -> Response:
 
 
 async def retract(request: Request) -> Response:
-    """Readers keep a short note at its place. If-Match is looked at when it is sent."""
+    """Readers see a short note in its place. If-Match is optional."""
     caller = await require_caller(request)
     written = await entries.retract(
         site_of(request).desk, caller, request.path_params["slug"], request.path_params["id"],
@@ -147,7 +148,7 @@ async def restore(request: Request) -> Response:
 
 
 async def revisions(request: Request) -> Response:
-    """Every version, the newest first; without content while the entry is retracted."""
+    """All revisions, newest first; without content while the entry is retracted."""
     requests.known(request)
     caller = await require_caller(request)
     async with site_of(request).database.read() as connection:
@@ -175,14 +176,14 @@ def _statuses(request: Request) -> list[EntryStatus]:
         return list(STATUSES)
     names = text.split(",")
     if not all(name in STATUSES for name in names):
-        raise Invalid.field("status", f"of {', '.join(STATUSES)}, with commas between them")
+        raise Invalid.field("status", f"must be a comma-separated list of {', '.join(STATUSES)}")
     return [s for s in STATUSES if s in names]
 
 
 def _parts(
     caller: Caller | None, blog: Blog, wanted: Sequence[EntryStatus]
 ) -> list[tuple[list[EntryStatus], str | None]]:
-    """What to ask the store for, as `(statuses, author)`, so that callers see what their role allows."""
+    """Store queries as `(statuses, author)` that together return what the caller's role may see."""
     if requests.publishes(caller, blog.id):
         return [(list(wanted), None)]
     if caller is None or not may(caller, Action.BLOG_READ, blog.id):
@@ -199,7 +200,7 @@ async def _epochs(connection: AsyncConnection, blog: Blog) -> dict[FeedName, str
 
 
 def _position(entry: Entry, epochs: dict[FeedName, str]) -> Position:
-    """Where the entry stands: in the public feed if it is there, else in the newsroom's."""
+    """The entry's position: in the public feed if it is in it, otherwise in the newsroom feed."""
     if entry.public_seq is not None:
         return Position(epochs["public"], entry.public_seq)
     return Position(epochs["newsroom"], entry.newsroom_seq)

@@ -1,4 +1,4 @@
-"""`/api/v1/media`: pictures for entries, as multipart/form-data with the file in `file`."""
+"""`/api/v1/media`: pictures, uploaded as multipart/form-data with the file in the field `file`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAX_FIELD_BYTES = 16_384
 
 
 async def index(request: Request) -> Response:
-    """The newest first."""
+    """Newest first."""
     requests.known(request, "limit")
     caller = await require_caller(request)
     require(caller, Action.MEDIA_UPLOAD)
@@ -35,24 +35,24 @@ async def index(request: Request) -> Response:
 
 
 async def create(request: Request) -> Response:
-    """What the file is, is told by its content; its name and type are not looked at."""
+    """The format is detected from the content; file name and Content-Type are ignored."""
     caller = await require_caller(request)
     require(caller, Action.MEDIA_UPLOAD)
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise UnsupportedMedia("Send multipart/form-data, with the picture in the field “file”.")
+        raise UnsupportedMedia("Send multipart/form-data with the picture in the field “file”.")
     site = site_of(request)
     async with request.form(max_files=1, max_fields=len(FIELDS), max_part_size=MAX_FIELD_BYTES) as form:
         unknown = [name for name in form if name not in ("file", *FIELDS)]
         if unknown:
-            raise Invalid.field(unknown[0][:100], f"no such field; there is file, {', '.join(FIELDS)}")
+            raise Invalid.field(unknown[0][:100], f"unknown field; the fields are file, {', '.join(FIELDS)}")
         file = form.get("file")
         if not isinstance(file, UploadFile):
-            raise Invalid.field("file", "send the picture as a file")
+            raise Invalid.field("file", "required: the picture, as a file")
         data = await file.read()
         words = {name: form.get(name, "") for name in FIELDS}
     for name, value in words.items():
         if not isinstance(value, str):
-            raise Invalid.field(name, "send this as text")
+            raise Invalid.field(name, "must be text, not a file")
     item = await media.upload(
         site.desk, caller, data, **{n: str(v) for n, v in words.items()},
         max_bytes=site.limits.upload_bytes, max_pixels=site.limits.upload_pixels,
@@ -61,7 +61,7 @@ async def create(request: Request) -> Response:
 
 
 async def show(request: Request) -> Response:
-    """Its sizes and words; the picture itself is at `url`."""
+    """Metadata; the picture itself is at `url`."""
     requests.known(request)
     caller = await require_caller(request)
     require(caller, Action.MEDIA_UPLOAD)

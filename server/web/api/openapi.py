@@ -1,9 +1,9 @@
-"""The OpenAPI 3.1 document, made from the table of operations and the pydantic models.
+"""Generates the OpenAPI 3.1 document from the table of operations and the pydantic models.
 
-Kept generators were looked at first. Starlette's own reads YAML from docstrings, which nothing holds to the
-code. SpecTree and the frameworks with a generator (FastAPI, Litestar) parse and refuse requests themselves,
-in their own words, while here one place maps errors to problem details. What is left is small: paths from a
-table, and JSON Schema 2020-12, which pydantic writes and OpenAPI 3.1 takes as it is.
+Why not a library: Starlette's generator reads YAML from docstrings, which may drift from the code. SpecTree and
+the frameworks with a generator (FastAPI, Litestar) validate requests themselves and with their own error
+format, while here web/errors.py maps all errors to problem details. What remains is small: paths from a table,
+and the JSON Schema 2020-12 that pydantic generates, which OpenAPI 3.1 uses unchanged.
 """
 
 from __future__ import annotations
@@ -30,32 +30,32 @@ from server.web.site import Limits, site_of
 
 _REF = "#/components/schemas/{model}"
 _ALWAYS = ("bad_request", "unauthenticated", "request_timeout", "internal_error", "unavailable", "timed_out")
-"""What any operation may answer; a bearer token that is unknown is refused everywhere."""
+"""Errors that any operation may return; an unknown bearer token is rejected everywhere."""
 _WRITES = ("cross_site", "too_large")
 
 _REVISION_PATTERN = r'^("[0-9]{1,9}(\.[a-z0-9]{1,16}\.[0-9]{1,19})?"|[0-9]{1,9}|\*)$'
-_PLAIN = r"^[^\u0000-\u001F\u007F]+$"  # an address holds no control characters
+_PLAIN = r"^[^\u0000-\u001F\u007F]+$"  # paths contain no control characters
 _PATH_SCHEMAS: dict[str, dict[str, Any]] = {
     name: {"type": "string", "pattern": _PLAIN, "minLength": 1} for name in ("slug", "id")
 }
 _ENTRY_STATUSES = "|".join(entry.STATUSES)
 _QUERY: dict[str, dict[str, Any]] = {
     "limit": {
-        "name": "limit", "description": "How many at most.",
+        "name": "limit", "description": "Most items on a page.",
         "schema": {
             "type": "integer", "minimum": 1, "maximum": requests.MAX_PAGE, "default": requests.DEFAULT_PAGE
         },
     },
     "before": {
-        "name": "before", "description": "`next` of the page before.",
+        "name": "before", "description": "`next` of the previous page.",
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "maxLength": requests.MAX_CURSOR},
     },
     "status": {
-        "name": "status", "description": "Only blogs of this status.",
+        "name": "status", "description": "Only blogs with this status.",
         "schema": {"type": "string", "enum": list(blog.STATUSES)},
     },
     "statuses": {
-        "name": "status", "description": "Only entries of these statuses, with commas between them.",
+        "name": "status", "description": "Only entries with these statuses, separated by commas.",
         "schema": {"type": "string", "pattern": f"^({_ENTRY_STATUSES})(,({_ENTRY_STATUSES}))*$"},
     },
 }
@@ -92,7 +92,7 @@ def document(operations: Sequence[Operation], limits: Limits | None = None) -> d
         "openapi": "3.1.0",
         "info": {
             "title": "Stop Press", "version": _version(), "license": {"name": "MIT", "identifier": "MIT"},
-            "description": "Live blogs: write them, follow them. Changes are followed at `/live/{slug}/…`.",
+            "description": "API of the Stop Press live-blog server. Readers follow `/live/{slug}/…`.",
         },
         "paths": paths,
         "components": {
@@ -111,7 +111,7 @@ def _operation(operation: Operation, limits: Limits | None) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
-        "description": f"{operation.handler.__doc__}\n\nWho may: {operation.who}.",
+        "description": f"{operation.handler.__doc__}\n\nRequired role: {operation.who}.",
         "tags": [operation.handler.__module__.rpartition(".")[2]],
         "parameters": _parameters(operation),
         "responses": _responses(operation),
@@ -130,37 +130,37 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     if operation.if_match:
         found.append({
             "name": "If-Match", "in": "header", "required": operation.if_match == "required",
-            "description": "The revision that was edited, in quotes; `*` writes over whatever is there.",
+            "description": "The revision that was edited, in quotes; `*` overwrites any revision.",
             "schema": {"type": "string", "pattern": _REVISION_PATTERN},
         })
     if operation.idempotent:
         found.append({
             "name": "Idempotency-Key", "in": "header", "required": False,
-            "description": "A retry with the same key within 24 hours makes nothing new.",
+            "description": "A retry with the same key within 24 hours creates nothing new.",
             "schema": {"type": "string", "pattern": r"^[!-~]([ -~]*[!-~])?$", "maxLength": MAX_KEY},
         })
     if operation.tells_revision and operation.method == "GET":
         found.append({
             "name": "If-None-Match", "in": "header", "required": False,
-            "description": "ETags of versions that one has.", "schema": {"type": "string"},
+            "description": "ETags of cached versions.", "schema": {"type": "string"},
         })
     return found
 
 
 def _responses(operation: Operation) -> dict[str, Any]:
-    done: dict[str, Any] = {"description": "Done."}
+    done: dict[str, Any] = {"description": "Success."}
     if operation.answers is not None:
         done["content"] = {"application/json": {"schema": _answer_schema(operation)}}
     headers: dict[str, Any] = {}
     if operation.tells_revision:
-        headers["ETag"] = {"schema": {"type": "string"}, "description": 'The revision, `"3"`.'}
+        headers["ETag"] = {"schema": {"type": "string"}, "description": 'The revision, for example `"3"`.'}
     if operation.status == 201 and operation.name not in ("logIn", "createToken"):
-        headers["Location"] = {"schema": {"type": "string"}, "description": "Where it is."}
+        headers["Location"] = {"schema": {"type": "string"}, "description": "URL of the new resource."}
     if headers:
         done["headers"] = headers
     found = {str(operation.status): done}
     if operation.tells_revision and operation.method == "GET":
-        found["304"] = {"description": "Not changed."}
+        found["304"] = {"description": "Not modified."}
     by_status: dict[int, list[str]] = {}
     for code in _codes(operation):
         by_status.setdefault(PROBLEMS[code].status, []).append(code)
@@ -175,7 +175,7 @@ def _responses(operation: Operation) -> dict[str, Any]:
 def _answer_schema(operation: Operation) -> dict[str, Any]:
     assert operation.answers is not None
     schema = {"$ref": _REF.format(model=operation.answers.__name__)}
-    if operation.name == "getEntry":  # readers get the entry without its author and its planning
+    if operation.name == "getEntry":  # readers get the entry without author and schedule
         return {"anyOf": [schema, {"$ref": _REF.format(model="PublicEntry")}]}
     return schema
 
@@ -221,7 +221,7 @@ def _schemas(operations: Sequence[Operation]) -> dict[str, Any]:
     schemas: dict[str, Any] = found["$defs"]
     for model in (bodies.BlogChanges, bodies.BylineChanges, bodies.EntryChanges, bodies.UserChanges):
         for field in schemas[model.__name__]["properties"].values():
-            field.pop("default", None)  # what is left out of a change stays as it is
+            field.pop("default", None)  # omitted fields stay unchanged, so they have no default
     return schemas
 
 

@@ -1,6 +1,6 @@
-"""The API's table of contents: every operation with who may, what it takes and what it answers.
+"""Table of all API operations with required role, request body and response.
 
-The routes and the OpenAPI document are both made from it, so that they cannot differ.
+The routes and the OpenAPI document are both generated from it, so that they cannot differ.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _REVISED = ("not_found", "conflict", "stale_revision")
 OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/blogs", blogs.index, "listBlogs", "anyone (public view)", "List blogs",
               shapes.BlogPage, query=("status", "limit", "before")),
-    Operation("POST", "/blogs", blogs.create, "createBlog", "editor", "Make a blog",
+    Operation("POST", "/blogs", blogs.create, "createBlog", "editor", "Create a blog",
               shapes.BlogAtPosition, 201, b.BlogBody, errors=("conflict", "idempotency_key_reused"),
               tells_revision=True, idempotent=True),
-    Operation("GET", _BLOG, blogs.show, "getBlog", "anyone (public view)", "One blog",
+    Operation("GET", _BLOG, blogs.show, "getBlog", "anyone (public view)", "Get a blog",
               shapes.BlogAtPosition, errors=("not_found",), tells_revision=True),
-    Operation("PATCH", _BLOG, blogs.edit, "editBlog", "editor", "Change a blog's furniture",
+    Operation("PATCH", _BLOG, blogs.edit, "editBlog", "editor", "Edit a blog",
               shapes.BlogAtPosition, takes=b.BlogChanges, errors=(*_REVISED, "revision_required"),
               tells_revision=True, if_match="required"),
     Operation("GET", _ENTRIES, entries.index, "listEntries", "anyone (public view)", "List entries",
@@ -37,9 +37,9 @@ OPERATIONS: tuple[Operation, ...] = (
               shapes.Entry, 201, b.EntryBody,
               errors=("not_found", "conflict", "idempotency_key_reused"), tells_revision=True,
               idempotent=True),
-    Operation("GET", _ENTRY, entries.show, "getEntry", "anyone (public view)", "One entry",
+    Operation("GET", _ENTRY, entries.show, "getEntry", "anyone (public view)", "Get an entry",
               shapes.Entry, errors=("not_found", "gone"), tells_revision=True),
-    Operation("PATCH", _ENTRY, entries.edit, "editEntry", "contributor", "Change an entry",
+    Operation("PATCH", _ENTRY, entries.edit, "editEntry", "contributor", "Edit an entry",
               shapes.Entry, takes=b.EntryChanges, errors=(*_REVISED, "revision_required"),
               tells_revision=True, if_match="required"),
     Operation("DELETE", _ENTRY, entries.retract, "retractEntry", "contributor", "Retract an entry",
@@ -47,12 +47,12 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("POST", f"{_ENTRY}/restore", entries.restore, "restoreEntry", "editor", "Undo a retraction",
               shapes.Entry, errors=("not_found", "conflict"), tells_revision=True),
     Operation("GET", f"{_ENTRY}/revisions", entries.revisions, "listRevisions", "contributor",
-              "Every version of an entry", shapes.Revisions, errors=("not_found",)),
+              "List an entry's revisions", shapes.Revisions, errors=("not_found",)),
     Operation("GET", "/media", media.index, "listMedia", "contributor", "List pictures",
               shapes.Pictures, query=("limit",)),
     Operation("POST", "/media", media.create, "uploadMedia", "contributor", "Upload a picture",
               shapes.Picture, 201, uploads=True),
-    Operation("GET", "/media/{id}", media.show, "getMedia", "contributor", "One picture",
+    Operation("GET", "/media/{id}", media.show, "getMedia", "contributor", "Get a picture",
               shapes.Picture, errors=("not_found",)),
     Operation("GET", "/bylines", bylines.index, "listBylines", "contributor", "List bylines",
               shapes.BylinePage, query=("limit", "before")),
@@ -67,28 +67,29 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/users", users.index, "listUsers", "admin", "List users", shapes.Users),
     Operation("POST", "/users", users.create, "createUser", "admin", "Add a user",
               shapes.User, 201, b.UserBody, errors=("conflict",)),
-    Operation("GET", "/users/{id}", users.show, "getUser", "oneself", "One user",
+    Operation("GET", "/users/{id}", users.show, "getUser", "oneself", "Get a user",
               shapes.User, errors=("not_found",)),
-    Operation("PATCH", "/users/{id}", users.edit, "editUser", "admin", "Change a user",
+    Operation("PATCH", "/users/{id}", users.edit, "editUser", "admin", "Edit a user",
               shapes.User, takes=b.UserChanges, errors=("not_found", "conflict")),
     Operation("PUT", "/users/{id}/password", users.set_password, "setPassword", "oneself",
               "Set a password", None, 204, b.PasswordBody, errors=("not_found", "throttled")),
     Operation("GET", "/tokens", tokens.index, "listTokens", "admin", "List API tokens", shapes.Tokens),
-    Operation("POST", "/tokens", tokens.create, "createToken", "admin", "Make an API token",
+    Operation("POST", "/tokens", tokens.create, "createToken", "admin", "Create an API token",
               shapes.NewToken, 201, b.TokenBody, errors=("conflict",)),
     Operation("DELETE", "/tokens/{id}", tokens.revoke, "revokeToken", "admin", "Revoke an API token",
               None, 204, errors=("not_found",)),
     Operation("POST", "/session", session.log_in, "logIn", "anyone", "Log in",
               shapes.Session, 201, b.LogInBody, errors=("unauthenticated", "throttled")),
-    Operation("GET", "/session", session.show, "getSession", "oneself", "Who is asking", shapes.Session),
+    Operation("GET", "/session", session.show, "getSession", "oneself", "Get the current user or token",
+              shapes.Session),
     Operation("DELETE", "/session", session.log_out, "logOut", "anyone", "Log out", None, 204),
     Operation("GET", "/openapi.json", openapi.serve(lambda: OPERATIONS), "getDocument", "anyone",
-              "This document", shapes.Document),
+              "Get the OpenAPI document", shapes.Document),
 )
 
 
 def routes() -> list[BaseRoute]:
-    """One route for each path, so that another method is answered 405 with all that are allowed."""
+    """One route for each path, so that a 405 response lists all allowed methods."""
     by_path: dict[str, dict[str, Handler]] = defaultdict(dict)
     for operation in OPERATIONS:
         by_path[operation.path][operation.method] = operation.handler

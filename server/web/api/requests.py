@@ -29,22 +29,22 @@ _JSON = re.compile(r"application/(json|[a-z0-9.-]+\+json)\s*(;.*)?", re.ASCII | 
 
 
 async def read(request: Request, model: type[Model]) -> Model:
-    """The request's JSON as `model`.
+    """Parse the request body as `model`.
 
     Raises:
-        UnsupportedMedia: it does not say that it is JSON.
-        HTTPException: 400, it is not JSON.
-        Invalid: a field cannot be taken; all such fields are named.
+        UnsupportedMedia: the Content-Type is not JSON.
+        HTTPException: 400, the body is not valid JSON.
+        Invalid: lists all invalid fields.
     """
     if not _JSON.fullmatch(request.headers.get("content-type", "").strip()):
-        raise UnsupportedMedia("Send JSON, with Content-Type: application/json.")
+        raise UnsupportedMedia("Send JSON with Content-Type: application/json.")
     data = await request.body()
     try:
         parsed = json.loads(data.decode("utf-8"), parse_constant=_no_constant)
     except RecursionError as error:
         raise HTTPException(400, "The JSON is nested too deeply.") from error
     except ValueError as error:  # also UnicodeDecodeError, and numbers of thousands of digits
-        raise HTTPException(400, f"The body is not JSON: {error}") from error
+        raise HTTPException(400, f"The body is not valid JSON: {error}") from error
     broken = _lone_surrogate(parsed, "")
     if broken is not None:
         field, place = broken
@@ -53,7 +53,7 @@ async def read(request: Request, model: type[Model]) -> Model:
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
+    raise ValueError(f"{name} is not allowed in JSON")
 
 
 def _lone_surrogate(value: Any, path: str) -> tuple[str, str] | None:
@@ -79,29 +79,29 @@ def _lone_surrogate(value: Any, path: str) -> tuple[str, str] | None:
 
 
 def known(request: Request, *names: str) -> None:
-    """Refuse parameters that nobody knows: a filter that is not applied would show too much."""
+    """Reject unknown query parameters: silently ignoring a misspelt filter would return too much."""
     for name in request.query_params:
         if name not in names:
-            raise Invalid.field(name[:100], f"no such parameter; there is {', '.join(names) or 'none'}")
+            raise Invalid.field(name[:100], f"unknown parameter; allowed: {', '.join(names) or 'none'}")
         if len(request.query_params.getlist(name)) > 1:
-            raise Invalid.field(name, "only once")
+            raise Invalid.field(name, "may be given only once")
 
 
 def limit_of(request: Request) -> int:
-    """How many to list: `?limit=` from 1 to 100. Raises Invalid."""
+    """Page size from `?limit=`, 1 to 100. Raises Invalid."""
     text = request.query_params.get("limit", str(DEFAULT_PAGE))
     if not re.fullmatch(r"[1-9][0-9]{0,2}", text, re.ASCII) or int(text) > MAX_PAGE:
-        raise Invalid.field("limit", f"a number from 1 to {MAX_PAGE}")
+        raise Invalid.field("limit", f"must be a number from 1 to {MAX_PAGE}")
     return int(text)
 
 
 def cursor(moment: datetime, id_: str) -> str:
-    """Names the end of a page, for `?before=`."""
+    """Cursor of the last item on a page, for `?before=`."""
     return base64.urlsafe_b64encode(f"{moment.isoformat()} {id_}".encode()).decode().rstrip("=")
 
 
 def before_of(request: Request) -> tuple[datetime, str] | None:
-    """What `cursor` wrote, from `?before=`. Raises Invalid for anything else."""
+    """Parse the cursor in `?before=`. Raises Invalid."""
     text = request.query_params.get("before")
     if text is None:
         return None
@@ -114,9 +114,9 @@ def before_of(request: Request) -> tuple[datetime, str] | None:
             raise ValueError
         return datetime.fromisoformat(moment).astimezone(UTC), id_
     except (ValueError, OverflowError, binascii.Error) as error:
-        raise Invalid.field("before", "not the “next” of an earlier answer") from error
+        raise Invalid.field("before", "must be the “next” of an earlier response") from error
 
 
 def publishes(caller: Caller | None, blog_id: str) -> bool:
-    """Whether somebody sees all of a blog's newsroom side."""
+    """Whether the caller may see all entries of the blog."""
     return may(caller, Action.ENTRY_PUBLISH, blog_id)

@@ -1,4 +1,4 @@
-"""Writing an answer: JSON with its ETag, and caching that keeps what was retracted out of every cache."""
+"""API responses: JSON with ETag, and Cache-Control that keeps retracted text out of caches."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ def shown(
 
 
 def nothing() -> Response:
-    """Done, and nothing to say."""
+    """204 No Content."""
     return Response(status_code=204, headers={"Cache-Control": "no-store"})

@@ -1,4 +1,4 @@
-"""`/api/v1/session`: logging in and out with a cookie, and who one is."""
+"""`/api/v1/session`: log-in and log-out with a session cookie, and the current user."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from server.web.site import site_of
 
 
 async def log_in(request: Request) -> Response:
-    """Answers with a session cookie. Throttled by user name and by address."""
+    """Sets a session cookie. Throttled by user name and by address."""
     body = await requests.read(request, LogInBody)
     site = site_of(request)
     await site.throttle.attempt(name=body.username.strip(), address=client_address(request))
@@ -33,7 +33,7 @@ async def log_in(request: Request) -> Response:
         site.desk, body.username, body.password, days=site.session_days,
         agent=request.headers.get("user-agent", ""),
     )
-    await _end(request)  # a session that the browser had before does not live on unseen
+    await _end(request)  # also end the browser's previous session
     caller = Caller(f"user:{user.id}", user.name, user.role, dict(user.blog_roles))
     async with site.database.read() as connection:
         response = shown(request, caller, await _json(connection, caller), status=201)
@@ -42,7 +42,7 @@ async def log_in(request: Request) -> Response:
 
 
 async def show(request: Request) -> Response:
-    """Also says whose an API token is."""
+    """Works with API tokens, too."""
     requests.known(request)
     caller = await require_caller(request)
     async with site_of(request).database.read() as connection:
@@ -50,7 +50,8 @@ async def show(request: Request) -> Response:
 
 
 async def log_out(request: Request) -> Response:
-    """Ends the session for good, wherever its cookie was copied to. Without one nothing happens."""
+    """Ends the session on the server, so that copies of the cookie stop working too. Does nothing without a
+    session."""
     await _end(request)
     response = nothing()
     clear_session_cookie(response, request)

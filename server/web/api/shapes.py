@@ -1,5 +1,5 @@
-"""What is answered, for the OpenAPI document. The answers are made by the domain's `to_json`; a test and
-schemathesis hold the two together."""
+"""Response models for the OpenAPI document. The responses themselves come from `to_json` in domain/; tests,
+some of them with schemathesis, compare the two."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Shape(BaseModel):
 
 
 class Problem(BaseModel):
-    """RFC 9457 problem details. `code` is stable; some codes bring more: `invalid` has `errors`,
+    """RFC 9457 problem details. `code` is stable. Some codes have additional members: `invalid` has `errors`;
     `stale_revision` has `current`, `yours` and `based_on`."""
 
     type: str
@@ -45,7 +45,7 @@ class Byline(BylineParts):
 
 
 class BylinePage(Shape):
-    """`next` goes into `?before=`; null on the last page."""
+    """`next` is the value for `?before=`; null on the last page."""
 
     bylines: list[Byline]
     next: str | None
@@ -83,14 +83,14 @@ class BlogAtPosition(Blog):
 
 
 class BlogPage(Shape):
-    """`next` goes into `?before=`; null on the last page."""
+    """`next` is the value for `?before=`; null on the last page."""
 
     blogs: list[Blog]
     next: str | None
 
 
 class TextBlock(Shape):
-    """`html` is sanitised. `markdown` is the source, for the newsroom; empty for readers."""
+    """`html` is sanitised. `markdown` is the source; empty for readers."""
 
     type: Literal["text"]
     html: str
@@ -154,7 +154,7 @@ class Content(Shape):
 
 
 class PublicEntry(Content):
-    """An entry as readers see it. `number` is its place on the page, from 1, for ever."""
+    """An entry as readers see it. `number` counts published entries from 1 and never changes."""
 
     id: str
     status: EntryStatus
@@ -179,7 +179,7 @@ class Entry(PublicEntry):
 
 
 class EntryPage(Shape):
-    """`next` goes into `?before=`; null on the last page."""
+    """`next` is the value for `?before=`; null on the last page."""
 
     entries: list[Entry | PublicEntry]
     next: str | None
@@ -198,7 +198,7 @@ class Revisions(Shape):
 
 
 class Picture(Shape):
-    """Sizes in pixels and bytes. `widths` are those of srcset: `/media/ID/WIDTH.webp`."""
+    """An uploaded picture. `widths` are the widths of its renditions at `/media/ID/WIDTH.webp`."""
 
     id: str
     url: str
@@ -218,7 +218,7 @@ class Pictures(Shape):
 
 
 class User(Shape):
-    """`role` holds for all blogs, `blog_roles` for one each, by slug."""
+    """`role` applies to all blogs, `blog_roles` to single blogs, by slug."""
 
     id: str
     username: str
@@ -234,7 +234,7 @@ class Users(Shape):
 
 
 class Token(Shape):
-    """`blog` is the slug of the one blog it is for, or null for all."""
+    """`blog` is the slug of the only blog that the token may use, or null for all blogs."""
 
     id: str
     name: str
@@ -246,7 +246,7 @@ class Token(Shape):
 
 
 class NewToken(Token):
-    """`token` is shown this once."""
+    """`token` is the token itself. It is shown only once."""
 
     token: str
 
@@ -256,7 +256,7 @@ class Tokens(Shape):
 
 
 class Session(Shape):
-    """Who is asking: `user:ID` or `token:ID`."""
+    """The caller: `id` is `user:ID` or `token:ID`."""
 
     id: str
     name: str

@@ -1,4 +1,4 @@
-"""`/api/v1/tokens`: API tokens, for programs. Admins make and revoke them; a token is shown once."""
+"""`/api/v1/tokens`: API tokens. Admins create and revoke them; a token is shown only once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from server.web.site import site_of
 
 
 async def index(request: Request) -> Response:
-    """All that were ever made, the oldest first; never the tokens themselves."""
+    """All tokens ever created, oldest first, without their secrets."""
     requests.known(request)
     caller = await require_caller(request)
     require(caller, Action.TOKENS_MANAGE)
@@ -27,7 +27,7 @@ async def index(request: Request) -> Response:
 
 
 async def create(request: Request) -> Response:
-    """The answer's `token` is shown this once and kept nowhere."""
+    """`token` in the response is shown only once and not stored."""
     caller = await require_caller(request)
     body = await requests.read(request, TokenBody)
     token, plain = await people.create_token(
@@ -37,7 +37,7 @@ async def create(request: Request) -> Response:
 
 
 async def revoke(request: Request) -> Response:
-    """It stops working at once."""
+    """The token stops working immediately."""
     caller = await require_caller(request)
     await people.revoke_token(site_of(request).desk, caller, request.path_params["id"])
     return nothing()

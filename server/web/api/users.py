@@ -1,4 +1,4 @@
-"""`/api/v1/users`: the people of the newsroom. Admins manage them; everybody sees and changes themselves."""
+"""`/api/v1/users`: users of the newsroom. Admins manage them; everybody can see their own account."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from server.web.site import site_of
 
 
 async def index(request: Request) -> Response:
-    """By user name."""
+    """Sorted by user name."""
     requests.known(request)
     caller = await require_caller(request)
     require(caller, Action.USERS_MANAGE)
@@ -31,7 +31,7 @@ async def index(request: Request) -> Response:
 
 
 async def create(request: Request) -> Response:
-    """The password is told to the person by other means than this server."""
+    """The server does not send the password to the new user."""
     caller = await require_caller(request)
     body = await requests.read(request, UserBody)
     user = await people.create_user(
@@ -43,7 +43,7 @@ async def create(request: Request) -> Response:
 
 
 async def show(request: Request) -> Response:
-    """Admins see everybody, others only themselves."""
+    """Admins see all users, others only themselves."""
     requests.known(request)
     caller = await require_caller(request)
     user_id = request.path_params["id"]
@@ -56,7 +56,8 @@ async def show(request: Request) -> Response:
 
 
 async def edit(request: Request) -> Response:
-    """What is left out stays. Who is no longer active is logged out; the last admin stays one."""
+    """Fields that are omitted stay unchanged. Deactivating a user ends their sessions. The last admin cannot be
+    removed."""
     caller = await require_caller(request)
     body = await requests.read(request, UserChanges)
     changed = {name: getattr(body, name) for name in body.model_fields_set}
@@ -65,7 +66,7 @@ async def edit(request: Request) -> Response:
 
 
 async def set_password(request: Request) -> Response:
-    """Ends all sessions of that person. Throttled like a log-in, because `current` can be guessed at."""
+    """Ends all sessions of the user. Throttled like a log-in, because `current` could be guessed."""
     caller = await require_caller(request)
     body = await requests.read(request, PasswordBody)
     site, user_id = site_of(request), request.path_params["id"]

@@ -1,4 +1,4 @@
-"""For operators: alive, able to serve, and what Prometheus collects."""
+"""Health checks and Prometheus metrics for operators."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from server.web.site import site_of
 from server.web.stream.subscribing import gate_of
 
 READY_SECONDS = 2.0
-"""How long the database may take to answer before /readyz says that it does not."""
+"""Time limit for the database check in /readyz."""
 
 
 async def alive(request: Request) -> Response:
-    """200 as long as the process answers at all."""
+    """Always 200 while the process is running."""
     return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
 
 
 async def ready(request: Request) -> Response:
-    """200 when this process can take readers and posts; 503 while it ends or has no database. An unverified
-    broker is told and does not make it unready: updates then come through the store, every 2 seconds."""
+    """200 if this process can serve readers and accept posts; 503 while it shuts down or has no database. An
+    unverified broker is reported but does not count: updates then come from the store, every 2 seconds."""
     site = site_of(request)
     state = site.desk.broker.state()
     database = "ok"
@@ -37,7 +37,7 @@ async def ready(request: Request) -> Response:
     except StopPressError as error:
         database = error.detail
     except TimeoutError:
-        database = f"The database has not answered for {READY_SECONDS:g} seconds."
+        database = f"The database did not respond within {READY_SECONDS:g} seconds."
     draining = site.hub.draining
     fine = database == "ok" and not draining
     body = {
@@ -52,7 +52,7 @@ async def ready(request: Request) -> Response:
 
 
 async def metrics(request: Request) -> Response:
-    """Prometheus text. Asks for a bearer token when one is set."""
+    """Metrics in the Prometheus text format. Requires the bearer token if one is configured."""
     site = site_of(request)
     if site.metrics_token:
         given = request.headers.get("authorization", "")

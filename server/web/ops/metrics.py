@@ -1,4 +1,4 @@
-"""What Prometheus collects: the counters of hub, gate, broker and throttle under names that stay."""
+"""Prometheus metrics of hub, stream gate, broker and log-in throttle. Metric names are stable."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from server.hub.stats import BOUNDS
 from server.web.site import Site
 
 NO_CATCH_UPS = dict.fromkeys(("gap", "unverified", "poll", "join", "open"), 0)
-"""A counter that is missing until its first event hides that event from `rate()`."""
+"""Start at 0: `rate()` cannot see the first event of a counter that did not exist before."""
 
 BROKER_COUNTS = {
-    "sent": "Messages that Redis took, probes among them.",
-    "refused": "Messages that Redis answered with an error.",
-    "send_failures": "Batches that got no answer; they are sent again.",
-    "connects": "Connections of the subscription that were made.",
-    "connection_failures": "Connections of the subscription that ended or could not be made.",
-    "unverified": "Connections thrown away because no probe came back over them.",
-    "dropped": "Messages that found no room while Redis was away.",
-    "malformed": "Messages that were no change of their feed.",
+    "sent": "Messages sent to Redis, including probes.",
+    "refused": "Messages that Redis rejected with an error.",
+    "send_failures": "Batches without a reply; they are sent again.",
+    "connects": "Subscription connections opened.",
+    "connection_failures": "Subscription connections lost or failed to open.",
+    "unverified": "Subscription connections closed because no probe arrived.",
+    "dropped": "Messages dropped because the queue was full while Redis was unavailable.",
+    "malformed": "Malformed messages received.",
 }
 
 
 class Collector:
-    """Reads the hub's counters when asked, so that counting costs the fan-out nothing."""
+    """Reads the hub's counters on each scrape, so that metrics cost nothing during fan-out."""
 
     def __init__(self, site: Site, gate: StreamGate) -> None:
         self._site, self._gate = site, gate
@@ -47,7 +47,7 @@ class Collector:
 
     def _process(self) -> Metric:
         family = GaugeMetricFamily(
-            "stoppress_process_info", "Which process answers: workers share a port.", labels=["pid"]
+            "stoppress_process_info", "Process that answered this scrape; workers share a port.", labels=["pid"]
         )
         family.add_metric([str(os.getpid())], 1)
         return family
@@ -68,18 +68,18 @@ class Collector:
     def _counters(self) -> Iterator[Metric]:
         stats = self._site.hub.stats
         for name, words, value in (
-            ("changes", "Changes that arrived.", stats.changes),
+            ("changes", "Changes received.", stats.changes),
             ("deliveries", "Writes to listeners, one for each listener and tick.", stats.deliveries),
-            ("gaps", "Jumps in the seq of what the broker brought.", stats.gaps),
-            ("closed_slow", "Listeners closed because they lagged too far.", stats.closed_slow),
-            ("resets", "Feeds whose history changed.", stats.resets),
-            ("store_replays", "Queries of the store for listeners that came back.", stats.store_replays),
-            ("refused", "Streams refused because there were too many.", self._gate.refused),
+            ("gaps", "Gaps in the sequence of changes received from the broker.", stats.gaps),
+            ("closed_slow", "Listeners closed because they were too slow.", stats.closed_slow),
+            ("resets", "Feeds whose epoch changed.", stats.resets),
+            ("store_replays", "Store queries for listeners that resumed.", stats.store_replays),
+            ("refused", "Streams rejected because of a limit.", self._gate.refused),
         ):
             yield CounterMetricFamily(f"stoppress_{name}", words, value=value)
         for name, words, label, values in (
-            ("resumes", "Listeners that joined, by where their replay came from.", "source", stats.resumes),
-            ("catch_ups", "Queries of the store to stay level, by reason.", "reason",
+            ("resumes", "Listeners that connected, by source of their replay.", "source", stats.resumes),
+            ("catch_ups", "Store queries to catch up, by reason.", "reason",
              NO_CATCH_UPS | stats.catch_ups),
         ):
             family = CounterMetricFamily(f"stoppress_{name}", words, labels=[label])
@@ -95,17 +95,17 @@ class Collector:
     def _gauges(self) -> Iterator[Metric]:
         stats, state = self._site.hub.stats, self._site.desk.broker.state()
         for name, words, value in (
-            ("broker_verified", "1 when what is published arrives.", float(state.verified)),
-            ("broker_probe_age_seconds", "Seconds since the broker last proved itself.", state.probe_age),
+            ("broker_verified", "1 if the broker delivers published messages.", float(state.verified)),
+            ("broker_probe_age_seconds", "Seconds since the last successful broker probe.", state.probe_age),
             ("head_lag", "Changes that the last poll of the store found missing here.", stats.head_lag),
             ("head_poll_age_seconds", "Seconds since that poll.", time.monotonic() - stats.polled_at),
-            ("broker_waiting", "Messages to the broker that are not sent yet.", state.waiting),
-            ("throttle_alone", "1 while this process counts log-ins by itself, its Redis being away.",
+            ("broker_waiting", "Messages waiting to be sent to the broker.", state.waiting),
+            ("throttle_alone", "1 while this process counts log-ins on its own because Redis is unavailable.",
              float(self._site.throttle.alone)),
-            ("feeds", "Feeds that this process follows.", len(self._site.hub.feeds)),
-            ("lagging", "Listeners whose transport is full.",
+            ("feeds", "Feeds followed by this process.", len(self._site.hub.feeds)),
+            ("lagging", "Listeners whose send buffer is full.",
              sum(len(f.lagging) for f in self._site.hub.feeds.values())),
-            ("draining", "1 while the process ends its streams.", float(self._site.hub.draining)),
+            ("draining", "1 while the process is closing its streams.", float(self._site.hub.draining)),
         ):
             yield GaugeMetricFamily(f"stoppress_{name}", words, value=value)
 
@@ -117,7 +117,7 @@ class Collector:
             buckets.append((bound, total))
         family = HistogramMetricFamily(
             "stoppress_publish_to_write_seconds",
-            "From the write of a change to its first byte towards a listener.",
+            "Time from writing a change to sending it to the first listener.",
         )
         family.add_metric([], buckets=buckets, sum_value=stats.latency_sum)
         return family

@@ -1,4 +1,4 @@
-"""Pictures as readers get them, for as long as something that is published shows them."""
+"""Serves pictures to readers while a published entry shows them."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from server.web.conditional import client_has
 from server.web.site import site_of
 
 PUBLIC = "public, max-age=60, must-revalidate"
-"""A retraction must reach every cache: none may serve a picture for longer without asking."""
+"""Short, so that a retraction reaches every cache within a minute."""
 NEWSROOM = "private, no-cache"
 
 
 async def picture(request: Request) -> Response:
-    """A picture in its full size or as a rendition; 404 to readers unless a published entry shows it."""
+    """A picture at full size or as a rendition; 404 for readers unless a published entry shows it."""
     site = site_of(request)
     media_id, name = request.path_params["media_id"], request.path_params["name"]
     async with site.database.read() as connection:
         item = await media.get(connection, media_id)
         public = await media.is_public(connection, media_id)
     if not public and not may(await caller_of(request), Action.MEDIA_UPLOAD):
-        raise NotFound("There is no such picture.")
+        raise NotFound("Picture not found.")
     width = _width(item, name)
     headers = {
         "Cache-Control": PUBLIC if public else NEWSROOM,
@@ -41,8 +41,8 @@ async def picture(request: Request) -> Response:
 
 
 def _width(item: Media, name: str) -> int | None:
-    """Which size `name` asks for; None is the full one. Raises NotFound for one that does not exist."""
+    """Width that `name` asks for; None for the full size. Raises NotFound for unknown sizes."""
     for width in (None, *item.widths):
         if name == rendition_name(width):
             return width
-    raise NotFound("There is no such picture.")
+    raise NotFound("Picture not found.")

@@ -1,4 +1,4 @@
-"""Pages that were rendered, kept for as long as they are the newest: a burst of readers renders once."""
+"""Cache of rendered pages: a burst of readers renders a page only once."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from server.delivery.encoding import takes_gzip
 from server.web.conditional import client_has
 
 CAPACITY = 128
-"""Rendered pages in memory, 60 to 80 KB each at most."""
+"""Most rendered pages in memory, up to 60 to 80 KB each."""
 GZIP_LEVEL = 6
-# A shared cache may answer for a second; nobody may show what it holds later, or a retraction would linger.
+# Shared caches may serve a page for one second only, so that retracted text disappears.
 SHORT = "public, max-age=0, s-maxage=1, must-revalidate"
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One rendering. The ETag is weak, because it names the compressed and the plain form alike."""
+    """A rendered page. The ETag is weak because it applies to the compressed and the plain form."""
 
     body: bytes
     gzipped: bytes
@@ -38,8 +38,8 @@ class Kept:
 
 
 class KeptPages:
-    """The most recently used renderings. A key holds the feed's position, so what is stale is never asked for
-    again and falls out."""
+    """LRU cache of rendered pages. Keys contain the feed's position, so stale pages are never requested again
+    and are evicted."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
@@ -47,7 +47,8 @@ class KeptPages:
         self._making: dict[Hashable, asyncio.Task[Kept]] = {}
 
     async def get(self, key: Hashable, make: Callable[[], Awaitable[Kept]]) -> Kept:
-        """What is kept under `key`, or what `make` makes; those who ask meanwhile wait for the same."""
+        """The page stored under `key`, rendered with `make` if missing; concurrent requests share one
+        rendering."""
         found = self._kept.get(key)
         if found is not None:
             self._kept.move_to_end(key)
@@ -56,7 +57,7 @@ class KeptPages:
         if task is None:
             task = self._making[key] = asyncio.ensure_future(make())
             task.add_done_callback(lambda done: self._made(key, done))
-        # whoever gave up waiting must not take it from the others
+        # a request that is cancelled must not cancel the rendering for others
         return await asyncio.shield(task)
 
     def _made(self, key: Hashable, task: asyncio.Task[Kept]) -> None:
@@ -69,12 +70,12 @@ class KeptPages:
 
 
 def digest(text: str) -> str:
-    """A short name for what a page depends on, for its ETag."""
+    """Short digest of everything that a page depends on, for its ETag."""
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
 def answer(request: Request, kept: Kept, *, status: int = 200) -> Response:
-    """The rendering as this request can take it: not at all (304), compressed, or plain."""
+    """Response with the page: 304, compressed or plain, depending on the request."""
     headers = {"ETag": kept.etag, "Cache-Control": SHORT, "Vary": "Accept-Encoding"}
     if status == 200 and client_has(request, kept.etag):
         return Response(status_code=304, headers=headers)

@@ -1,4 +1,4 @@
-"""The pages that readers see: all live blogs, one blog, one entry. Each is one snapshot of the database."""
+"""Reader pages: list of blogs, blog, entry. Each is rendered from one database snapshot."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LOGO = "reader/logo.png"
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One page of a blog as it stood at `position`."""
+    """The content of one page of a blog at `position`."""
 
     blog: Blog
     position: Position
@@ -43,7 +43,7 @@ class Snapshot:
 
     @property
     def entries(self) -> list[Entry]:
-        """In the order of the page."""
+        """All entries in page order."""
         return self.pinned + self.below
 
     @property
@@ -53,7 +53,7 @@ class Snapshot:
 
 
 async def index(request: Request) -> Response:
-    """`/`: the live blogs, newest first, then the closed ones."""
+    """`/`: live blogs, newest first, then closed ones."""
     site = site_of(request)
     async with site.database.read() as connection:
         found = await blogs.listed(connection, statuses=["live"], limit=50)
@@ -67,7 +67,8 @@ async def index(request: Request) -> Response:
 
 
 async def blog(request: Request) -> Response:
-    """`/live/{slug}`: the newest entries; `?before=N` an older page; `?entry=ID` the page that holds it."""
+    """`/live/{slug}`: the newest entries; `?before=N` an older page; `?entry=ID` redirects to the entry's
+    page."""
     site = site_of(request)
     slug: str = request.path_params["slug"]
     before = _before(request.query_params.get("before"))
@@ -93,13 +94,13 @@ async def blog(request: Request) -> Response:
 
 
 async def entry(request: Request) -> Response:
-    """`/live/{slug}/entries/{id}`: one entry by itself; 410 and the tombstone once it is retracted."""
+    """`/live/{slug}/entries/{id}`: permalink of an entry; 410 and a tombstone after retraction."""
     site = site_of(request)
     async with site.database.read() as connection:
         found = await public_blog(connection, request.path_params["slug"])
         item = await entries.get(connection, found.id, request.path_params["id"])
     if item.status not in entries.ON_PAGE or item.number is None:
-        raise NotFound("There is no such update.")
+        raise NotFound("Update not found.")
     base = site.url(request)
     publication = publication_of(site, base)
     shown = site.renderer.entry(feeds.of_entry(item, found, "public", ""))
@@ -129,21 +130,21 @@ async def entry(request: Request) -> Response:
 
 
 async def public_blog(connection: AsyncConnection, slug: str) -> Blog:
-    """The blog, if readers may see it. Raises NotFound, also for a draft."""
+    """The blog, if it is public. Raises NotFound, also for drafts."""
     found = await blogs.by_slug(connection, slug)
     if found.status == "draft":
-        raise NotFound("There is no such blog.")
+        raise NotFound("Blog not found.")
     return found
 
 
 async def take(connection: AsyncConnection, slug: str, before: int | None) -> Snapshot:
-    """Read one page. Raises NotFound: no such blog for readers, or no such page."""
+    """Read one page from the database. Raises NotFound if the blog is not public or the page does not exist."""
     found = await public_blog(connection, slug)
     position = await feeds.head(connection, FeedKey(found.id, "public"))
     count = await blogs.published_count(connection, found.id)
     page = pagination.first_page(count) if before is None else pagination.page_before(before, count)
     if page is None:
-        raise NotFound("There is no such page.")
+        raise NotFound("Page not found.")
     pinned = await entries.pinned(connection, found.id) if before is None else []
     apart = {e.id for e in pinned}
     within = await entries.between(connection, found.id, first=page.first, last=page.last)
@@ -154,7 +155,7 @@ async def take(connection: AsyncConnection, slug: str, before: int | None) -> Sn
 
 
 def render(site: Site, snapshot: Snapshot, base: str) -> str:
-    """The whole page."""
+    """Render the whole page."""
     renderer, found, page = site.renderer, snapshot.blog, snapshot.page
     publication = publication_of(site, base)
     epoch = snapshot.position.epoch
@@ -195,8 +196,8 @@ def publication_of(site: Site, base: str) -> structured_data.Publication:
 
 
 def _followed(request: Request, slug: str) -> tuple[str, Position] | None:
-    """The blog's id and the head of its feed where this process knows both without asking the database: it
-    follows the feed, and the broker is verified to bring what is written."""
+    """Blog id and current position without a database query, if this process follows the feed and the broker
+    subscription is verified."""
     key = gate_of(request).public.get(slug)
     at = site_of(request).hub.head(key) if key is not None else None
     return (key.blog_id, at) if key is not None and at is not None else None
@@ -205,11 +206,11 @@ def _followed(request: Request, slug: str) -> tuple[str, Position] | None:
 async def _page_of_entry(connection: AsyncConnection, found: Blog, entry_id: str) -> Response:
     item = await entries.get(connection, found.id, entry_id)
     if item.status not in entries.ON_PAGE or item.number is None:
-        raise NotFound("There is no such update.")
+        raise NotFound("Update not found.")
     page = pagination.page_of(item.number, await blogs.published_count(connection, found.id))
     on_first = item.public and item.content.pinned
     query = f"?before={page.before}" if page.before and not on_first else ""
-    # where an entry stands moves while the blog grows, so nobody may keep this answer
+    # The page of an entry changes as the blog grows, so the redirect must not be cached.
     return RedirectResponse(
         f"/live/{found.slug}{query}#entry-{item.id}", 302, headers={"Cache-Control": "no-store"}
     )
@@ -219,5 +220,5 @@ def _before(text: str | None) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise NotFound("There is no such page.")
+        raise NotFound("Page not found.")
     return int(text)

@@ -1,7 +1,7 @@
-"""Which numbers are on which page. Pages are cut at fixed numbers, so that an older page never shifts.
+"""Pagination by entry number, so that older pages never shift.
 
-Entries are numbered 1…n in the order of publication, for good. The first page takes the remainder: with 20 to
-a page it holds 20 to 39 entries once there are as many.
+Entries are numbered 1…n in order of publication. Pages hold 20 entries; the first page takes the remainder and
+holds 20 to 39.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ SIZE = 20
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The publications numbered `first` to `last`; `before` is None for the first page."""
+    """The entries with numbers `first` to `last`; `before` is None on the first page."""
 
     first: int
     last: int
@@ -21,17 +21,17 @@ class Page:
 
     @property
     def older(self) -> int | None:
-        """`before` of the next page down, or None at the start of the blog."""
+        """`before` of the next older page, or None on the oldest."""
         return self.first if self.first > 1 else None
 
 
 def first_page(count: int) -> Page:
-    """The newest entries of a blog with `count` publications."""
+    """The first page of a blog with `count` published entries."""
     return Page(max(0, count // SIZE - 1) * SIZE + 1, count)
 
 
 def page_before(before: int, count: int) -> Page | None:
-    """The page of the 20 numbers before `before`, or None when that is no page's border."""
+    """The page with the 20 numbers before `before`, or None if no page starts there."""
     if before % SIZE != 1 or not SIZE < before <= count + 1:
         return None
     return Page(before - SIZE, before - 1, before)
@@ -47,6 +47,6 @@ def page_of(number: int, count: int) -> Page:
 
 
 def newer(page: Page, count: int) -> int | None:
-    """`before` of the next page up; None: that is the first page."""
+    """`before` of the next newer page; None if that is the first page."""
     following = page.last + 1
     return None if following >= first_page(count).first else following + SIZE

@@ -1,4 +1,4 @@
-"""What machines read in a page: schema.org's LiveBlogPosting as JSON-LD, and Open Graph. Pure functions."""
+"""Structured data of pages: schema.org LiveBlogPosting as JSON-LD, and Open Graph. Pure functions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _UNSAFE = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """Who publishes, and where: `base` is the site's address without a slash at its end."""
+    """The publication: name, logo, and `base`, the site's URL without a trailing slash."""
 
     name: str
     base: str
@@ -44,7 +44,7 @@ class Publication:
 def live_blog(
     publication: Publication, blog: Blog, shown: Sequence[Entry], *, modified: str
 ) -> dict[str, Any]:
-    """A `LiveBlogPosting`. `shown` are the entries on the page; only published ones are told of."""
+    """A `LiveBlogPosting`. `shown` are the entries on the page; only published ones are included."""
     public = [e for e in shown if e.public]
     data: dict[str, Any] = {
         "@context": "https://schema.org",
@@ -91,9 +91,9 @@ def posting(publication: Publication, blog: Blog, entry: Entry) -> dict[str, Any
 
 
 def to_script(data: Mapping[str, Any]) -> Markup:
-    """JSON that cannot end the `<script>` it stands in, whatever people wrote (HTML LS §4.12.1.3)."""
+    """JSON that is safe inside a `<script>` element (HTML LS §4.12.1.3)."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return Markup(text.translate(_UNSAFE))  # noqa: S704 - every character that HTML looks at is escaped
+    return Markup(text.translate(_UNSAFE))  # noqa: S704 - all characters with a meaning in HTML are escaped
 
 
 def open_graph(
@@ -105,7 +105,7 @@ def open_graph(
     published: str | None,
     modified: str,
 ) -> dict[str, Any]:
-    """What templates/reader/open_graph.html shows; the image is the first that an entry has."""
+    """Values for templates/reader/open_graph.html; the image is the first one in the entries."""
     image = next((i for e in images if e.public and (i := image_of(e))), None)
     return {
         "title": title,
@@ -120,7 +120,7 @@ def open_graph(
 
 
 def image_of(entry: Entry) -> blocks.Image | None:
-    """The first picture that means something."""
+    """The first picture that is not decorative."""
     return next((b for b in entry.content.blocks if isinstance(b, blocks.Image) and not b.decorative), None)
 
 

@@ -1,4 +1,4 @@
-"""RSS 2.0, Atom (RFC 4287) and JSON Feed 1.1 of a blog: its newest published entries, no retracted one."""
+"""RSS 2.0, Atom (RFC 4287) and JSON Feed 1.1 with a blog's newest published entries."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def make_rss(publication: Publication, blog: Blog, newest: list[Entry], modified
 
 
 def make_atom(publication: Publication, blog: Blog, newest: list[Entry], modified: datetime) -> str:
-    """Atom, with tag: ids (RFC 4151) that stay the same when the site moves."""
+    """Atom. Ids are tag: URIs (RFC 4151), which stay the same if the site moves."""
     root = Xml.Element("feed", {"xmlns": ATOM, f"{{{XML}}}lang": blog.language})
     add(root, "id", _tag(blog))
     add(root, "title", blog.headline)
@@ -193,7 +193,7 @@ def _author(publication: Publication, byline: Byline) -> dict[str, str]:
 
 
 def html_of(publication: Publication, blog: Blog, entry: Entry) -> str:
-    """The entry's blocks as plain HTML with absolute addresses, for readers of feeds."""
+    """The entry's blocks as plain HTML with absolute URLs, for feed readers."""
     base = publication.blog_url(blog)
     return "\n".join(_block(publication, block, base) for block in entry.content.blocks)
 
@@ -221,6 +221,6 @@ def _escape(text: str) -> str:
 
 
 def _tag(blog: Blog, entry: Entry | None = None) -> str:
-    """A tag: id made of nothing that ever changes, the site's address included."""
+    """A tag: URI made only of values that never change; the site's address is not one of them."""
     path = f"{blog.id}/{entry.id}" if entry else blog.id
     return f"tag:stoppress.invalid,{blog.created_at.year}:{path}"

@@ -63,13 +63,13 @@ async def test_taken_slug_conflicts(cast: Cast) -> None:
         ("colour", "red", "colour"),
     ],
 )
-async def test_field_that_cannot_be_taken_is_named(cast: Cast, field: str, value: Any, named: str) -> None:
+async def test_invalid_field_is_named(cast: Cast, field: str, value: Any, named: str) -> None:
     body = {"slug": "never", "headline": "Never"} | {field: value}
     problem = said(await cast["editor"].post("/api/v1/blogs", json=body), 422, "invalid")
     assert [e["field"] for e in problem["errors"]] == [named]
 
 
-async def test_edit_keeps_what_is_left_out(cast: Cast) -> None:
+async def test_edit_keeps_omitted_fields(cast: Cast) -> None:
     blog = await cast.blog(standfirst="Stays", byline="Ada")
     answer = await cast["editor"].patch(
         f"/api/v1/blogs/{blog['slug']}", json={"headline": "New"}, headers={"If-Match": '"1"'}
@@ -147,7 +147,7 @@ async def test_unknown_query_is_refused(cast: Cast, query: str) -> None:
     said(await cast["editor"].get(f"/api/v1/blogs?{query}"), 422, "invalid")
 
 
-async def test_bodies_that_are_no_json_are_refused(cast: Cast) -> None:
+async def test_bodies_that_are_not_json_are_rejected(cast: Cast) -> None:
     async def send(content: bytes, kind: str = "application/json") -> Any:
         return await cast["editor"].post("/api/v1/blogs", content=content, headers={"Content-Type": kind})
 
@@ -159,7 +159,7 @@ async def test_bodies_that_are_no_json_are_refused(cast: Cast) -> None:
         said(await send(b"{}", kind), 415, "unsupported_media")
 
 
-async def test_other_methods_are_told_which_there_are(cast: Cast) -> None:
+async def test_405_lists_the_allowed_methods(cast: Cast) -> None:
     answer = await cast["editor"].put("/api/v1/blogs", json={})
     said(answer, 405, "method_not_allowed")
     assert {m.strip() for m in answer.headers["allow"].split(",")} == {"GET", "HEAD", "POST", "OPTIONS"}
@@ -171,7 +171,7 @@ async def test_other_methods_are_told_which_there_are(cast: Cast) -> None:
     assert head.headers["etag"]
 
 
-async def test_caches_keep_nothing_of_the_newsroom(cast: Cast) -> None:
+async def test_newsroom_responses_are_not_cacheable(cast: Cast) -> None:
     inside = await cast["owner"].get(f"/api/v1/blogs/{BLOG}")
     outside = await cast["anonymous"].get(f"/api/v1/blogs/{BLOG}")
     assert inside.headers["cache-control"] == "private, no-store"

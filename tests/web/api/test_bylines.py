@@ -75,7 +75,7 @@ async def test_bylines_come_before_byline(cast: Cast) -> None:
     ([{"name": ""}], "bylines.0.name"),
     ([{}], "bylines.0.name"),
     ([" "], "bylines.0"),
-    (["\u200b"], "bylines.0.name"),
+    (["\u200b"], "bylines.0"),
     ([5], "bylines.0"),
     (["Sam", {"name": "SAM"}], "bylines.1"),
     ([{"name": "Sam", "url": "http://example.org/"}], "bylines.0.url"),

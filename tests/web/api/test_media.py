@@ -45,13 +45,13 @@ async def test_picture_needs_words_or_is_decorative(cast: Cast) -> None:
     await cast.entry("editor", blocks=[block | {"decorative": True}])
 
 
-async def test_what_is_no_picture_is_refused(cast: Cast) -> None:
+async def test_a_file_that_is_not_a_picture_is_rejected(cast: Cast) -> None:
     for content in (b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\x89PNG\r\n\x1a\nbut not really"):
         answer = await cast["owner"].post(MEDIA, files={"file": ("a.png", content, "image/png")})
         assert answer.status_code in (415, 422), answer.text
 
 
-async def test_form_that_is_none_is_refused(cast: Cast) -> None:
+async def test_malformed_form_is_rejected(cast: Cast) -> None:
     said(await cast["owner"].post(MEDIA, json={"file": "x"}), 415, "unsupported_media")
     no_boundary = await cast["owner"].post(
         MEDIA, content=b"x", headers={"Content-Type": "multipart/form-data"}

@@ -49,14 +49,14 @@ async def test_new_user_is_listed_without_password(cast: Cast) -> None:
         ({"username": "an n"}, "username"),
         ({"username": ""}, "username"),
         ({"name": " "}, "name"),
-        ({"name": "A\u0000"}, "name"),
+        ({"name": "\u200b"}, "name"),
         ({"password": "short"}, "password"),
         ({"password": "x" * 257}, "password"),
         ({"role": "owner"}, "role"),
         ({"blog_roles": {"nowhere": "editor"}}, "blog_roles"),
     ],
 )
-async def test_user_field_that_cannot_be_taken_is_named(
+async def test_invalid_user_field_is_named(
     cast: Cast, fields: dict[str, Any], named: str
 ) -> None:
     body = {"username": "ann", "name": "Ann", "password": PASSWORD} | fields
@@ -70,7 +70,7 @@ async def test_taken_user_name_conflicts(cast: Cast) -> None:
     said(await cast["admin"].post("/api/v1/users", json=body), 409, "conflict")
 
 
-async def test_one_sees_and_changes_oneself_only(cast: Cast) -> None:
+async def test_users_see_and_change_only_themselves(cast: Cast) -> None:
     user, other = await person(cast, role="contributor"), await person(cast)
     async with logged_in(cast, user) as client:
         assert (await client.get(f"/api/v1/users/{user['id']}")).json() == user
@@ -106,7 +106,7 @@ async def test_change_of_role_counts_at_once(cast: Cast) -> None:
         made(await client.post("/api/v1/blogs", json={"slug": "at-once", "headline": "A"}))
 
 
-async def test_who_is_no_longer_active_is_logged_out(cast: Cast) -> None:
+async def test_a_deactivated_user_is_logged_out(cast: Cast) -> None:
     user = await person(cast, role="editor")
     async with logged_in(cast, user) as client:
         await cast["admin"].patch(f"/api/v1/users/{user['id']}", json={"active": False})

@@ -59,7 +59,7 @@ async def test_login_goes_only_to_the_console(server: Running) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, "/console")
 
 
-async def test_who_is_not_logged_in_logs_in_first_and_a_sent_form_is_kept(server: Running) -> None:
+async def test_a_form_sent_without_a_session_survives_the_log_in(server: Running) -> None:
     answer = await server.anonymous.get("/console")
     assert answer.headers["location"].startswith("/console/login")
     answer = await server.anonymous.post("/console/blogs/storm", data={"body": "Typed with care"})
@@ -158,7 +158,7 @@ async def test_preview_shows_and_keeps_nothing(server: Running) -> None:
     assert (await server.http.get("/api/v1/blogs/storm/entries")).json()["entries"] == []
 
 
-async def test_retract_asks_and_restore_brings_back(server: Running) -> None:
+async def test_retract_asks_for_confirmation_and_restore_undoes_it(server: Running) -> None:
     entry = await server.post(body="Mistaken")
     async with logged_in(server, "eddy") as client:
         path = f"/console/blogs/storm/entries/{entry['id']}"

@@ -243,7 +243,7 @@ async def test_the_picture_that_is_wrong_is_named_behind_the_words(
     answer = await eddy.post(f"/console/blogs/{slug}", data=form)
     assert answer.status_code == 422
     assert "Picture 1" in answer.text
-    assert "there is no such picture" in answer.text
+    assert "picture not found" in answer.text
 
 
 @pytest.mark.parametrize(

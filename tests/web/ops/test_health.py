@@ -111,7 +111,7 @@ async def test_resumes_are_counted_by_where_they_came_from(tmp_path: Path) -> No
         assert found.of("store_replays_total") == 1
 
 
-async def test_a_change_that_was_lost_is_a_gap_that_the_store_fills(
+async def test_a_lost_change_is_filled_from_the_store(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # the regular look at the head would find it as well
@@ -220,7 +220,7 @@ async def test_every_metric_is_documented_and_none_that_is_gone(tmp_path: Path) 
     assert documented == names
 
 
-async def test_metrics_ask_for_their_token(tmp_path: Path) -> None:
+async def test_metrics_require_their_token(tmp_path: Path) -> None:
     async with running(tmp_path, metrics_token="Sesame") as server:
         assert (await server.anonymous.get("/metrics")).status_code == 401
         for given, status in (("Sesame", 200), ("Barley", 401)):

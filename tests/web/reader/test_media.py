@@ -69,7 +69,7 @@ async def test_a_retraction_takes_the_picture_away(site: Running, item: Media) -
     assert (await site.anonymous.get(path, headers={"If-None-Match": etag})).status_code == 404
 
 
-async def test_what_nobody_published_is_for_the_newsroom_only(site: Running, item: Media) -> None:
+async def test_unpublished_pictures_are_for_the_newsroom_only(site: Running, item: Media) -> None:
     path = f"/media/{item.id}/full"
     assert (await site.anonymous.get(path)).status_code == 404
     answer = await site.http.get(path)

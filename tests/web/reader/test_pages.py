@@ -1,4 +1,4 @@
-"""The pages for readers over HTTP: complete without scripts, stable, and without what was withdrawn."""
+"""The pages for readers over HTTP: complete without scripts, stable, and without retracted text."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def test_pages_do_not_shift_while_the_blog_grows(server: Running) -> None:
         assert (await server.anonymous.get(f"/live/long?before={wrong}")).status_code == 404
 
 
-async def test_machines_find_what_they_look_for(server: Running) -> None:
+async def test_pages_have_structured_data(server: Running) -> None:
     await server.blog("machines", byline="Ines Faro", standfirst="A storm, as it happens.")
     entry = await server.post("machines", title="First ferry", body="It left at *seven*.")
     html = await page(server, "/live/machines")
@@ -90,7 +90,7 @@ async def test_machines_find_what_they_look_for(server: Running) -> None:
     assert (alone["@type"], alone["datePublished"]) == ("BlogPosting", update["datePublished"])
 
 
-async def test_hostile_words_stay_words(server: Running) -> None:
+async def test_hostile_text_is_escaped(server: Running) -> None:
     words = HOSTILE.replace("\u2028", "")
     await server.blog("hostile", headline=words, standfirst=words, byline=words, key_developments=[words],
                       related=[{"title": words, "url": "https://example.org/"}])
@@ -104,14 +104,14 @@ async def test_hostile_words_stay_words(server: Running) -> None:
         Xml.fromstring(await page(server, f"/live/hostile/feed.{feed}"))
 
 
-async def test_a_draft_is_nowhere(server: Running) -> None:
+async def test_a_draft_is_not_public_anywhere(server: Running) -> None:
     await server.blog("draft", status="draft", headline="Not yet for anybody")
     for path in ("/live/draft", "/live/draft/feed.rss", "/live/draft/feed.atom", "/live/draft/feed.json"):
         assert (await server.anonymous.get(path)).status_code == 404
     assert "Not yet for anybody" not in await page(server, "/")
 
 
-async def test_what_is_retracted_is_nowhere(server: Running) -> None:
+async def test_a_retracted_entry_is_not_public_anywhere(server: Running) -> None:
     await server.blog("leak")
     old = await server.post("leak", title=SECRET, body=SECRET, key=True)
     for _ in range(44):
@@ -128,7 +128,7 @@ async def test_what_is_retracted_is_nowhere(server: Running) -> None:
     for entry in (old, new):
         gone = await server.anonymous.get(f"/live/leak/entries/{entry['id']}")
         assert (gone.status_code, SECRET in gone.text) == (410, False)
-        assert "withdrawn by the editors" in gone.text
+        assert "This update has been retracted." in gone.text
         found = await server.anonymous.get(f"/live/leak?entry={entry['id']}")
         assert found.status_code == 302 and SECRET not in found.text
     assert numbers(await page(server, "/live/leak"))[0] == 46, "the tombstone keeps the place"

@@ -16,7 +16,7 @@ from tests.support.listeners import seq_of, sse, until
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_poll_obeys_nothing_that_is_not_in_its_address(tmp_path: Path) -> None:
+async def test_a_poll_ignores_last_event_id(tmp_path: Path) -> None:
     """A cache in front would give the answer to others."""
     async with running(tmp_path) as server:
         await server.blog()
@@ -33,7 +33,7 @@ async def test_a_poll_obeys_nothing_that_is_not_in_its_address(tmp_path: Path) -
         assert answer.status_code == 200
 
 
-async def test_an_event_stream_goes_on_from_the_header_rather_than_the_address(tmp_path: Path) -> None:
+async def test_an_event_stream_prefers_last_event_id_to_the_query(tmp_path: Path) -> None:
     async with running(tmp_path) as server:
         await server.blog()
         before = (await server.changes())["position"]
@@ -46,7 +46,7 @@ async def test_an_event_stream_goes_on_from_the_header_rather_than_the_address(t
         assert [seq_of(change["position"]) for change in state.log] == [seq_of(here) + 1]
 
 
-async def test_what_a_draft_says_is_kept_by_no_cache(tmp_path: Path) -> None:
+async def test_responses_about_drafts_are_not_cacheable(tmp_path: Path) -> None:
     async with running(tmp_path) as server:
         await server.blog(status="draft")
         await server.post(body="Not for strangers")
@@ -76,7 +76,7 @@ async def test_without_a_database_an_event_source_is_told_to_come_back(
         assert server.gate.count == 0
 
 
-async def test_who_joins_while_the_server_ends_is_sent_on_at_once(server: Running) -> None:
+async def test_a_listener_that_joins_during_shutdown_is_closed_at_once(server: Running) -> None:
     before = (await server.changes())["position"]
     server.gate.hub.draining = True
     # admitted a moment before: the gate was open then
@@ -97,7 +97,7 @@ async def server(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
 
 
 @pytest.mark.parametrize("path", ["fast", "parsed"])
-async def test_a_change_that_cannot_be_encoded_takes_no_place_for_ever(
+async def test_a_change_that_cannot_be_encoded_releases_its_slot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     async with running(tmp_path, stream_path=path) as server:

@@ -106,7 +106,7 @@ async def test_frames_in_small_pieces_are_understood(server: Running, step: int)
     writer.close()
 
 
-async def test_a_websocket_that_never_answers_pings_is_cut(server: Running) -> None:
+async def test_a_websocket_that_never_answers_pings_is_closed(server: Running) -> None:
     await server.changes()
     _, writer = await shaken(server)
     await until(lambda: server.gate.count == 1)
@@ -114,7 +114,7 @@ async def test_a_websocket_that_never_answers_pings_is_cut(server: Running) -> N
     writer.close()
 
 
-async def test_a_reader_that_reads_nothing_is_cut_and_the_others_get_everything(server: Running) -> None:
+async def test_a_reader_that_does_not_read_is_closed_and_others_get_everything(server: Running) -> None:
     async with sse(server.address, "/live/storm/stream?view=json") as quick:
         deaf = socket.socket()
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -134,7 +134,7 @@ async def test_a_reader_that_reads_nothing_is_cut_and_the_others_get_everything(
         deaf.close()
 
 
-async def test_an_event_stream_that_talks_back_is_cut(server: Running) -> None:
+async def test_an_event_stream_whose_client_sends_data_is_closed(server: Running) -> None:
     async with sse(server.address, "/live/storm/stream") as listener:
         await until(lambda: server.gate.count == 1)
         listener.writer.write(b"x" * 100_000)
@@ -168,7 +168,7 @@ async def shed_body(head: bytes) -> None:
     assert b"content-length" in head.lower()
 
 
-async def test_a_forwarded_address_is_not_believed_from_just_anybody(tmp_path: Path) -> None:
+async def test_a_forwarded_address_is_trusted_from_proxies_only(tmp_path: Path) -> None:
     async with running(tmp_path, trusted_proxies="198.51.100.1", max_listeners_per_address=1) as server:
         await server.blog()
         async with sse(server.address, "/live/storm/stream", headers={"X-Forwarded-For": "203.0.113.7"}):
@@ -190,7 +190,7 @@ async def test_a_forwarded_address_is_not_believed_from_just_anybody(tmp_path: P
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     ],
 )
-async def test_odd_requests_are_answered_or_refused_and_leave_nothing(
+async def test_malformed_requests_get_a_response_and_leave_nothing_behind(
     server: Running, request_bytes: bytes
 ) -> None:
     await server.changes()
@@ -221,7 +221,7 @@ async def test_a_client_that_never_finishes_its_headers_is_cut_off(tmp_path: Pat
         assert (await server.anonymous.get("/readyz")).status_code == 200
 
 
-async def test_more_than_half_of_all_files_are_not_kept_for_who_says_nothing(
+async def test_silent_connections_use_at_most_half_of_all_file_descriptors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(acceptor, "half_of_all_files", lambda: 3)

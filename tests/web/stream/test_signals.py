@@ -22,7 +22,7 @@ class Clock:
         self.monotonic = monotonic
 
 
-async def test_the_same_order_told_twice_drains_and_a_second_ends_at_once(
+async def test_a_repeated_signal_drains_and_a_second_one_ends_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # the real one is told by sse-starlette to end the streams of the whole process

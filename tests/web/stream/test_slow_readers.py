@@ -111,7 +111,7 @@ async def test_what_is_retracted_during_a_replay_from_memory_is_not_sent(
 
 @WAYS
 @pytest.mark.parametrize("server", ["fast"], indirect=True)
-async def test_who_resumes_and_reads_nothing_costs_one_piece(
+async def test_a_resumed_listener_that_does_not_read_costs_one_chunk(
     server: Running, path: str, headers: str
 ) -> None:
     at = (await server.changes())["position"]  # opens the feed
@@ -169,7 +169,7 @@ async def test_a_poll_answers_a_long_absence_in_parts(
 
 
 @WAYS
-async def test_a_reader_that_reads_nothing_is_given_up(
+async def test_a_reader_that_does_not_read_is_closed(
     server: Running, path: str, headers: str
 ) -> None:
     object.__setattr__(server.site.hub.options, "lag_seconds", 0.3)
@@ -184,7 +184,7 @@ async def test_a_reader_that_reads_nothing_is_given_up(
 
 
 @pytest.mark.parametrize("server", ["parsed", "portable"], indirect=True)
-async def test_a_newsroom_stream_ends_in_time_and_asks_for_leave_again(
+async def test_a_newsroom_stream_ends_in_time_and_is_authorised_again(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subscription, "PRIVATE_SECONDS", 0.0)

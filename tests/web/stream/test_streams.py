@@ -126,7 +126,7 @@ async def test_a_long_poll_in_silence_ends_in_time(server: Running) -> None:
 
 
 @pytest.mark.parametrize("after", ["zzzz.1", "{epoch}.99999", "garbage", "-1", "a.b.c"])
-async def test_a_position_that_is_none_gets_a_reset_with_the_present_one(server: Running, after: str) -> None:
+async def test_an_invalid_position_gets_a_reset_with_the_current_one(server: Running, after: str) -> None:
     at = (await server.changes())["position"]
     after = after.format(epoch=at.split(".")[0])
     async with sse(server.address, f"/live/storm/stream?after={after}") as listener:
@@ -193,7 +193,7 @@ async def test_a_burst_arrives_complete_at_every_listener(server: Running) -> No
             assert seqs == sorted(seqs)
 
 
-async def test_a_connection_that_goes_away_leaves_nothing(server: Running) -> None:
+async def test_a_closed_connection_leaves_nothing_behind(server: Running) -> None:
     async with sse(server.address, "/live/storm/stream"), websocket(server.address, "/live/storm/ws"):
         await until(lambda: server.gate.count == 2)
     await until(lambda: server.gate.count == 0)

@@ -37,7 +37,7 @@ async def test_autobahn_utf8(way: Way, group: str) -> None:
             await judge(way, case)
 
 
-async def test_after_whatever_is_allowed_a_change_still_arrives(way: Way) -> None:
+async def test_after_any_allowed_sequence_a_change_still_arrives(way: Way) -> None:
     allowed = [case for case in CASES if case.closes is None]
     async with contextlib.AsyncExitStack() as stack:
         peers = [await stack.enter_async_context(way.connect()) for _ in allowed]

@@ -28,7 +28,7 @@ async def alive(peer: Peer) -> None:
     assert await peer.pongs_until(b"still here?") == []
 
 
-async def test_the_three_ways_are_three(
+async def test_the_three_transports_differ(
     servers: dict[str, Way], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[str] = []
@@ -99,7 +99,7 @@ async def test_an_improper_handshake_is_refused(way: Way, headers: bytes, status
         assert peer.status != 426 or peer.header("sec-websocket-version") == "13"
 
 
-async def test_a_refusal_is_no_error_of_the_server(way: Way, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_rejection_is_not_logged_as_a_server_error(way: Way, caplog: pytest.LogCaptureFixture) -> None:
     async with way.connect(BASIC + KEY + b"Sec-WebSocket-Protocol: chat\r\n") as peer:
         assert peer.status == 400
         assert await peer.read_some()  # to the end of the connection
@@ -123,7 +123,7 @@ async def test_frames_in_the_same_segment_as_the_handshake_are_honoured(way: Way
         assert await peer.pongs_until(b"three") == [b"one", b"two"]
 
 
-async def test_a_violation_in_the_same_segment_as_the_handshake_closes(way: Way) -> None:
+async def test_a_violation_in_the_segment_of_the_handshake_closes(way: Way) -> None:
     async with way.connect(then=frame(TEXT, b"\xff")) as peer:
         assert peer.status == 101
         assert await peer.pongs_until_close() == ([], 1007)
@@ -194,7 +194,7 @@ async def test_every_offer_of_compression_is_taken_without_context(way: Way, off
                    "; server_max_window_bits", "; client_no_context_takeover=1",
                    "; server_no_context_takeover; server_no_context_takeover"]
 )
-async def test_an_offer_that_cannot_be_taken_is_declined(way: Way, parameters: str) -> None:
+async def test_an_unsupported_compression_offer_is_declined(way: Way, parameters: str) -> None:
     async with way.connect(BASIC + KEY + DEFLATE + parameters.encode() + b"\r\n") as peer:
         assert (peer.status, peer.header("sec-websocket-extensions")) in ((101, None), (400, None))
         if peer.status == 101:
@@ -241,7 +241,7 @@ async def test_compressed_messages_of_a_client_are_understood(way: Way, what: st
 
 
 @pytest.mark.parametrize("what", list(REFUSED))
-async def test_compressed_nonsense_of_a_client_closes(way: Way, what: str) -> None:
+async def test_invalid_compressed_data_closes(way: Way, what: str) -> None:
     sent, codes = REFUSED[what]
     async with way.connect(BASIC + KEY + DEFLATE + b"\r\n") as peer:
         await peer.change()
@@ -250,7 +250,7 @@ async def test_compressed_nonsense_of_a_client_closes(way: Way, what: str) -> No
         assert pongs == [] and code in codes
 
 
-async def test_a_client_that_refers_to_an_earlier_message_is_closed(way: Way) -> None:
+async def test_a_client_that_compresses_with_context_takeover_is_closed(way: Way) -> None:
     squeezer = zlib.compressobj(9, zlib.DEFLATED, -15)
     text = b"The harbour is closed until further notice."
     first, second = (
