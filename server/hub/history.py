@@ -123,10 +123,10 @@ class History:
 
     def _shrink(self, keep_after: int) -> None:
         while len(self._items) > self._max_changes or (self._bytes > self._max_bytes and len(self._items) > 1):
-            oldest = next(iter(self._items.values()))
+            key, oldest = next(iter(self._items.items()))
             if oldest.change.position.seq > keep_after:
                 return
-            self._drop(oldest.change.id)
+            self._drop(key)
             self.floor = oldest.change.position.seq
 
 

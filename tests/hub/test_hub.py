@@ -467,3 +467,18 @@ async def test_a_change_that_cannot_be_encoded_closes_its_listeners_only(
         again = Ear(room.hub)
         await again.join(room.key, Position(feed.epoch, 1))
         assert b"Cannot be shown" in again.heard
+
+
+async def test_memory_is_bounded_by_bytes_and_the_rest_comes_from_the_store(tmp_path: Path) -> None:
+    async with newsroom(tmp_path, history_bytes=200_000) as room:
+        await Ear(room.hub).join(room.key, None)
+        at = await room.head()
+        for number in range(12):
+            await room.post(f"Number {number} " + "x" * 40_000)
+        feed = room.hub.feeds[room.key]
+        await feed.settled()
+        assert len(feed.history) < 6
+        assert feed.history.size <= 200_000
+        ear = Ear(room.hub)
+        await ear.join(room.key, at)
+        assert ear.seqs == list(range(2, 14))
