@@ -16,11 +16,12 @@ import structlog
 from redis.asyncio import Redis
 from redis.crc import key_slot
 
+from server.background.supervisor import end
 from server.broker.protocol import Counts
 from server.broker.redis.channels import probe_channel
 from server.broker.redis.node import Node
 from server.broker.redis.outbox import Message, Outbox
-from server.broker.redis.retry import UNREACHABLE, end, supervise
+from server.broker.redis.retry import UNREACHABLE, supervise
 from server.broker.redis.transport import Receiver
 
 log = structlog.get_logger()
