@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
 from starlette.applications import Starlette
 
 from server.auth.throttle import Throttle
+from server.background.supervisor import Supervisor
 from server.broker.memory import MemoryBroker
 from server.broker.protocol import Broker
 from server.delivery import framing
 from server.delivery.limits import StreamGate
 from server.domain.change import Change, FeedKey
-from server.domain.errors import Unavailable
+from server.domain.errors import StopPressError
 from server.domain.position import Position
 from server.hub.hub import Hub, HubOptions
 from server.media.files import MediaFiles
 from server.newsroom import schedule
 from server.newsroom.desk import Desk
+from server.newsroom.readiness import WriteProbe
 from server.settings import Settings
 from server.store import feeds, migrate
 from server.store.database import Database
@@ -33,10 +32,11 @@ from server.web.middleware import middleware
 from server.web.render import BUNDLES, Renderer
 from server.web.site import Limits, Site
 
-log = structlog.get_logger()
-
 SCHEDULE_SECONDS = 1.0
 TIDY_SECONDS = 3600.0
+TASK_WAIT_SECONDS = 5.0
+"""The longest wait before a task that failed goes on: how late a scheduled entry may be after the database was
+away."""
 
 
 def static_folder() -> Path:
@@ -79,7 +79,7 @@ def make_throttle(settings: Settings) -> Throttle:
 def make_desk(settings: Settings, *, broker: Broker | None = None) -> Desk:
     """What writing needs, without a server: for the command line."""
     # so that a request still has time to say what happened when the database does not answer
-    patience = min(10.0, max(2.0, settings.request_timeout / 3))
+    patience = min(7.0, max(2.0, settings.request_timeout / 4))
     return Desk(
         Database(settings.database, timeout=patience),
         broker or make_broker(settings),
@@ -138,6 +138,8 @@ def build(settings: Settings) -> Parts:
             settings.request_timeout,
         ),
         session_days=settings.session_days,
+        probe=WriteProbe(desk),
+        supervisor=Supervisor(longest_wait=TASK_WAIT_SECONDS, expected=StopPressError),
         metrics_token=settings.metrics_token,
     )
     return Parts(database, broker, desk, hub, site, gate)
@@ -156,17 +158,11 @@ def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
         await migrate.check(parts.database, create=True)
         await parts.broker.start()
         await parts.hub.start()
-        tasks = [asyncio.create_task(_schedule(parts.desk), name="schedule")]
-        if demo:
-            from server.demo.player import run as run_demo
-
-            tasks.append(asyncio.create_task(run_demo(parts.desk), name="demo"))
+        _start_tasks(parts, demo=demo)
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await parts.site.supervisor.close()
             await parts.hub.close()
             await parts.broker.close()
             await parts.site.throttle.close()
@@ -183,17 +179,14 @@ def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
     return app
 
 
-async def _schedule(desk: Desk) -> None:
-    """Publish what is due, every second; tidy every hour. A database that is away is tried again."""
-    tidied = 0.0
-    while True:
-        try:
-            await schedule.publish_due(desk)
-            if time.monotonic() - tidied > TIDY_SECONDS:
-                await schedule.tidy(desk)
-                tidied = time.monotonic()
-        except Unavailable as error:
-            log.warning("schedule.unavailable", reason=error.detail)
-        except Exception:
-            log.exception("schedule.failed")
-        await asyncio.sleep(SCHEDULE_SECONDS)
+def _start_tasks(parts: Parts, *, demo: bool) -> None:
+    """What goes on beside requests, for as long as the server runs."""
+    supervisor, desk = parts.site.supervisor, parts.desk
+    supervisor.start("write_probe", parts.site.probe.run)
+    waiting = schedule.Waiting()
+    supervisor.every(SCHEDULE_SECONDS, "schedule", lambda: schedule.publish_due(desk, waiting=waiting))
+    supervisor.every(TIDY_SECONDS, "tidy", lambda: schedule.tidy(desk))
+    if demo:
+        from server.demo.player import run as run_demo
+
+        supervisor.start("demo", lambda: run_demo(desk))

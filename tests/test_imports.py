@@ -19,7 +19,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "hub": {"background", "broker", "domain"},
     "auth": {"domain", "store"},
     "media": {"domain", "store"},
-    "newsroom": {"auth", "broker", "domain", "media", "store", "text"},
+    "newsroom": {"auth", "background", "broker", "domain", "media", "store", "text"},
     "delivery": {"domain", "hub"},
     "serving": {"delivery", "domain", "hub"},
     "web": {

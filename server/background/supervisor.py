@@ -19,7 +19,8 @@ from server.background.backoff import Backoff
 
 log = structlog.get_logger()
 
-Work: TypeAlias = Callable[[], Awaitable[None]]
+Work: TypeAlias = Callable[[], Awaitable[object]]
+Expected: TypeAlias = type[Exception] | tuple[type[Exception], ...]
 
 FIRST_WAIT_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 30.0
@@ -46,12 +47,18 @@ class Supervisor:
     Args:
         first_wait: seconds before work that failed is started again, for the first time.
         longest_wait: seconds that this wait grows to.
+        expected: errors that are logged without a traceback, because they say all that there is to say.
     """
 
     def __init__(
-        self, *, first_wait: float = FIRST_WAIT_SECONDS, longest_wait: float = LONGEST_WAIT_SECONDS
+        self,
+        *,
+        first_wait: float = FIRST_WAIT_SECONDS,
+        longest_wait: float = LONGEST_WAIT_SECONDS,
+        expected: Expected = (),
     ) -> None:
         self._waits = first_wait, longest_wait
+        self._expected = expected
         self._states: dict[str, TaskState] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -91,11 +98,11 @@ class Supervisor:
             raise ValueError(f"{name} runs already")
         state = self._states[name] = TaskState(name)
         backoff = Backoff(*self._waits)
-        self._tasks[name] = asyncio.create_task(_keep_running(state, work, backoff), name=name)
+        self._tasks[name] = asyncio.create_task(_keep_running(state, work, backoff, self._expected), name=name)
         return backoff
 
 
-async def _keep_running(state: TaskState, work: Work, backoff: Backoff) -> None:
+async def _keep_running(state: TaskState, work: Work, backoff: Backoff, expected: Expected) -> None:
     while True:
         began = time.monotonic()
         try:
@@ -107,12 +114,14 @@ async def _keep_running(state: TaskState, work: Work, backoff: Backoff) -> None:
         if now - began >= SETTLED_SECONDS:
             backoff.reset()
         wait = backoff.next()
-        _note(state, error, now, wait)
+        _note(state, error, now, wait, traceback=not isinstance(error, expected))
         await asyncio.sleep(wait)
         state.running = True
 
 
-def _note(state: TaskState, error: Exception | None, now: float, wait: float) -> None:
+def _note(
+    state: TaskState, error: Exception | None, now: float, wait: float, *, traceback: bool
+) -> None:
     text = "it ended" if error is None else f"{type(error).__name__}: {error}"[:300]
     # one that fails again and again for the same reason must not fill the log
     quiet = text == state.error and now - state.logged_at < LOG_AGAIN_SECONDS
@@ -123,7 +132,7 @@ def _note(state: TaskState, error: Exception | None, now: float, wait: float) ->
     state.logged_at = now
     log.error(
         "task.failed", task=state.name, reason=text, failures=state.failures,
-        next_start_seconds=round(wait, 1), exc_info=error,
+        next_start_seconds=round(wait, 1), exc_info=error if traceback else None,
     )
 
 

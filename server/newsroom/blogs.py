@@ -112,7 +112,7 @@ async def edit(
             raise StaleRevision(
                 current=blog.to_json(), yours=_plain_changed(changed), based_on=str(revision)
             )
-        now = desk.now()
+        now = max(desk.now(), blog.updated_at)  # the clock may have been set back
         edited = replace(blog, **changed, revision=blog.revision + 1, updated_at=now)  # type: ignore[arg-type]
         if edited.status == "draft" and blog.started_at is not None:
             raise Invalid.field("status", "a blog that was live cannot be a draft again; close it")

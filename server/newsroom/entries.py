@@ -85,10 +85,13 @@ async def _create(
         if not may(caller, Action.ENTRY_PUBLISH, blog.id) and status != "draft":
             status = "pending"
         _may_become(status, draft.publish_at, now)
+        # the clock may have been set back, and the newest written is still the newest
+        newest = await entries.newest_created_at(connection, blog.id)
+        written_at = now if newest is None else max(now, newest + timedelta(microseconds=1))
         entry = Entry(
             id=new_id(), blog_id=blog.id, status="draft", revision=0,
             content=await _clean(connection, draft.content, caller, status),
-            author_id=caller.id, author_name=caller.name, created_at=now, updated_at=now,
+            author_id=caller.id, author_name=caller.name, created_at=written_at, updated_at=written_at,
             publish_at=draft.publish_at,
         )
         written = await _commit(connection, blog, None, _turned(entry, status, now), caller)
@@ -317,7 +320,10 @@ async def _commit(
 ) -> _Committed:
     """Store one version with its places in the feeds. The last change is the public one if there is one."""
     newsroom = await feeds.advance(connection, FeedKey(blog.id, "newsroom"))
-    entry = replace(entry, revision=entry.revision + 1, newsroom_seq=newsroom.seq)
+    updated_at = entry.updated_at if before is None else max(entry.updated_at, before.updated_at)
+    entry = replace(
+        entry, revision=entry.revision + 1, newsroom_seq=newsroom.seq, updated_at=updated_at
+    )
     if entry.status == "published" and entry.number is None:
         entry = replace(entry, number=await blogs.next_number(connection, blog.id))
     shows = entry.public or (before is not None and before.public_seq is not None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,6 +30,14 @@ class Revision:
     author_id: str | None
     author_name: str
     at: datetime
+
+
+class Due(NamedTuple):
+    """A scheduled entry whose time has come."""
+
+    blog_id: str
+    entry_id: str
+    publish_at: datetime
 
 
 async def get(connection: AsyncConnection, blog_id: str, entry_id: str, *, lock: bool = False) -> Entry:
@@ -100,15 +109,32 @@ async def listed(
     return [rows.entry(r) for r in await connection.execute(statement)]
 
 
-async def due(connection: AsyncConnection, moment: datetime, *, limit: int = 50) -> list[tuple[str, str]]:
-    """`(blog_id, entry_id)` of scheduled entries whose time has come, the oldest first."""
+async def newest_created_at(connection: AsyncConnection, blog_id: str) -> datetime | None:
+    """When the entry of a blog was written that was written last, drafts included."""
     statement = (
-        select(entries.c.blog_id, entries.c.id)
+        select(entries.c.created_at)
+        .where(entries.c.blog_id == blog_id)
+        .order_by(entries.c.created_at.desc())
+        .limit(1)
+    )
+    return (await connection.execute(statement)).scalar_one_or_none()
+
+
+async def due(
+    connection: AsyncConnection, moment: datetime, *, after: Due | None = None, limit: int = 50
+) -> list[Due]:
+    """Scheduled entries whose time has come, the oldest first; those that follow `after`."""
+    statement = (
+        select(entries.c.blog_id, entries.c.id, entries.c.publish_at)
         .where(entries.c.status == "scheduled", entries.c.publish_at <= moment)
-        .order_by(entries.c.publish_at)
+        .order_by(entries.c.publish_at, entries.c.id)
         .limit(limit)
     )
-    return [(r.blog_id, r.id) for r in await connection.execute(statement)]
+    if after is not None:
+        later = entries.c.publish_at > after.publish_at
+        same = (entries.c.publish_at == after.publish_at) & (entries.c.id > after.entry_id)
+        statement = statement.where(later | same)
+    return [Due(r.blog_id, r.id, r.publish_at) for r in await connection.execute(statement)]
 
 
 async def insert(connection: AsyncConnection, entry: Entry) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -50,6 +51,11 @@ async def get(connection: AsyncConnection, media_id: str) -> Media:
     if row is None:
         raise NotFound("There is no such picture.")
     return _media(row)
+
+
+async def known(connection: AsyncConnection, ids: Collection[str]) -> set[str]:
+    """Which of these pictures there are."""
+    return {r.id for r in await connection.execute(select(media.c.id).where(media.c.id.in_(ids)))}
 
 
 async def latest(connection: AsyncConnection, *, limit: int = 50) -> list[Media]:

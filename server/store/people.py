@@ -105,7 +105,10 @@ async def user_by_name(connection: AsyncConnection, username: str) -> User | Non
 
 async def all_users(connection: AsyncConnection) -> list[User]:
     found = (await connection.execute(select(users).order_by(users.c.username))).all()
-    return [await _user(connection, row) for row in found]
+    roles: dict[str, dict[str, Role]] = {}
+    for row in await connection.execute(select(blog_roles)):
+        roles.setdefault(row.user_id, {})[row.blog_id] = row.role
+    return [_user_of(row, roles.get(row.id, {})) for row in found]
 
 
 async def count_admins(connection: AsyncConnection, *, lock: bool = False) -> int:
@@ -194,8 +197,12 @@ async def _set_blog_roles(connection: AsyncConnection, user: User) -> None:
 
 async def _user(connection: AsyncConnection, row: Any) -> User:
     held = await connection.execute(select(blog_roles).where(blog_roles.c.user_id == row.id))
+    return _user_of(row, {r.blog_id: r.role for r in held})
+
+
+def _user_of(row: Any, held: Mapping[str, Role]) -> User:
     values = {f: getattr(row, f) for f in User.__slots__ if f != "blog_roles"}
-    return User(**values, blog_roles={r.blog_id: r.role for r in held})
+    return User(**values, blog_roles=held)
 
 
 def _token(row: Any) -> Token:

@@ -54,6 +54,12 @@ metadata = MetaData(
 
 ID = String(32)
 
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    """An index over some of the rows only."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 feeds = Table(
     "feeds",
     metadata,
@@ -111,10 +117,13 @@ entries = Table(
     Index("ix_entries_public_seq", "blog_id", "public_seq", unique=True),
     Index("ix_entries_newsroom_seq", "blog_id", "newsroom_seq", unique=True),
     Index("ix_entries_number", "blog_id", "number", unique=True),
-    Index(
-        "ix_entries_due", "publish_at",
-        sqlite_where=text("status = 'scheduled'"), postgresql_where=text("status = 'scheduled'"),
-    ),
+    _partial("ix_entries_due", "publish_at", where="status = 'scheduled'"),
+    # what a page shows beside its entries
+    _partial("ix_entries_pinned", "blog_id", "number", where="status = 'published' AND pinned"),
+    _partial("ix_entries_key", "blog_id", "number", where="status = 'published' AND key"),
+    # lists of the newsroom, and the counts beside them
+    Index("ix_entries_listed", "blog_id", "created_at", "id"),
+    Index("ix_entries_status", "blog_id", "status", "created_at", "id"),
 )
 
 revisions = Table(
@@ -137,6 +146,15 @@ blog_revisions = Table(
     Column("content", JSON, nullable=False),
     Column("author_id", String(64)),
     Column("author_name", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+write_probes = Table(
+    "write_probes",
+    metadata,
+    # one row for each process, so that none waits for another's
+    Column("process", ID, primary_key=True),
+    Column("filling", Text, nullable=False),
     Column("at", Instant, nullable=False),
 )
 

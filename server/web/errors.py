@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
@@ -17,7 +18,11 @@ from server.domain.errors import StopPressError
 from server.web.security_headers import add_headers
 from server.web.site import site_of
 
+log = structlog.get_logger()
+
 RETRY_SECONDS = 2
+NO_TEMPORARY_FOLDER = "No usable temporary directory"
+"""What `tempfile` says when it could write to none; that is how a full one looks to it at first."""
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -148,6 +153,16 @@ async def _disconnected(connection: HTTPConnection, error: Exception) -> Respons
     return problem_of("bad_request", "The connection ended before the request did.")
 
 
+async def _os_error(connection: HTTPConnection, error: Exception) -> Response:
+    """A disk that takes no more, of the temporary folder most of all: a large upload waits there."""
+    assert isinstance(error, OSError)
+    reason = errors.of_errno(error)
+    if reason == "unreachable" and NO_TEMPORARY_FOLDER not in str(error):
+        raise error
+    log.error("web.disk", reason=reason, cause=str(error)[:300])
+    return answer(connection, errors.Unavailable("The server's disk takes no more. Try again.", reason=reason))
+
+
 async def _unexpected(connection: HTTPConnection, error: Exception) -> Response:
     response = answer_of(connection, "internal_error", "Something went wrong on our side. It has been logged.")
     # Starlette answers this one outside of all middleware
@@ -159,5 +174,6 @@ HANDLERS: Mapping[Any, ExceptionHandler] = {
     StopPressError: _known,
     HTTPException: _http,
     ClientDisconnect: _disconnected,
+    OSError: _os_error,
     Exception: _unexpected,
 }

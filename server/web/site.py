@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from starlette.requests import HTTPConnection
 
 from server.auth.throttle import Throttle
+from server.background.supervisor import Supervisor
 from server.hub.hub import Hub
 from server.newsroom.desk import Desk
+from server.newsroom.readiness import WriteProbe
 from server.store.database import Database
 from server.web.assets import Assets
 
@@ -41,6 +43,8 @@ class Site:
     throttle: Throttle
     limits: Limits
     session_days: int
+    probe: WriteProbe
+    supervisor: Supervisor
     metrics_token: str = ""
 
     def url(self, connection: HTTPConnection, path: str = "") -> str:

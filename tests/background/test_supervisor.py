@@ -100,9 +100,9 @@ async def test_a_periodic_task_goes_on_after_a_failure(supervisor: Supervisor) -
 
 
 async def test_a_name_is_taken_once(supervisor: Supervisor) -> None:
-    supervisor.start("beat", asyncio.Event().wait)  # type: ignore[arg-type]
+    supervisor.start("beat", asyncio.Event().wait)
     with pytest.raises(ValueError, match="beat runs already"):
-        supervisor.start("beat", asyncio.Event().wait)  # type: ignore[arg-type]
+        supervisor.start("beat", asyncio.Event().wait)
 
 
 async def test_close_ends_all_and_waits_for_it() -> None:
