@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from server.newsroom.readiness import WriteProbe
 from server.settings import Settings
 from server.store import feeds, migrate
 from server.store.database import Database
+from server.store.lock import DataLock
 from server.web import errors, routes
 from server.web.assets import Assets
 from server.web.middleware import middleware
@@ -74,6 +76,11 @@ def make_throttle(settings: Settings) -> Throttle:
 
     counters = login_counts_from_url(settings.redis_url)
     return Throttle(counters.storage, close_shared=counters.close)
+
+
+def data_lock(settings: Settings) -> DataLock:
+    """What keeps a restore and whoever uses the data apart."""
+    return DataLock(settings.data_dir, Database(settings.database).file)
 
 
 def make_desk(settings: Settings, *, broker: Broker | None = None) -> Desk:
@@ -155,18 +162,13 @@ def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        await migrate.check(parts.database, create=True)
-        await parts.broker.start()
-        await parts.hub.start()
-        _start_tasks(parts, demo=demo)
+        lock = data_lock(settings)
+        await asyncio.to_thread(lock.share)
         try:
-            yield
+            async with _running(parts, demo=demo):
+                yield
         finally:
-            await parts.site.supervisor.close()
-            await parts.hub.close()
-            await parts.broker.close()
-            await parts.site.throttle.close()
-            await parts.database.close()
+            lock.release()
 
     app = Starlette(
         routes=routes.table(),
@@ -190,3 +192,19 @@ def _start_tasks(parts: Parts, *, demo: bool) -> None:
         from server.demo.player import run as run_demo
 
         supervisor.start("demo", lambda: run_demo(desk))
+
+
+@contextlib.asynccontextmanager
+async def _running(parts: Parts, *, demo: bool) -> AsyncIterator[None]:
+    await migrate.check(parts.database, create=True)
+    await parts.broker.start()
+    await parts.hub.start()
+    _start_tasks(parts, demo=demo)
+    try:
+        yield
+    finally:
+        await parts.site.supervisor.close()
+        await parts.hub.close()
+        await parts.broker.close()
+        await parts.site.throttle.close()
+        await parts.database.close()

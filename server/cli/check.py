@@ -8,21 +8,27 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import typer
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from rich.console import Console
 from sqlalchemy import text
 
 from server import settings
+from server.app import make_broker, make_desk
+from server.broker.memory import MemoryBroker
+from server.broker.redis.url import client_of, connection_options
 from server.cli.output import AsJson, Exit, print_json, table
-from server.domain.errors import StopPressError
+from server.domain.errors import Conflict, SchemaMismatch, StopPressError, Unavailable
+from server.newsroom.desk import Desk
+from server.newsroom.readiness import WriteProbe
 from server.settings import Settings
-from server.store import migrate
+from server.store import backup, migrate
 from server.store.database import Database
 
 REDIS_SECONDS = 5.0
+LOOK_AGAIN_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +56,22 @@ def check(as_json: AsJson = False) -> None:
 
 async def look(chosen: Settings) -> list[Finding]:
     """Every finding, in the order in which a person would mend them."""
-    database = Database(chosen.database)
+    desk = make_desk(chosen, broker=MemoryBroker())
     try:
-        return [
+        found = [
             Finding("settings", True, f"{chosen.workers} process(es) on {chosen.host}:{chosen.port}"),
-            await _try("database", lambda: _database(database)),
-            await _try("schema", lambda: _schema(database)),
-            await _try("redis", lambda: _redis(chosen.redis_url)),
-            await _try("media", lambda: asyncio.to_thread(_media, chosen.data_dir / "media")),
+            await _try("database", lambda: _database(desk.database)),
         ]
+        # SQLite would replay a journal that is not its own, and a damaged file may get worse
+        if found[-1].ok or desk.database.file is None:
+            found.append(await _try("schema", lambda: _schema(desk.database)))
+        if found[-1].ok:
+            found.append(await _try("posts", lambda: _posts(desk)))
+        found.append(await _try("redis", lambda: _redis(chosen)))
+        found.append(await _try("media", lambda: asyncio.to_thread(_media, chosen.data_dir / "media")))
+        return found
     finally:
-        await database.close()
+        await desk.database.close()
 
 
 async def _try(name: str, look_at: Callable[[], Awaitable[str]]) -> Finding:
@@ -73,6 +84,10 @@ async def _try(name: str, look_at: Callable[[], Awaitable[str]]) -> Finding:
 
 
 async def _database(database: Database) -> str:
+    if database.file is not None and database.file.exists():
+        found = await asyncio.to_thread(backup.problems, database.file, references=True)
+        if found:
+            raise Conflict("Damaged: " + "; ".join(found))
     async with database.read() as connection:
         await connection.execute(text("SELECT 1"))
     return database.url.render_as_string(hide_password=True)
@@ -80,18 +95,45 @@ async def _database(database: Database) -> str:
 
 async def _schema(database: Database) -> str:
     await migrate.check(database, create=False)
+    async with database.read() as connection:
+        missing = await connection.run_sync(migrate.missing)
+    if missing:
+        raise SchemaMismatch("Missing: " + ", ".join(missing))
     return "as this version needs it"
 
 
-async def _redis(url: str) -> str:
-    if not url:
+async def _posts(desk: Desk) -> str:
+    found = await WriteProbe(desk).look()
+    if not found.fine:
+        raise Unavailable(found.detail)
+    return "a row was written"
+
+
+async def _redis(chosen: Settings) -> str:
+    """What a server does with it: publish, and see it come back."""
+    if not chosen.redis_url:
         return "not set: one process, no Redis needed"
-    client = Redis.from_url(url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS)
+    if urlsplit(chosen.redis_url).scheme in ("redis", "rediss", "unix"):
+        await _ping(chosen.redis_url)  # it says why
+    broker = make_broker(chosen)
+    await broker.start()
+    try:
+        async with asyncio.timeout(REDIS_SECONDS):
+            while not broker.state().verified:  # noqa: ASYNC110 (a broker has no event for it)
+                await asyncio.sleep(LOOK_AGAIN_SECONDS)
+    except TimeoutError:
+        raise Unavailable(f"Nothing that was published came back in {REDIS_SECONDS:g} seconds.") from None
+    finally:
+        await broker.close()
+    return "what is published comes back"
+
+
+async def _ping(url: str) -> None:
+    client = client_of(url, connection_options("stoppress-check", seconds=REDIS_SECONDS))
     try:
         await client.ping()
     finally:
         await client.aclose()
-    return "answers"
 
 
 def _media(folder: Path) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import typer
 
 from server import __version__
-from server.cli import bench, blogs, check, migrate, post, serve, tail, tokens, users
+from server.cli import backup, bench, blogs, check, migrate, post, serve, tail, tokens, users
 from server.cli.output import Exit, complain, exit_code
 from server.domain.errors import StopPressError
 from server.settings import SettingsError
@@ -31,6 +31,8 @@ app.command("post")(post.post)
 app.command("tail")(tail.tail)
 app.command("bench")(bench.bench)
 app.command("migrate")(migrate.migrate)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("check")(check.check)
 
 

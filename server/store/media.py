@@ -58,6 +58,11 @@ async def known(connection: AsyncConnection, ids: Collection[str]) -> set[str]:
     return {r.id for r in await connection.execute(select(media.c.id).where(media.c.id.in_(ids)))}
 
 
+async def ids(connection: AsyncConnection) -> list[str]:
+    """Every picture there is."""
+    return [r.id for r in await connection.execute(select(media.c.id))]
+
+
 async def latest(connection: AsyncConnection, *, limit: int = 50) -> list[Media]:
     """The newest pictures first."""
     statement = select(media).order_by(media.c.created_at.desc(), media.c.id.desc()).limit(limit)
