@@ -79,7 +79,7 @@ class Database:
         Raises:
             Unavailable: the database cannot be reached.
         """
-        with _Translated():
+        with _Translated(self.file):
             async with self._connected(self._reader) as connection, connection.begin():
                 yield connection
 
@@ -96,7 +96,7 @@ class Database:
                 when the connection was lost during the commit itself is that not certain; it says so.
         """
         try:
-            with _Translated() as translated:
+            with _Translated(self.file) as translated:
                 async with (
                     self._turn() if self._one_writer else nullcontext(),
                     self._connected(self._writer) as connection,
@@ -174,7 +174,8 @@ async def _patience(connection: AsyncConnection) -> AsyncIterator[None]:
 class _Translated:
     """Turns a driver's failure into `Unavailable`; see `failures.py` for what passes."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
         self.committing = False
         self.driver: Any = None
 
@@ -185,7 +186,7 @@ class _Translated:
         if error is None:
             return
         standby = self.driver is not None and self.driver.standby
-        raised = unavailable(error, committing=self.committing, standby=standby)
+        raised = unavailable(error, file=self._file, committing=self.committing, standby=standby)
         if raised is not None:
             raise raised from error
 

@@ -6,8 +6,10 @@ that no column takes, unavailable would hide it.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -64,16 +66,19 @@ _WORDS: tuple[tuple[str, UnavailableReason], ...] = (
 )
 
 
-def unavailable(error: BaseException, *, committing: bool = False, standby: bool = False) -> Unavailable | None:
+def unavailable(
+    error: BaseException, *, file: Path | None = None, committing: bool = False, standby: bool = False
+) -> Unavailable | None:
     """What to raise in place of a driver's error; None when that should pass as it is.
 
     Args:
+        file: the database, when SQLite keeps it in one.
         committing: the error came while PostgreSQL committed.
         standby: the server that was connected to is a standby.
     """
     if isinstance(error, _OURS) or not isinstance(error, exc.DBAPIError | exc.TimeoutError | OSError):
         return None
-    reason = _reason(error)
+    reason = _reason(error, file)
     if reason == "read_only" and standby:
         reason = "standby"
     if committing and reason == "unreachable":
@@ -89,7 +94,7 @@ def of_missing_table(error: exc.ProgrammingError) -> Unavailable | None:
     return None
 
 
-def _reason(error: BaseException) -> UnavailableReason:
+def _reason(error: BaseException, file: Path | None) -> UnavailableReason:
     cause: Any = getattr(error, "orig", error)
     name = str(getattr(cause, "sqlite_errorname", ""))
     code = str(getattr(cause, "sqlstate", "") or "")
@@ -97,12 +102,25 @@ def _reason(error: BaseException) -> UnavailableReason:
     for start, reason in _SQLITE:
         if name.startswith(start):
             return reason
+    if file is not None and name.startswith(("SQLITE_CANTOPEN", "SQLITE_IOERR")):
+        return _of_disk(file.parent)
     for start, reason in _POSTGRES:
         if code == start:
             return reason
     if isinstance(cause, OSError) and of_errno(cause) != "unreachable":
         return of_errno(cause)
     return next((reason for words, reason in _WORDS if words in said), "unreachable")
+
+
+def _of_disk(folder: Path) -> UnavailableReason:
+    """Why SQLite cannot open or write a file there, which it does not tell itself."""
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return "unreachable"
+    if found.f_flag & os.ST_RDONLY or not os.access(folder, os.W_OK):
+        return "read_only"
+    return "disk_full" if found.f_bavail == 0 or (found.f_files and not found.f_favail) else "unreachable"
 
 
 class FailedWrites:

@@ -53,8 +53,13 @@ class Postgres:
     def url(self, database: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
-    def start(self) -> None:
-        """Start, and wait until it answers."""
+    def start(self, *, standby: bool = False) -> None:
+        """Start, and wait until it answers; as a standby of nobody if wanted."""
+        if standby:
+            path = self._data / "standby.signal"
+            path.touch()
+            if self._user is not None:
+                shutil.chown(path, self._user)
         arguments = [str(self._binaries / "postgres"), "-D", str(self._data), "-p", str(self.port),
                      "-h", "127.0.0.1", "-k", str(self._folder)]
         for name, value in _SETTINGS.items():
