@@ -97,9 +97,10 @@ class Postgres:
         while any(Path(f"/proc/{pid}").exists() for pid in processes) and time.monotonic() < deadline:
             time.sleep(0.01)  # whoever is left would keep the next one from starting
 
-    def freeze(self) -> None:
-        """Stop every process of it where it stands; connections stay open, and nobody answers."""
-        _signal(self._processes(), signal.SIGSTOP)
+    def freeze(self, *, first: bool = True) -> None:
+        """Stop every process of it where it stands; connections stay open, and nobody answers. Without the
+        `first` one new connections can be made, and those that are open do not answer."""
+        _signal(self._processes()[0 if first else 1 :], signal.SIGSTOP)
 
     def thaw(self) -> None:
         _signal(self._processes()[::-1], signal.SIGCONT)
