@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.types import Message, Receive, Scope, Send
 
 from server.auth.throttle import Throttle
 from server.background.supervisor import Supervisor
@@ -152,7 +153,26 @@ def build(settings: Settings) -> Parts:
     return Parts(database, broker, desk, hub, site, gate)
 
 
-def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
+class Application(Starlette):
+    """Says in one line why it does not start, where Starlette gives the server a traceback to log. `failure`:
+    the error, for whoever runs the server in this process."""
+
+    failure: StopPressError | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await super().__call__(scope, receive, send)
+            return
+
+        async def say(message: Message) -> None:
+            if message["type"] == "lifespan.startup.failed" and self.failure is not None:
+                message = {**message, "message": self.failure.detail}
+            await send(message)
+
+        await super().__call__(scope, receive, say)
+
+
+def create_app(settings: Settings, *, demo: bool = False) -> Application:
     """The ASGI application. Its lifespan starts broker, hub and schedule, and stops them again.
 
     Raises (when it starts):
@@ -161,16 +181,19 @@ def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
     parts = build(settings)
 
     @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Application) -> AsyncIterator[None]:
         lock = data_lock(settings)
-        await asyncio.to_thread(lock.share)
         try:
+            await asyncio.to_thread(lock.share)
             async with _running(parts, demo=demo):
                 yield
+        except StopPressError as error:
+            app.failure = error
+            raise
         finally:
             lock.release()
 
-    app = Starlette(
+    app = Application(
         routes=routes.table(),
         middleware=middleware(settings.trusted_proxies, parts.site.limits),
         exception_handlers=errors.HANDLERS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import resource
 import signal
@@ -20,11 +21,12 @@ from rich.console import Console
 from rich.panel import Panel
 
 from server import settings
-from server.app import create_app
+from server.app import Application, create_app, data_lock
 from server.cli import first_login, logs
 from server.cli.local import open_desk
 from server.cli.output import AsJson, print_json
 from server.demo.player import SLUG
+from server.domain.errors import StopPressError
 from server.serving import uvicorn_server, workers
 from server.serving.metrics_port import own_port
 from server.settings import Settings
@@ -68,6 +70,12 @@ def _serve(chosen: Settings, *, as_json: bool) -> None:
         workers.end_with_parent()
         run_one(chosen, workers.listen(chosen.host, chosen.port), listening=workers.report)
         return
+    with data_lock(chosen):
+        _serve_as_parent(chosen, as_json=as_json)
+
+
+def _serve_as_parent(chosen: Settings, *, as_json: bool) -> None:
+    """Set up, listen and serve. The lock on the data folder is held also while no worker is alive."""
     password = asyncio.run(_prepare(chosen))
     kept = first_login.keep(chosen.data_dir, password) if password and chosen.demo else None
     if kept is None and (chosen.data_dir / first_login.FILE).exists():
@@ -93,6 +101,8 @@ async def _prepare(chosen: Settings) -> str | None:
 def make_server(chosen: Settings) -> uvicorn.Server:
     """The ASGI server around the application; its streams drain before it stops."""
     app = create_app(chosen, demo=chosen.demo)
+    # the command says why it does not start, once
+    logging.getLogger("uvicorn.error").addFilter(lambda _: app.failure is None)
     config = uvicorn_server.make_config(
         app, compress=chosen.compress_streams, request_seconds=chosen.request_timeout
     )
@@ -100,7 +110,11 @@ def make_server(chosen: Settings) -> uvicorn.Server:
 
 
 def run_one(chosen: Settings, listener: socket.socket, *, listening: Callable[[], None]) -> None:
-    """Serve in this process until a signal; `listening` is called once connections are taken."""
+    """Serve in this process until a signal; `listening` is called once connections are taken.
+
+    Raises:
+        StopPressError: the application does not start.
+    """
     # uvicorn raises the signal again when it has shut down in good order: that is no failure; one that comes
     # before uvicorn listens to signals must not be lost
     signals: list[int] = []
@@ -109,7 +123,10 @@ def run_one(chosen: Settings, listener: socket.socket, *, listening: Callable[[]
 
     listeners = [listener, *own_port(chosen.metrics_port)]
 
+    server: uvicorn.Server | None = None
+
     async def whole() -> None:
+        nonlocal server
         server = make_server(chosen)
         if signals:
             return
@@ -121,8 +138,19 @@ def run_one(chosen: Settings, listener: socket.socket, *, listening: Callable[[]
             listening()
         await running
 
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(whole())
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(whole())
+    except SystemExit:  # uvicorn's way to say that it does not start
+        failure = _failure(server)
+        if failure is None:
+            raise
+        raise failure from None
+
+
+def _failure(server: uvicorn.Server | None) -> StopPressError | None:
+    app = server.config.app if server is not None else None
+    return app.failure if isinstance(app, Application) else None
 
 
 def _take_files(listeners: int) -> None:

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain.errors import NotFound
 from server.domain.permissions import Role
 from server.domain.times import to_text
 from server.store.schema import blog_roles, blogs, sessions, tokens, users
+
+_SETUP_LOCK = 0x5709_9E56
+"""Names an advisory lock of PostgreSQL, beside the one of `migrate.py`."""
 
 _BY_DIGEST = select(tokens).where(tokens.c.digest == bindparam("digest"), tokens.c.revoked_at.is_(None))
 
@@ -101,6 +104,18 @@ async def user_by_name(connection: AsyncConnection, username: str) -> User | Non
     """The user with this log-in name (kept in lower case), if there is one."""
     row = (await connection.execute(select(users).where(users.c.username == username.lower()))).one_or_none()
     return await _user(connection, row) if row else None
+
+
+async def anybody(connection: AsyncConnection) -> bool:
+    """Whether there is any user, active or not."""
+    return (await connection.execute(select(users.c.id).limit(1))).first() is not None
+
+
+async def lock_setup(connection: AsyncConnection) -> None:
+    """Keep other processes from setting up the installation until the transaction ends (SQLite: they are out
+    already)."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(select(func.pg_advisory_xact_lock(_SETUP_LOCK)))
 
 
 async def all_users(connection: AsyncConnection) -> list[User]:
