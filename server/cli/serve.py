@@ -34,7 +34,8 @@ from server.settings import Settings
 log = structlog.get_logger()
 
 SPARE_FILES = 200
-"""For everything that is not a listener: the database, the broker, requests."""
+"""For everything that is not a stream: the database, the broker, requests. Where a process may have few files,
+half of them."""
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
@@ -65,7 +66,7 @@ def demo(host: Host = None, port: Port = None, as_json: AsJson = False) -> None:
 
 def _serve(chosen: Settings, *, as_json: bool) -> None:
     logs.set_up(level=chosen.log_level, as_json=chosen.log_json)
-    _take_files(chosen.max_listeners)
+    chosen = chosen.model_copy(update={"max_listeners": _take_files(chosen.max_listeners)})
     if workers.in_worker():
         workers.end_with_parent()
         run_one(chosen, workers.listen(chosen.host, chosen.port), listening=workers.report)
@@ -153,17 +154,20 @@ def _failure(server: uvicorn.Server | None) -> StopPressError | None:
     return app.failure if isinstance(app, Application) else None
 
 
-def _take_files(listeners: int) -> None:
-    """Each listener takes a file. Many systems allow a process 1024 until it asks for more."""
+def _take_files(listeners: int) -> int:
+    """How many streams this process can carry. Each takes a file, and what is left is for posts: many systems
+    allow a process 1024 files until it asks for more, and no more than their hard limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = listeners + SPARE_FILES if hard == resource.RLIM_INFINITY else hard
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    if wanted < listeners + SPARE_FILES:
+    most = wanted - min(SPARE_FILES, wanted // 2)
+    if most < listeners:
         log.warning(
-            "serve.files", allowed=wanted, max_listeners=listeners,
+            "serve.files", allowed=wanted, max_listeners=listeners, streams=most,
             hint="Raise LimitNOFILE (ulimit -Hn), or lower STOPPRESS_MAX_LISTENERS.",
         )
+    return min(listeners, most)
 
 
 def _settle_memory() -> None:
