@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, TextClause, delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain import blocks
 from server.domain.entry import Content, Entry, EntryStatus
 from server.domain.errors import NotFound
-from server.store import rows
+from server.store import rows, schema
 from server.store.schema import entries, entry_media, revisions
 
 ON_PAGE: tuple[EntryStatus, ...] = ("published", "retracted")
@@ -64,7 +64,7 @@ async def between(connection: AsyncConnection, blog_id: str, *, first: int, last
 async def pinned(connection: AsyncConnection, blog_id: str) -> list[Entry]:
     """The published entries that an editor pinned to the top, newest first."""
     return await _select(
-        connection, entries.c.blog_id == blog_id, entries.c.status == "published", entries.c.pinned.is_(True)
+        connection, entries.c.blog_id == blog_id, text(schema.PINNED)
     )
 
 
@@ -72,7 +72,7 @@ async def key_events(connection: AsyncConnection, blog_id: str, *, limit: int = 
     """The published entries marked as key, newest first."""
     return await _select(
         connection,
-        entries.c.blog_id == blog_id, entries.c.status == "published", entries.c.key.is_(True),
+        entries.c.blog_id == blog_id, text(schema.KEY),
         limit=limit,
     )
 
@@ -126,7 +126,7 @@ async def due(
     """Scheduled entries whose time has come, the oldest first; those that follow `after`."""
     statement = (
         select(entries.c.blog_id, entries.c.id, entries.c.publish_at)
-        .where(entries.c.status == "scheduled", entries.c.publish_at <= moment)
+        .where(text(schema.DUE), entries.c.publish_at <= moment)
         .order_by(entries.c.publish_at, entries.c.id)
         .limit(limit)
     )
@@ -192,7 +192,7 @@ async def _link_media(connection: AsyncConnection, entry: Entry) -> None:
 
 
 async def _select(
-    connection: AsyncConnection, *where: ColumnElement[bool], limit: int | None = None
+    connection: AsyncConnection, *where: ColumnElement[bool] | TextClause, limit: int | None = None
 ) -> list[Entry]:
     statement = select(entries).where(*where).order_by(entries.c.number.desc()).limit(limit)
     return [rows.entry(r) for r in await connection.execute(statement)]

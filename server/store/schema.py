@@ -54,6 +54,11 @@ metadata = MetaData(
 
 ID = String(32)
 
+# A query uses a partial index when it says the same words; a value that is bound is none of them.
+DUE = "status = 'scheduled'"
+PINNED = "status = 'published' AND pinned"
+KEY = "status = 'published' AND key"
+
 
 def _partial(name: str, *columns: str, where: str) -> Index:
     """An index over some of the rows only."""
@@ -117,10 +122,10 @@ entries = Table(
     Index("ix_entries_public_seq", "blog_id", "public_seq", unique=True),
     Index("ix_entries_newsroom_seq", "blog_id", "newsroom_seq", unique=True),
     Index("ix_entries_number", "blog_id", "number", unique=True),
-    _partial("ix_entries_due", "publish_at", where="status = 'scheduled'"),
+    _partial("ix_entries_due", "publish_at", where=DUE),
     # what a page shows beside its entries
-    _partial("ix_entries_pinned", "blog_id", "number", where="status = 'published' AND pinned"),
-    _partial("ix_entries_key", "blog_id", "number", where="status = 'published' AND key"),
+    _partial("ix_entries_pinned", "blog_id", "number", where=PINNED),
+    _partial("ix_entries_key", "blog_id", "number", where=KEY),
     # lists of the newsroom, and the counts beside them
     Index("ix_entries_listed", "blog_id", "created_at", "id"),
     Index("ix_entries_status", "blog_id", "status", "created_at", "id"),
