@@ -10,6 +10,7 @@ import stat
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -366,3 +367,56 @@ def _sign(kept: Path) -> None:
     manifest = json.loads((kept / "backup.json").read_text())
     manifest["database"]["sha256"] = module._digest(kept / "stoppress.db")
     (kept / "backup.json").write_text(json.dumps(manifest))
+
+
+# -- killed at any step
+
+@pytest.mark.slow
+def test_a_restore_that_is_killed_at_any_step_leaves_one_whole_database(
+    command: Command, room: Path, kept: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """At each call that changes a name or waits for the disk, in a process of its own."""
+    _crash(room / "stoppress.db", "UPDATE blogs SET headline = 'Later'")
+    saved = tmp_path_factory.mktemp("saved") / "data"
+    shutil.copytree(room, saved)
+    seen, step, code = set(), 0, 9
+    while code == 9:
+        shutil.rmtree(room)
+        shutil.copytree(saved, room)
+        code = _restore_and_die(kept, room, step)
+        step += 1
+        with closing(sqlite3.connect(room / "stoppress.db")) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",), step
+            headline = connection.execute("SELECT headline FROM blogs").fetchone()[0]
+        seen.add(headline)
+        assert command("restore", str(kept)).code == 0, step
+    assert code == 0
+    assert seen == {"Later", "Storm"}
+    assert step > 10
+
+
+def _restore_and_die(kept: Path, room: Path, step: int) -> int:
+    """Restore in a child that is killed at its call number `step`; its exit code."""
+    pid = os.fork()
+    if pid:
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    left = step
+
+    def mortal(whole: Any) -> Any:
+        def call(*given: Any, **named: Any) -> Any:
+            nonlocal left
+            if left == 0:
+                os._exit(9)
+            left -= 1
+            return whole(*given, **named)
+
+        return call
+
+    try:
+        for name in ("replace", "rename", "unlink", "hardlink_to", "mkdir"):
+            setattr(Path, name, mortal(getattr(Path, name)))
+        os.fsync = mortal(os.fsync)
+        module.bring_back(kept, room / "stoppress.db", room / "media")
+        os._exit(0)
+    except BaseException:
+        os._exit(1)
