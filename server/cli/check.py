@@ -19,6 +19,7 @@ from server import settings
 from server.app import make_broker, make_desk
 from server.broker.memory import MemoryBroker
 from server.broker.redis.url import client_of, connection_options
+from server.cli import logs
 from server.cli.output import AsJson, Exit, print_json, table
 from server.domain.errors import Conflict, SchemaMismatch, StopPressError, Unavailable
 from server.newsroom.desk import Desk
@@ -43,7 +44,8 @@ class Finding:
 def check(as_json: AsJson = False) -> None:
     """Look whether this installation can run. Exits 0 when all is well, 1 when something is not."""
     chosen = settings.load()
-    findings = asyncio.run(look(chosen))
+    with logs.quiet():
+        findings = asyncio.run(look(chosen))
     fine = all(f.ok for f in findings)
     if as_json:
         rows = [{"name": f.name, "ok": f.ok, "detail": f.detail} for f in findings]

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from server import settings
 from server.app import data_lock, make_desk
+from server.cli import logs
 from server.newsroom.desk import Desk
 from server.store import migrate
 
@@ -46,4 +47,5 @@ def on_desk(work: Callable[[Desk], Coroutine[Any, Any, T]]) -> T:
         async with open_desk(settings.load()) as desk:
             return await work(desk)
 
-    return asyncio.run(whole())
+    with logs.quiet():
+        return asyncio.run(whole())

@@ -9,6 +9,7 @@ import typer
 
 from server import settings
 from server.app import data_lock
+from server.cli import logs
 from server.cli.output import AsJson, say
 from server.store import feeds
 from server.store import migrate as migrations
@@ -23,7 +24,7 @@ NewEpoch = Annotated[
 def migrate(new_epoch: NewEpoch = False, as_json: AsJson = False) -> None:
     """Bring the database to the schema of this version. Back it up first."""
     chosen = settings.load()
-    with data_lock(chosen):
+    with logs.quiet(), data_lock(chosen):
         asyncio.run(_upgrade(chosen.database, new_epoch=new_epoch))
     shown = Database(chosen.database).url.render_as_string(hide_password=True)
     text = f"Up to date: {shown}" + (", with new epochs" if new_epoch else "")
