@@ -15,7 +15,7 @@ from server.auth.throttle import Throttle
 from server.background.supervisor import Supervisor
 from server.broker.memory import MemoryBroker
 from server.broker.protocol import Broker
-from server.delivery import framing
+from server.delivery import framing, payload
 from server.delivery.limits import StreamGate
 from server.domain.change import Change, FeedKey
 from server.domain.errors import StopPressError
@@ -25,6 +25,8 @@ from server.media.files import MediaFiles
 from server.newsroom import schedule
 from server.newsroom.desk import Desk
 from server.newsroom.readiness import WriteProbe
+from server.serving import uvicorn_server
+from server.serving.acceptor import HEADER_SECONDS
 from server.settings import Settings
 from server.store import feeds, migrate
 from server.store.database import Database
@@ -33,7 +35,9 @@ from server.web import errors, routes
 from server.web.assets import Assets
 from server.web.middleware import middleware
 from server.web.render import BUNDLES, Renderer
+from server.web.security_headers import security_headers
 from server.web.site import Limits, Site
+from server.web.stream.authorising import authoriser
 
 SCHEDULE_SECONDS = 1.0
 TIDY_SECONDS = 3600.0
@@ -114,10 +118,11 @@ def build(settings: Settings) -> Parts:
         broker,
         read_changes=read_changes,
         read_heads=read_heads,
-        encode=framing.encoder(renderer),
+        encode=payload.encoder(renderer),
         signals=framing.SIGNALS,
         options=HubOptions(
-            ring_changes=settings.ring_changes,
+            history_changes=settings.history_changes,
+            history_bytes=settings.history_bytes,
             heartbeat_seconds=settings.heartbeat_seconds,
             lag_seconds=settings.listener_lag_seconds,
         ),
@@ -126,7 +131,6 @@ def build(settings: Settings) -> Parts:
         hub,
         retry_ms=settings.retry_ms,
         buffer_bytes=settings.listener_buffer_bytes,
-        handover=settings.handover,
         compress=settings.compress_streams,
         max_listeners=settings.max_listeners,
         max_per_address=settings.max_listeners_per_address,
@@ -231,3 +235,23 @@ async def _running(parts: Parts, *, demo: bool) -> AsyncIterator[None]:
         await parts.broker.close()
         await parts.site.throttle.close()
         await parts.database.close()
+
+
+def make_server(
+    app: Starlette, settings: Settings, *, header_seconds: float = HEADER_SECONDS
+) -> uvicorn_server.Server:
+    """The server around the application: its acceptor serves streams, and they drain before it stops."""
+    config = uvicorn_server.make_config(
+        app, compress=settings.compress_streams, request_seconds=settings.request_timeout,
+        header_seconds=header_seconds,
+    )
+    return uvicorn_server.Server(
+        config,
+        app.state.gate,
+        path=settings.stream_path,
+        authorise=authoriser(app, settings.trusted_proxies),
+        security_headers=security_headers,
+        drain_seconds=settings.drain_seconds,
+        header_seconds=header_seconds,
+    )
+

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -48,7 +48,10 @@ class Settings(BaseSettings):
     session_days: int = Field(14, ge=1, le=365, description="Days until an unused log-in ends.")
     heartbeat_seconds: float = Field(15.0, ge=1, le=60, description="Seconds between heartbeats of a stream.")
     retry_ms: int = Field(2000, ge=100, le=60_000, description="Least wait before a reader reconnects.")
-    ring_changes: int = Field(1000, ge=10, le=100_000, description="Changes of a feed kept ready in memory.")
+    history_changes: int = Field(1000, ge=10, le=100_000, description="Most changes of a feed in memory.")
+    history_bytes: int = Field(
+        33_554_432, ge=65_536, description="Most bytes of a feed's changes in memory."
+    )
     listener_buffer_bytes: int = Field(
         65_536, ge=1024, description="Bytes that may wait for one slow listener before it gets no more."
     )
@@ -59,7 +62,10 @@ class Settings(BaseSettings):
         10.0, ge=0, le=300, description="Seconds over which streams are ended on SIGTERM."
     )
     compress_streams: bool = Field(True, description="Compress streams, once for all listeners.")
-    handover: bool = Field(True, description="Hand connections to the hub where the server can (uvicorn).")
+    stream_path: Literal["fast", "parsed", "portable"] = Field(
+        "fast",
+        description="How streams are served: `fast`, `parsed` (each request parsed), `portable` (by ASGI).",
+    )
     max_listeners: int = Field(18_000, ge=1, description="Open streams of one process, at most.")
     max_listeners_per_address: int = Field(
         1_000, ge=1, description="Open streams from one client address, at most."

@@ -16,19 +16,16 @@ from typing import Annotated
 
 import structlog
 import typer
-import uvicorn
 from rich.console import Console
 from rich.panel import Panel
 
 from server import settings
-from server.app import Application, create_app, data_lock
+from server.app import Application, create_app, data_lock, make_server
 from server.cli import first_login, logs
 from server.cli.local import open_desk
 from server.cli.output import AsJson, print_json
 from server.demo.player import SLUG
-from server.domain.errors import StopPressError
-from server.serving import uvicorn_server, workers
-from server.serving.metrics_port import own_port
+from server.serving import sockets, workers
 from server.settings import Settings
 
 log = structlog.get_logger()
@@ -99,17 +96,6 @@ async def _prepare(chosen: Settings) -> str | None:
         return await first_login.make(desk)
 
 
-def make_server(chosen: Settings) -> uvicorn.Server:
-    """The ASGI server around the application; its streams drain before it stops."""
-    app = create_app(chosen, demo=chosen.demo)
-    # the command says why it does not start, once
-    logging.getLogger("uvicorn.error").addFilter(lambda _: app.failure is None)
-    config = uvicorn_server.make_config(
-        app, compress=chosen.compress_streams, request_seconds=chosen.request_timeout
-    )
-    return uvicorn_server.Server(config, app.state.gate, drain_seconds=chosen.drain_seconds)
-
-
 def run_one(chosen: Settings, listener: socket.socket, *, listening: Callable[[], None]) -> None:
     """Serve in this process until a signal; `listening` is called once connections are taken.
 
@@ -122,13 +108,16 @@ def run_one(chosen: Settings, listener: socket.socket, *, listening: Callable[[]
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: signals.append(number))
 
-    listeners = [listener, *own_port(chosen.metrics_port)]
+    listeners = [listener, *sockets.metrics_sockets(chosen.metrics_port)]
 
-    server: uvicorn.Server | None = None
+    app: Application | None = None
 
     async def whole() -> None:
-        nonlocal server
-        server = make_server(chosen)
+        nonlocal app
+        made = app = create_app(chosen, demo=chosen.demo)
+        # the command says why it does not start, once
+        logging.getLogger("uvicorn.error").addFilter(lambda _: made.failure is None)
+        server = make_server(app, chosen)
         if signals:
             return
         running = asyncio.create_task(server.serve(sockets=listeners))
@@ -143,15 +132,9 @@ def run_one(chosen: Settings, listener: socket.socket, *, listening: Callable[[]
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(whole())
     except SystemExit:  # uvicorn's way to say that it does not start
-        failure = _failure(server)
-        if failure is None:
+        if app is None or app.failure is None:
             raise
-        raise failure from None
-
-
-def _failure(server: uvicorn.Server | None) -> StopPressError | None:
-    app = server.config.app if server is not None else None
-    return app.failure if isinstance(app, Application) else None
+        raise app.failure from None
 
 
 def _take_files(listeners: int) -> int:

@@ -25,8 +25,10 @@ FIRST_WAIT = 0.5
 LONGEST_WAIT = 15.0
 FOLLOWED = ("entry", "gone", "blog", "reset")
 """Other events, heartbeats among them, say nothing about the blog."""
-SILENCE_SECONDS = 40.0
-"""Heartbeats come every 15 s: a connection that is silent for longer is dead, whatever TCP says."""
+FIRST_SILENCE_SECONDS = 150.0
+SILENT_BEATS = 2.5
+"""A connection that is silent for longer than so many heartbeats is dead, whatever TCP says. The first event
+says how often they come; until then they may be a minute apart."""
 
 
 @dataclass(slots=True)
@@ -41,6 +43,7 @@ class Follower:
     url: str
     position: str | None = None
     retry: float = FIRST_WAIT
+    silence: float = FIRST_SILENCE_SECONDS
     sleep: Callable[[float], Awaitable[None]] = field(default=asyncio.sleep)
 
     async def changes(self) -> AsyncIterator[dict[str, Any]]:
@@ -51,7 +54,7 @@ class Follower:
             NotFound: there is no such blog.
         """
         failures = 0
-        timeout = httpx2.Timeout(SILENCE_SECONDS, connect=10.0)
+        timeout = httpx2.Timeout(None, connect=10.0)
         async with httpx2.AsyncClient(timeout=timeout) as client:
             while True:
                 try:
@@ -59,6 +62,8 @@ class Follower:
                         failures = 0
                         if (change := self._taken(event)) is not None:
                             yield change
+                except TimeoutError:
+                    pass
                 except httpx2.UnsupportedProtocol as error:
                     raise Invalid.field("URL", "must start with http:// or https://") from error
                 except httpx2.HTTPError:
@@ -72,7 +77,12 @@ class Follower:
         headers = {"Accept": "text/event-stream", "Cache-Control": "no-cache"}
         async with client.stream("GET", f"{self.url}/stream", params=asked, headers=headers) as answer:
             _known(answer)
-            async for event in events(answer.aiter_lines()):
+            stream = events(answer.aiter_lines())
+            while True:
+                async with asyncio.timeout(self.silence):
+                    event = await anext(stream, None)
+                if event is None:
+                    return
                 yield event
 
     def _taken(self, event: Event) -> dict[str, Any] | None:
@@ -80,10 +90,12 @@ class Follower:
             self.retry = max(0.1, event.retry / 1000)
         if event.id:
             self.position = event.id
-        if not event.data or event.name not in FOLLOWED:
+        if not event.data:
             return None
         change: dict[str, Any] = json.loads(event.data)
-        return change
+        if event.name == "hello":
+            self.silence = SILENT_BEATS * float(change["heartbeat_seconds"])
+        return change if event.name in FOLLOWED else None
 
 
 def _known(answer: httpx2.Response) -> None:

@@ -1,10 +1,10 @@
-"""Changes as bytes: the JSON of a change for a view, framed for a transport. Each is made once and shared.
+"""Changes and signals as bytes, framed for a transport. Each is made once and shared.
 
 A *view* is what is in the JSON: `html` for pages, `json` for programs. A *framing* is what stands around it:
 
 - `json`: the JSON text and a comma, for `/changes`
 - `sse`, `sse.gzip`: an event of the event stream (HTML Living Standard §9.2), plain or compressed
-- `sse.chunked`, `sse.gzip.chunked`: the same in a chunk of HTTP/1.1 (RFC 9112 §7.1), for the bare connection
+- `sse.chunked`, `sse.gzip.chunked`: the same in a chunk of HTTP/1.1 (RFC 9112 §7.1), for our own connections
 - `ws`: the JSON text, for a server that frames by itself
 - `ws.framed`, `ws.deflated`: a whole WebSocket frame (RFC 6455 §5.2), the second compressed (RFC 7692)
 
@@ -18,10 +18,9 @@ import functools
 import json
 import struct
 import zlib
-from typing import Literal, NamedTuple, Protocol, TypeAlias, cast
+from typing import Literal, NamedTuple, TypeAlias, cast
 
-from server.domain.change import Change
-from server.hub.history import Encode, Item, Variant
+from server.hub.history import Variant
 from server.hub.hub import Signals
 
 View: TypeAlias = Literal["html", "json"]
@@ -32,7 +31,10 @@ VIEWS: tuple[View, ...] = ("html", "json")
 LEVEL = 6
 GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 """RFC 1952 §2.3: deflate, no flags, no time, unknown system. Sent once, before the first frame."""
+LAST_CHUNK = b"0\r\n\r\n"
 SERVICE_RESTART = 1012
+TRY_AGAIN_LATER = 1013
+POLICY_VIOLATION = 1008
 
 
 class Wire(NamedTuple):
@@ -41,52 +43,10 @@ class Wire(NamedTuple):
     view: View
     framing: Framing
 
-
-class Rendering(Protocol):
-    """Who turns changes into HTML; see web/pages/render.py."""
-
-    def entry(self, change: Change) -> str: ...
-    def key_event(self, change: Change) -> str: ...
-    def furniture(self, change: Change) -> str: ...
-
-
-def encoder(rendering: Rendering) -> Encode:
-    """A function that encodes one change for a `Wire`; what several framings share is made once."""
-
-    def encode(item: Item, variant: Variant) -> bytes:
-        wire = cast(Wire, variant)
-        text = item.encoded.get(wire.view)
-        if text is None:
-            text = item.encoded[wire.view] = payload(item.change, wire.view, rendering)
-        change = item.change
-        return frame(wire.framing, text, event=change.kind, position=str(change.position))
-
-    return encode
-
-
-def payload(change: Change, view: View, rendering: Rendering) -> bytes:
-    """The JSON of a change as docs/protocol.md describes it."""
-    data = change.data
-    body: dict[str, object] = {
-        "position": str(change.position),
-        "kind": change.kind,
-        "id": change.id,
-        "revision": change.revision,
-    }
-    if "number" in data:
-        body |= {"number": data["number"], "pinned": data.get("pinned", False)}
-    if change.kind == "blog":
-        body["status"] = data["status"]
-    if view == "json":
-        name = "blog" if change.kind == "blog" else "entry"
-        body[name] = {k: v for k, v in data.items() if k not in ("slug", "language", "time_zone")}
-        if change.kind == "blog":
-            body["blog"] = data
-    elif change.kind == "blog":
-        body["html"] = rendering.furniture(change)
-    elif "number" in data:
-        body |= {"html": rendering.entry(change), "key_html": rendering.key_event(change)}
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    @property
+    def transport(self) -> Literal["sse", "ws", "poll"]:
+        """How it travels, for metrics."""
+        return "poll" if self.framing == "json" else "ws" if self.framing.startswith("ws") else "sse"
 
 
 def frame(framing: Framing, text: bytes, *, event: str, position: str | None) -> bytes:
@@ -109,9 +69,6 @@ def sse_bytes(data: bytes, framing: Framing) -> bytes:
 def chunk(data: bytes) -> bytes:
     """One chunk of HTTP/1.1."""
     return b"%x\r\n%b\r\n" % (len(data), data)
-
-
-LAST_CHUNK = b"0\r\n\r\n"
 
 
 def websocket_message(text: bytes, framing: Framing) -> bytes:
@@ -139,8 +96,8 @@ def close_frame(code: int, reason: str = "") -> bytes:
 
 
 def _deflate(data: bytes, flush: int) -> bytes:
-    squeezer = zlib.compressobj(LEVEL, zlib.DEFLATED, -15)
-    return squeezer.compress(data) + squeezer.flush(flush)
+    compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, -15)
+    return compressor.compress(data) + compressor.flush(flush)
 
 
 PING = websocket_frame(0x89, b"sp")
@@ -149,7 +106,7 @@ _beats: dict[Wire, bytes] = {}
 
 
 def beat(variant: Variant) -> bytes:
-    """A heartbeat that scripts can see, without a position; for bare WebSockets with a ping before it."""
+    """A heartbeat that scripts can see, without a position; on our own WebSockets with a ping before it."""
     wire = cast(Wire, variant)
     data = _beats.get(wire)
     if data is None:
@@ -160,52 +117,43 @@ def beat(variant: Variant) -> bytes:
     return data
 
 
+@functools.lru_cache(maxsize=1024)
+def greeting(framing: Framing, position: str, *, retry_ms: int, heartbeat_seconds: float) -> bytes:
+    """What comes first on a stream, `hello`: where it goes on from, the least wait before a reconnect, and how
+    often heartbeats come. Many join at the same position: it is compressed once."""
+    text = json.dumps(
+        {"kind": "hello", "position": position, "heartbeat_seconds": heartbeat_seconds, "retry_ms": retry_ms},
+        separators=(",", ":"),
+    ).encode()
+    if framing.startswith("ws"):
+        return websocket_message(text, framing)
+    event = b"retry: %d\nid: %b\nevent: hello\ndata: %b\n\n" % (retry_ms, position.encode(), text)
+    return sse_bytes(event, framing)
+
+
 def reset(variant: Variant, position: str | None = None) -> bytes:
-    """Load afresh. With `position`, where the feed stands now."""
+    """Load afresh: the last event. With `position`, where the feed stands now."""
     wire = cast(Wire, variant)
     body = {"kind": "reset"} | ({"position": position} if position else {})
     data = frame(wire.framing, json.dumps(body).encode(), event="reset", position=position)
-    return data + ending(wire)
+    return data + _close(wire, "reset")
 
 
-def farewell(variant: Variant, wait_ms: int) -> bytes:
-    """The last bytes of a stream that shall be resumed elsewhere, after `wait_ms`."""
+def farewell(variant: Variant, wait_ms: int, *, code: int = SERVICE_RESTART, reason: str = "restart") -> bytes:
+    """The last bytes of a stream that is to be resumed elsewhere, after `wait_ms`. `code` and `reason` are a
+    WebSocket's."""
     wire = cast(Wire, variant)
-    if wire.framing.startswith("ws"):
-        return close_frame(SERVICE_RESTART, "restart") if wire.framing != "ws" else b""
-    return sse_bytes(b"retry: %d\n\n" % wait_ms, wire.framing) + ending(wire)
+    if wire.transport == "ws":
+        return b"" if wire.framing == "ws" else close_frame(code, reason)
+    return sse_bytes(b"retry: %d\n\n" % wait_ms, wire.framing) + _close(wire, reason)
 
 
-def opening(retry_ms: int, at: str | None) -> bytes:
-    """The first lines of an event stream: how long to wait before coming back and, for who came without one,
-    a position. An event without data sets the position and dispatches nothing."""
-    place = f"id: {at}\n" if at else ""
-    return f"retry: {retry_ms}\n{place}\n".encode()
-
-
-def hello(epoch: str, seq: int) -> bytes:
-    """The first message on a WebSocket: where it stands."""
-    return b'{"kind":"hello","position":"%b.%d"}' % (epoch.encode(), seq)
-
-
-@functools.lru_cache(maxsize=1024)
-def first_event(framing: Framing, retry_ms: int, at: str | None) -> bytes:
-    """`opening` in its framing. Many come to the same place: it is compressed once."""
-    return sse_bytes(opening(retry_ms, at), framing)
-
-
-@functools.lru_cache(maxsize=1024)
-def first_message(framing: Framing, epoch: str, seq: int) -> bytes:
-    """`hello` in its framing, likewise."""
-    return websocket_message(hello(epoch, seq), framing)
-
-
-def ending(wire: Wire) -> bytes:
-    """What ends the HTTP body or the WebSocket."""
+def _close(wire: Wire, reason: str) -> bytes:
+    """What ends the HTTP body or the WebSocket, where that is in our hands."""
     if wire.framing.endswith("chunked"):
         return LAST_CHUNK
     if wire.framing in ("ws.framed", "ws.deflated"):
-        return close_frame(SERVICE_RESTART, "reset")
+        return close_frame(SERVICE_RESTART, reason)
     return b""
 
 

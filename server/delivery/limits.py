@@ -10,9 +10,12 @@ from typing import Any, cast
 
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from server.delivery.deadlines import Deadlines
 from server.domain.change import FeedKey
 from server.hub.hub import Hub
 
+CLOSE_SECONDS = 5.0
+"""How long a peer may take to finish a close before the connection is cut."""
 
 @functools.lru_cache(maxsize=65_536)
 def counted_address(host: str) -> str:
@@ -30,13 +33,14 @@ def counted_address(host: str) -> str:
 
 
 class StreamGate:
-    """Admits listeners of this process.
+    """Admits listeners of this process, and holds what all streams have in common.
 
     Args:
         retry_ms: the wait that listeners are told, in milliseconds.
-        buffer_bytes: what may wait in one transport before its listener lags.
-        handover, compress: whether connections are handed to the hub, and streams compressed.
+        buffer_bytes: what may wait for one connection before it lags.
+        compress: whether streams are compressed for clients that accept it.
         max_listeners, max_per_address: open streams, in total and from one client address.
+        trusted_proxies: addresses or networks whose X-Forwarded-For and -Proto are believed.
     """
 
     def __init__(
@@ -45,7 +49,6 @@ class StreamGate:
         *,
         retry_ms: int,
         buffer_bytes: int,
-        handover: bool,
         compress: bool,
         max_listeners: int,
         max_per_address: int,
@@ -54,15 +57,20 @@ class StreamGate:
         self.hub = hub
         self.retry_ms = retry_ms
         self.buffer_bytes = buffer_bytes
-        self.handover = handover
         self.compress = compress
         self.max_listeners, self.max_per_address = max_listeners, max_per_address
         proxies = ProxyHeadersMiddleware(cast(Any, None), trusted_hosts=list(trusted_proxies))
         self._proxies = proxies.trusted_hosts
         self.count = 0
-        self.shed = 0
+        self.refused = 0
         self.by_address: Counter[str] = Counter()
         self.public: dict[str, FeedKey] = {}
+        """The feeds of blogs that are known to be public, by slug. A blog that was public stays so."""
+        self.closing = Deadlines(CLOSE_SECONDS)
+
+    def trusts(self, peer: str) -> bool:
+        """Whether forwarding headers of this peer are believed."""
+        return peer in self._proxies
 
     def address_of(self, peer: str, forwarded: bytes | None) -> str:
         """The client's address as limits count it; a trusted proxy's word is taken for it."""
@@ -70,17 +78,25 @@ class StreamGate:
             peer = self._proxies.get_trusted_client_address(forwarded.decode("latin-1"))[0]
         return counted_address(peer)
 
+    def has_room(self, address: str) -> bool:
+        """Whether one more stream from this address may be opened."""
+        return (
+            self.count < self.max_listeners
+            and self.by_address.get(address, 0) < self.max_per_address
+            and not self.hub.draining
+        )
+
     def admit(self, address: str) -> bool:
         """Count one more stream, unless there are too many or the process is about to end."""
-        here = self.by_address.get(address, 0)
-        if self.count >= self.max_listeners or here >= self.max_per_address or self.hub.draining:
-            self.shed += 1
+        if not self.has_room(address):
+            self.refused += 1
             return False
         self.count += 1
-        self.by_address[address] = here + 1
+        self.by_address[address] += 1
         return True
 
     def release(self, address: str) -> None:
+        """A stream that was admitted has ended."""
         self.count -= 1
         self.by_address[address] -= 1
         if not self.by_address[address]:

@@ -1,76 +1,86 @@
-"""One feed in this process: what it knows, who listens, and the fan-out.
+"""One feed in this process: what it knows, who follows it, and the fan-out.
 
-Everything here is synchronous but the fan-out itself, which pauses between groups of listeners. A change is
-accepted when its seq follows on the last; listeners are seated at `delivered`, the seq up to which the
-fan-out that runs (or ran last) goes, so that a newcomer gets everything after it once and nothing twice.
+Everything here is synchronous but the fan-out itself, which pauses between groups of subscribers. A change is
+accepted when its seq follows on the last. A subscriber is added at `delivered`, the seq up to which the fan-out
+that runs (or ran last) goes, so that a newcomer gets everything after it once and nothing twice; what it missed
+before is written by resume.py.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from server.domain.change import Change, FeedKey
 from server.domain.position import Position
-from server.hub.history import Encode, Item, Ring, Variant
+from server.hub.history import Encode, History, Item, Variant
 from server.hub.stats import Stats
-from server.hub.subscriber import Listener, Puller
+from server.hub.subscriber import Subscriber, Waiter
 
 log = structlog.get_logger()
 
-Write: TypeAlias = Callable[[bytes], None]
-
 GROUP = 500
-"""Listeners written to before other work of the process gets its turn."""
-PIECE = 65_536
-"""Bytes of a replay that are written before it is looked whether the transport is full."""
+"""Subscribers written to before other work of the process gets its turn."""
 
 
 class Feed:
-    """The state of one feed. `head` is the seq of the newest change known here; `closed` says that the hub has
-    forgotten it, and that there may be another one by now."""
+    """The state of one feed. `head` is the seq of the newest change known here; `closed` says that the hub
+    dropped it, and that another one may be open by now; `stale`, that something may be missing which a query of
+    the store that is under way does not tell.
 
-    def __init__(self, key: FeedKey, at: Position, *, capacity: int, encode: Encode, stats: Stats) -> None:
+    Args:
+        on_reset: called with the feed before another history begins, and when it is dropped.
+        make_history: an empty history after a seq.
+    """
+
+    def __init__(
+        self,
+        key: FeedKey,
+        at: Position,
+        *,
+        make_history: Callable[[int], History],
+        encode: Encode,
+        stats: Stats,
+        on_reset: Callable[[Feed], None],
+    ) -> None:
         self.key = key
         self.epoch = at.epoch
         self.head = self.delivered = at.seq
-        self.ring = Ring(at.seq, capacity)
-        # each with its `write`, looked up once and not at every delivery
-        self.seats: dict[Variant, dict[Listener, Write]] = {}
-        self.lagging: set[Listener] = set()
-        self.pullers: set[Puller] = set()
+        self.history = make_history(at.seq)
+        self.subscribers: dict[Variant, dict[Subscriber, None]] = {}
+        self.lagging: set[Subscriber] = set()
+        self.waiters: set[Waiter] = set()
         self.idle_since = time.monotonic()
-        self.unverified = False
-        self._capacity = capacity
+        self.stale = False
+        self.closed = False
+        self._make_history = make_history
         self._encode = encode
         self._stats = stats
+        self._on_reset = on_reset
         self._scheduled = False
         self._fan_out: asyncio.Task[None] | None = None
         self._settled: asyncio.Future[None] | None = None
-        self.closed = False
-        self.on_reset: Callable[[Feed], None] = lambda feed: None
 
     # what arrives
 
     def accept(self, change: Change, *, compacted: bool = False) -> bool:
-        """Take a change, if it follows on the head. Changes of one query of the store are `compacted`: in
+        """Add a change, if it follows on the head. Changes of one query of the store are `compacted`: in
         order, with the numbers of superseded ones left out. False: it does not follow, something is missing."""
         if change.position.epoch != self.epoch:
             # whichever history is the newer one: what memory holds may be retracted in it
-            self.ring = self.ring.rest(self.delivered)
+            self.history = self.history.undelivered(self.delivered)
             return False
         seq = change.position.seq
         if seq <= self.head:
             return True  # a repeat
         if seq != self.head + 1 and not compacted:
-            self.ring.hear_of(change)
+            self.history.announce(change)
             return False
         self.head = seq
-        self.ring.add(change, keep_after=self.delivered)
+        self.history.add(change, keep_after=self.delivered)
         self._stats.changes += 1
         self._schedule()
         return True
@@ -82,116 +92,87 @@ class Feed:
             self._schedule()
 
     def restart(self, at: Position) -> None:
-        """Another history begins: forget this one. Everybody seated has to load afresh."""
-        self.on_reset(self)
+        """Another history begins: drop this one. Everybody who follows has to load afresh."""
+        self._on_reset(self)
         self.epoch = at.epoch
         self.head = self.delivered = at.seq
-        self.ring = Ring(at.seq, self._capacity)
+        self.history = self._make_history(at.seq)
 
-    # who listens
+    # who follows
 
     @property
     def size(self) -> int:
-        return sum(len(s) for s in self.seats.values()) + len(self.lagging) + len(self.pullers)
+        return self._subscribed + len(self.lagging) + len(self.waiters)
+
+    @property
+    def _subscribed(self) -> int:
+        return sum(len(group) for group in self.subscribers.values())
 
     def covers(self, seq: int) -> bool:
-        """Whether a listener at `seq` can be served from memory."""
-        return self.ring.floor <= seq <= self.head
+        """Whether memory holds everything after `seq`."""
+        return self.history.floor <= seq <= self.head
 
-    def seat(self, listener: Listener, seq: int) -> bool:
-        """Seat a listener that stands at `seq`: it gets what it misses now, and all that follows. False when
-        it stands where this cannot be served from here (see `covers`), or ahead of a fan-out that runs, and
-        when this feed was forgotten meanwhile."""
-        if self.closed or not self.ring.floor <= seq <= self.delivered:
-            return False
-        listener.feed = self
-        seats = self.seats.get(listener.variant)
-        if seats is None:
-            seats = self.seats[listener.variant] = {}
-        seats[listener] = listener.write
-        if seq < self.delivered:
-            self._replay(listener, seq)
-        return True
+    def can_add_at(self, seq: int) -> bool:
+        """Whether a subscriber that stands at `seq` can be added: memory holds what it misses, and it is not
+        ahead of a fan-out that runs. False for a feed that was dropped."""
+        return not self.closed and self.history.floor <= seq <= self.delivered
 
-    def _replay(self, listener: Listener, seq: int) -> None:
-        """Send what memory holds after `seq`, as far as the transport takes it. The rest is looked up when it
-        drains: a listener that resumes and reads nothing costs one piece, not all that memory holds."""
-        pieces: list[bytes] = []
-        size = 0
-        for item in self.ring.after(seq, self.delivered):
-            if size > PIECE:
-                _write([listener.write], b"".join(pieces))
-                if listener in self.lagging:
-                    listener.seq = seq
-                    return
-                pieces, size = [], 0
-            data = self.encoded(item, listener.variant)
-            pieces.append(data)
-            size += len(data)
-            seq = item.change.position.seq
-        if pieces:
-            _write([listener.write], b"".join(pieces))
+    def add(self, subscriber: Subscriber) -> None:
+        """Write to a subscriber from now on. It stands at `delivered`; see resume.py for what came before."""
+        group = self.subscribers.get(subscriber.variant)
+        if group is None:
+            group = self.subscribers[subscriber.variant] = {}
+        group[subscriber] = None
 
-    def leave(self, listener: Listener) -> None:
+    def remove(self, subscriber: Subscriber) -> None:
         """The connection ended."""
-        listener.feed = None
-        if (seats := self.seats.get(listener.variant)) is not None:
-            seats.pop(listener, None)
-        self.lagging.discard(listener)
-        self._maybe_idle()
+        if (group := self.subscribers.get(subscriber.variant)) is not None:
+            group.pop(subscriber, None)
+        self.lagging.discard(subscriber)
+        self._note_idle()
 
-    def pull(self, puller: Puller) -> None:
-        puller.feed = self
-        self.pullers.add(puller)
-
-    def stop_pulling(self, puller: Puller) -> None:
-        puller.feed = None
-        self.pullers.discard(puller)
-        self._maybe_idle()
-
-    def lag(self, listener: Listener) -> None:
-        """The listener's transport is full: it gets nothing more until it drains. What it misses is not
-        queued; it is looked up by position when it comes back, compacted."""
-        if listener in self.lagging:
+    def lag(self, subscriber: Subscriber) -> None:
+        """The subscriber's connection is full: write no more to it until it drains. What it misses is not
+        queued; resume.py looks it up by position, compacted."""
+        if subscriber in self.lagging:
             return
-        self.seats[listener.variant].pop(listener, None)
-        self.lagging.add(listener)
-        listener.seq = self.delivered
-        listener.lags_since = time.monotonic()
+        if (group := self.subscribers.get(subscriber.variant)) is not None:
+            group.pop(subscriber, None)
+        self.lagging.add(subscriber)
+        subscriber.seq = self.delivered
+        subscriber.lags_since = time.monotonic()
 
-    def catch_up(self, listener: Listener) -> None:
-        """The listener's transport drained: send what it missed, or end it when that is no longer here."""
-        if listener not in self.lagging:
-            return
-        self.lagging.discard(listener)
-        if not self.seat(listener, listener.seq):
-            self._stats.closed_slow += 1
-            listener.abort()
+    def add_waiter(self, waiter: Waiter) -> None:
+        self.waiters.add(waiter)
 
-    def listeners(self) -> list[Listener]:
-        return [x for seats in self.seats.values() for x in seats] + list(self.lagging)
+    def remove_waiter(self, waiter: Waiter) -> None:
+        self.waiters.discard(waiter)
+        self._note_idle()
 
-    def frames(self, seq: int, upto: int, variant: Variant) -> bytes:
-        """What changed after `seq` and not after `upto`, as bytes for the wire."""
-        return b"".join(self.encoded(item, variant) for item in self.ring.after(seq, upto))
+    def everyone(self) -> list[Subscriber]:
+        """All subscribers, those that lag included."""
+        return [x for group in self.subscribers.values() for x in group] + list(self.lagging)
 
-    def encoded(self, item: Item, variant: Variant) -> bytes:
-        data = item.encoded.get(variant)
-        if data is None:
-            data = item.encoded[variant] = self._encode(item, variant)
+    def encoded(self, items: Sequence[Item], variant: Variant) -> bytes:
+        """Changes as bytes for the wire."""
+        return b"".join([item.encoded.get(variant) or self._encode_once(item, variant) for item in items])
+
+    def _encode_once(self, item: Item, variant: Variant) -> bytes:
+        data = item.encoded[variant] = self._encode(item, variant)
+        self.history.grow(item, len(data))
         return data
 
     # the fan-out
 
     async def settled(self) -> None:
-        """Wait until everything known was handed to the transports."""
+        """Wait until everything known was written to the connections."""
         while self.delivered < self.head:
             if self._settled is None or self._settled.done():
                 self._settled = asyncio.get_running_loop().create_future()
             await asyncio.shield(self._settled)
 
     def stop(self) -> None:
-        """Nothing more comes from here, and nobody can be seated."""
+        """Drop the feed: nothing more is written, and nobody can be added."""
         self.closed = True
         if self._fan_out is not None:
             self._fan_out.cancel()
@@ -204,41 +185,42 @@ class Feed:
 
     def _tick(self) -> None:
         self._scheduled = False
-        for puller in self.pullers:
-            puller.wake()
+        for waiter in self.waiters:
+            waiter.wake()
         if self._fan_out is None:
-            if sum(len(s) for s in self.seats.values()) <= GROUP:
+            if self._subscribed <= GROUP:
                 while self.delivered < self.head:
-                    for writes, data in self._round():
-                        _write(writes, data)
+                    for group, data in self._round():
+                        write_all(group, data)
                 self._settle()
             else:
                 self._fan_out = asyncio.get_running_loop().create_task(self._rounds())
 
-    def _round(self) -> list[tuple[list[Write], bytes]]:
+    def _round(self) -> list[tuple[list[Subscriber], bytes]]:
         start, self.delivered = self.delivered, self.head
+        items = self.history.after(start, self.delivered)
         plan = []
-        for variant, seats in list(self.seats.items()):
+        for variant, group in list(self.subscribers.items()):
             try:
-                data = self.frames(start, self.delivered, variant) if seats else b""
+                data = self.encoded(items, variant) if group else b""
             except Exception:
-                # they must not go on as if they had it: they come back, from where they stand
+                # they must not go on as if they had it: they reconnect, from where they stand
                 log.exception("hub.encode", feed=str(self.key), variant=str(variant))
-                for listener in list(seats):
-                    listener.abort()
+                for subscriber in list(group):
+                    subscriber.abort()
                 continue
             if data:
-                plan.append((list(seats.values()), data))
-                self._stats.deliveries += len(seats)
-        self._stats.delivered(self.ring.after(start, self.delivered))
+                plan.append((list(group), data))
+                self._stats.deliveries += len(group)
+        self._stats.delivered(items)
         return plan
 
     async def _rounds(self) -> None:
         try:
             while self.delivered < self.head:
-                for writes, data in self._round():
-                    for first in range(0, len(writes), GROUP):
-                        _write(writes[first : first + GROUP], data)
+                for group, data in self._round():
+                    for first in range(0, len(group), GROUP):
+                        write_all(group[first : first + GROUP], data)
                         await asyncio.sleep(0)
         finally:
             self._fan_out = None
@@ -250,14 +232,12 @@ class Feed:
         if self._settled is not None and not self._settled.done():
             self._settled.set_result(None)
 
-    def _maybe_idle(self) -> None:
+    def _note_idle(self) -> None:
         if not self.size:
             self.idle_since = time.monotonic()
 
 
-def _write(writes: list[Write], data: bytes) -> None:
-    for write in writes:
-        try:
-            write(data)
-        except RuntimeError:  # lost since the plan was made: uvloop raises where asyncio drops what is written
-            continue
+def write_all(group: Sequence[Subscriber], data: bytes) -> None:
+    """One write to each."""
+    for subscriber in group:
+        subscriber.write(data)

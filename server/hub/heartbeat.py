@@ -1,6 +1,6 @@
-"""One timer for all heartbeats: listeners sit in slots, and each turn writes to one slot.
+"""One timer for all heartbeats: subscribers are spread over slots, and each turn writes to one slot.
 
-Newcomers are put into the slots in turn, so that the heartbeats of many that came at once are spread out.
+Newcomers go to the slots in turn, so that the heartbeats of many that arrived at once are spread out.
 """
 
 from __future__ import annotations
@@ -9,42 +9,39 @@ import asyncio
 from collections.abc import Callable
 
 from server.hub.history import Variant
-from server.hub.subscriber import Listener
+from server.hub.subscriber import Subscriber
 
 TURNS_PER_SECOND = 4
 GROUP = 500
+"""Subscribers written to before other work of the process gets its turn."""
 
 
-class Wheel:
-    """Beats each listener once in `seconds`."""
+class Heartbeat:
+    """Writes to each subscriber once in `seconds`; `beat` makes the bytes for a variant."""
 
     def __init__(self, seconds: float, beat: Callable[[Variant], bytes]) -> None:
-        self._slots: list[set[Listener]] = [set() for _ in range(max(1, round(seconds * TURNS_PER_SECOND)))]
+        self._slots: list[set[Subscriber]] = [set() for _ in range(max(1, round(seconds * TURNS_PER_SECOND)))]
         self._beat = beat
         self._next = 0
+        self._at = 0
 
-    def add(self, listener: Listener) -> None:
-        listener.slot = self._next
-        self._slots[self._next].add(listener)
+    def add(self, subscriber: Subscriber) -> None:
+        subscriber.slot = self._next
+        self._slots[self._next].add(subscriber)
         self._next = (self._next + 1) % len(self._slots)
 
-    def remove(self, listener: Listener) -> None:
-        if listener.slot >= 0:
-            self._slots[listener.slot].discard(listener)
-            listener.slot = -1
+    def remove(self, subscriber: Subscriber) -> None:
+        if subscriber.slot >= 0:
+            self._slots[subscriber.slot].discard(subscriber)
+            subscriber.slot = -1
 
-    async def turn(self) -> None:
+    async def run(self) -> None:
         """Go round until cancelled."""
-        at = 0
         while True:
             await asyncio.sleep(1 / TURNS_PER_SECOND)
-            for count, listener in enumerate(list(self._slots[at])):
-                feed = listener.feed
-                if feed is not None and listener not in feed.lagging:
-                    try:
-                        listener.beat(self._beat(listener.variant))
-                    except RuntimeError:  # its connection is just being lost: uvloop raises, asyncio does not
-                        continue
-                if count % GROUP == GROUP - 1:
+            slot, self._at = self._slots[self._at], (self._at + 1) % len(self._slots)
+            for count, subscriber in enumerate(list(slot), 1):
+                if subscriber.slot >= 0:  # it may have left while this waited
+                    subscriber.beat(self._beat(subscriber.variant))
+                if count % GROUP == 0:
                     await asyncio.sleep(0)
-            at = (at + 1) % len(self._slots)

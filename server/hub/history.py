@@ -1,6 +1,6 @@
 """The recent changes of one feed, compacted: each thing once, in its newest state, in seq order.
 
-Because an older version is dropped when a newer one comes, or is only heard of, a replay from here can never
+Because an older version is dropped when a newer one comes, or is only announced, a replay from here can never
 send text that was retracted since.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import TypeAlias
 
 from server.domain.change import Change
@@ -16,70 +16,88 @@ from server.domain.change import Change
 Variant: TypeAlias = Hashable
 """Names one way to put a change on the wire: view, transport, compression. The hub does not look inside."""
 
+ITEM_BYTES = 2_000
+"""What an item costs beside its text: objects, dictionaries, dates."""
+
 
 class Item:
     """A change with what was encoded of it so far: each variant is encoded once for all listeners."""
 
-    __slots__ = ("change", "encoded")
+    __slots__ = ("change", "encoded", "size")
 
     def __init__(self, change: Change) -> None:
         self.change = change
         self.encoded: dict[Hashable, bytes] = {}
+        self.size = ITEM_BYTES + _text_bytes(change.data)
 
 
 Encode: TypeAlias = Callable[[Item, Variant], bytes]
 
 
-class Ring:
+class History:
     """Holds every thing that changed after `floor`, the newest state of each.
 
     Args:
         floor: the seq after which nothing is missing here.
-        capacity: changes kept at most; the oldest go first and raise the floor.
+        max_changes: changes kept at most; the oldest go first and raise the floor.
+        max_bytes: bytes kept at most, what was encoded included; the newest change always stays.
     """
 
-    def __init__(self, floor: int, capacity: int) -> None:
+    def __init__(self, floor: int, *, max_changes: int, max_bytes: int) -> None:
         self.floor = floor
-        self._capacity = capacity
+        self._max_changes, self._max_bytes = max_changes, max_bytes
         self._items: OrderedDict[str, Item] = OrderedDict()
-        self._heard_of: dict[str, int] = {}
+        self._announced: dict[str, int] = {}
+        self._bytes = 0
 
     def __len__(self) -> int:
         return len(self._items)
 
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self._items.values())
+
+    @property
+    def size(self) -> int:
+        """Bytes that are held, roughly."""
+        return self._bytes
+
     def add(self, change: Change, *, keep_after: int) -> None:
-        """Take the newest change. What has a seq above `keep_after` is still to be delivered and stays,
-        whatever the capacity."""
-        self._items.pop(change.id, None)
-        if self._heard_of.get(change.id, 0) <= change.position.seq:
-            self._items[change.id] = Item(change)
-        while len(self._items) > self._capacity:
-            oldest = next(iter(self._items.values()))
-            if oldest.change.position.seq > keep_after:
-                return
-            self._items.popitem(last=False)
-            self.floor = oldest.change.position.seq
+        """Add the newest change. What has a seq above `keep_after` is still to be delivered and stays,
+        whatever the bounds."""
+        self._drop(change.id)
+        if self._announced.get(change.id, 0) <= change.position.seq:
+            item = self._items[change.id] = Item(change)
+            self._bytes += item.size
+        self._shrink(keep_after)
 
-    def hear_of(self, change: Change) -> None:
-        """There is a newer state of this thing, which cannot be taken yet because others before it are
-        missing. What is here of it is told to nobody any more: it may be retracted."""
-        self._heard_of[change.id] = max(change.position.seq, self._heard_of.get(change.id, 0))
-        self._items.pop(change.id, None)
+    def grow(self, item: Item, size: int) -> None:
+        """Count `size` more bytes that were encoded of an item."""
+        item.size += size
+        if self._items.get(item.change.id) is item:
+            self._bytes += size
 
-    def complete(self) -> bool:
-        """Whether everything that was heard of has come, now that the store has told all that it has."""
-        heard_of, self._heard_of = self._heard_of, {}
+    def announce(self, change: Change) -> None:
+        """There is a newer state of this thing, which cannot be added yet because changes before it are
+        missing. The older state is dropped: it may be retracted."""
+        self._announced[change.id] = max(change.position.seq, self._announced.get(change.id, 0))
+        self._drop(change.id)
+
+    def is_complete(self) -> bool:
+        """Whether everything that was announced has arrived, now that the store was read to its head."""
+        announced, self._announced = self._announced, {}
         return all(
             seq <= self.floor or (key in self._items and self._items[key].change.position.seq >= seq)
-            for key, seq in heard_of.items()
+            for key, seq in announced.items()
         )
 
-    def rest(self, delivered: int) -> Ring:
-        """A ring that holds only what is still to be delivered."""
-        ring = Ring(delivered, self._capacity)
-        ring._items.update((item.change.id, item) for item in self.after(delivered, sys.maxsize))
-        ring._heard_of = self._heard_of
-        return ring
+    def undelivered(self, delivered: int) -> History:
+        """A history that holds only what is still to be delivered."""
+        history = History(delivered, max_changes=self._max_changes, max_bytes=self._max_bytes)
+        for item in self.after(delivered, sys.maxsize):
+            history._items[item.change.id] = item
+            history._bytes += item.size
+        history._announced = self._announced
+        return history
 
     def after(self, seq: int, upto: int) -> list[Item]:
         """What changed after `seq` and not after `upto`, in seq order. Only for `seq >= floor`."""
@@ -96,7 +114,30 @@ class Ring:
     def supersedes(self, change: Change) -> bool:
         """Whether there is a newer state of the same thing."""
         item, seq = self._items.get(change.id), change.position.seq
-        return self._heard_of.get(change.id, 0) > seq or (item is not None and item.change.position.seq > seq)
+        return self._announced.get(change.id, 0) > seq or (item is not None and item.change.position.seq > seq)
 
-    def __iter__(self) -> Iterator[Item]:
-        return iter(self._items.values())
+    def _drop(self, key: str) -> None:
+        item = self._items.pop(key, None)
+        if item is not None:
+            self._bytes -= item.size
+
+    def _shrink(self, keep_after: int) -> None:
+        while len(self._items) > self._max_changes or (self._bytes > self._max_bytes and len(self._items) > 1):
+            oldest = next(iter(self._items.values()))
+            if oldest.change.position.seq > keep_after:
+                return
+            self._drop(oldest.change.id)
+            self.floor = oldest.change.position.seq
+
+
+def _text_bytes(data: object) -> int:
+    """Bytes of all strings in a change, roughly: characters may take one to four."""
+    if isinstance(data, str):
+        return len(data)
+    if isinstance(data, dict):
+        return _sum(data.values())
+    return _sum(data) if isinstance(data, list) else 0
+
+
+def _sum(values: Iterable[object]) -> int:
+    return sum(_text_bytes(value) for value in values)

@@ -1,4 +1,4 @@
-"""What the hub counts, for metrics. Plain numbers; web/health.py gives them to Prometheus."""
+"""What the hub counts, for metrics. Plain numbers; web/ops/metrics.py gives them to Prometheus."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Stats:
     deliveries: int = 0
     gaps: int = 0
     catch_ups: dict[str, int] = field(default_factory=dict)
-    resumes: dict[str, int] = field(default_factory=lambda: {"ring": 0, "store": 0, "reset": 0, "head": 0})
+    resumes: dict[str, int] = field(default_factory=lambda: {"memory": 0, "store": 0, "reset": 0, "head": 0})
     closed_slow: int = 0
     resets: int = 0
     store_replays: int = 0
     latency: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
     latency_sum: float = 0.0
     head_lag: int = 0
-    looked_at: float = field(default_factory=time.monotonic)
+    polled_at: float = field(default_factory=time.monotonic)
 
     def delivered(self, items: list[Item]) -> None:
         now = time.time()

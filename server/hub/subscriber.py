@@ -1,74 +1,45 @@
-"""One open connection, as the hub sees it."""
+"""Who follows a feed. The feed writes to subscribers; cursors (see resume.py) fetch for themselves."""
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from server.hub.history import Variant
 
-if TYPE_CHECKING:
-    from server.hub.feed import Feed
 
+class Subscriber(Protocol):
+    """A connection that the feed writes to. All methods return at once and raise nothing.
 
-class Listener:
-    """A connection that the hub writes to. A subclass brings the transport.
-
-    `feed` is the feed it is seated in, or None. `seq` is where it stands while it lags; a listener that keeps
-    up stands where its feed was delivered to and costs nothing to track.
+    `variant` says which bytes it gets. While it lags, `seq` is where it stands; one that keeps up stands where
+    its feed was delivered to, and costs nothing to track. `slot` belongs to the heartbeat.
     """
 
-    __slots__ = ("feed", "lags_since", "seq", "slot", "variant")
-
-    def __init__(self, variant: Variant) -> None:
-        self.variant = variant
-        self.feed: Feed | None = None
-        self.seq = 0
-        self.lags_since = 0.0
-        self.slot = -1
+    variant: Variant
+    seq: int
+    lags_since: float
+    slot: int
 
     def write(self, data: bytes) -> None:
-        """Send, without waiting. A transport that is full says so by `Feed.lag`."""
-        raise NotImplementedError
+        """Send, without waiting. A connection that is full calls `Feed.lag` and is written to no more until
+        it calls `resume.catch_up`."""
 
     def beat(self, data: bytes) -> None:
-        """Send a heartbeat; end the connection when the last one was not answered, if answers are due."""
-        self.write(data)
+        """Send a heartbeat, unless it lags. Ends the connection when an answer to the last one is missing."""
 
     def end(self, farewell: bytes) -> None:
         """Send the last bytes and close in order."""
-        raise NotImplementedError
 
     def abort(self) -> None:
         """Close now; what was not sent yet is dropped."""
-        raise NotImplementedError
 
 
-class Puller:
-    """A connection that fetches for itself when it is woken: the portable stream path and long polls."""
+class Waiter(Protocol):
+    """A connection that is told that there is something new, and fetches it in its own time."""
 
-    __slots__ = ("_event", "ended", "feed", "variant")
-
-    def __init__(self, variant: Variant) -> None:
-        self.variant = variant
-        self.feed: Feed | None = None
-        self.ended = False
-        self._event = asyncio.Event()
+    variant: Variant
 
     def wake(self) -> None:
-        self._event.set()
+        """There is something new, or the feed has ended."""
 
     def end(self) -> None:
-        """Tell the connection to say farewell."""
-        self.ended = True
-        self._event.set()
-
-    async def wait(self, seconds: float) -> bool:
-        """Wait to be woken. False when `seconds` went by in silence."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._event.wait()
-        except TimeoutError:
-            return False
-        self._event.clear()
-        return True
+        """The process ends its streams: send the farewell."""

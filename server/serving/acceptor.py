@@ -1,112 +1,324 @@
-"""Where every connection comes in: the protocol that sees a connection's first bytes.
+"""Owns the listening sockets and reads the first bytes of every connection.
 
-A usual stream request that arrives in one piece, as nearly all do, is recognised here, answered and seated
-without a parser, a task or an ASGI scope. Everything else is passed on to uvicorn's protocol with what was
-read. Whoever keeps its request to itself for too long is shown out.
+Serves every stream request of HTTP/1.1: the usual ones by pattern (fast_path.py), the others parsed
+(stream_request.py). Any other request, and a stream request that is refused, goes to the HTTP server whole. A
+request head that is too long is answered with 431, one that does not arrive in time is cut off.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import errno
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
 
-from uvicorn.config import Config
-from uvicorn.server import ServerState
+import structlog
+from starlette.types import Scope
 
-from server.delivery.connections import EVENT_STREAM, Seat, SocketSeat
-from server.delivery.framing import GZIP_HEADER, Wire, chunk, first_event, first_message
+from server.delivery.connections import Connection, WebSocketConnection
+from server.delivery.deadlines import Deadlines, half_of_all_files
+from server.delivery.framing import GZIP_HEADER, Wire, chunk
+from server.delivery.heads import SSE_HEADERS
+from server.delivery.joining import greet, join
 from server.delivery.limits import StreamGate
-from server.serving.fast_path import Usual, recognise
-from server.serving.handover import HandoverHttp
-from server.serving.header_timeout import Patience
+from server.delivery.poller import Poller
+from server.delivery.subscription import Subscription
+from server.domain.position import Position
+from server.serving import stream_request
+from server.serving.fast_path import StreamRequest, recognise
+from server.serving.stream_request import Parsed
 
-_PLAIN = EVENT_STREAM + b"\r\n"
-_GZIP = EVENT_STREAM + b"content-encoding: gzip\r\n\r\n" + chunk(GZIP_HEADER)
+log = structlog.get_logger()
+
+HEADER_SECONDS = 15.0
+"""How long a client may take from its connection to the end of its request head."""
+MAX_HEAD_BYTES = 65_536
+"""Bytes of a request line and its headers."""
+READ_BYTES = 65_536
+ACCEPT_GROUP = 200
+"""Connections accepted before other work of the process gets its turn."""
+PAUSE_SECONDS = 0.5
+"""Before accepting again when the process is out of files."""
+BACKLOG = 4096
+
+Authorise: TypeAlias = Callable[[Scope], Awaitable[Subscription]]
+"""What a stream request may follow. Raises StopPressError when it is refused."""
+HandOver: TypeAlias = Callable[[socket.socket, bytes], Awaitable[None]]
+"""Gives a connection with its first bytes to the HTTP server."""
+
+_EVENT_STREAM = b"transfer-encoding: chunked\r\n" + b"".join(
+    f"{name.lower()}: {value}\r\n".encode() for name, value in SSE_HEADERS.items()
+)
+HEAD_TOO_LONG = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+)
 
 
-class Door(asyncio.Protocol):
-    """The first protocol of a connection. Taken by uvicorn in place of its own; see `make_config`."""
+class Acceptor:
+    """Takes the place of uvicorn's servers; see uvicorn_server.py.
 
-    __slots__ = ("_app_state", "_config", "_state", "transport")
-
-    _dated: tuple[list[tuple[bytes, bytes]], bytes] = ([], b"")
-    gate: StreamGate | None = None
-    patience: Patience
-    protocol = HandoverHttp
+    Args:
+        authorise: resolves a parsed request, as the portable path does.
+        hand_over: takes what is not a stream.
+        date_lines: the headers that the HTTP server adds to every response, as bytes.
+        security_headers: the headers that every response of a scheme has, by lower-case name.
+        fast: whether usual requests are recognised by pattern.
+        header_seconds: see HEADER_SECONDS.
+    """
 
     def __init__(
         self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
+        gate: StreamGate,
+        *,
+        authorise: Authorise,
+        hand_over: HandOver,
+        date_lines: Callable[[], bytes],
+        security_headers: Callable[[str], dict[str, str]],
+        fast: bool = True,
+        header_seconds: float = HEADER_SECONDS,
     ) -> None:
-        self._config, self._state, self._app_state = config, server_state, app_state
-        self.transport: asyncio.Transport = None  # type: ignore[assignment]
+        self.gate, self.authorise, self.fast = gate, authorise, fast
+        self.date_lines = date_lines
+        self._hand_over = hand_over
+        self._loop = asyncio.get_running_loop()
+        self.poller = Poller(self._loop)
+        self.headers = Deadlines(header_seconds, most=half_of_all_files())
+        self.sockets: list[socket.socket] = []
+        self.tasks: set[asyncio.Task[None]] = set()
+        self._event_stream = {
+            scheme: _EVENT_STREAM + _lines(security_headers(scheme)) for scheme in ("http", "https")
+        }
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        self.transport = transport
-        self._state.connections.add(self)  # type: ignore[arg-type]
-        self.patience.wait_for(self)
+    def listen(self, listening: socket.socket) -> None:
+        """Accept the connections of a bound socket."""
+        listening.setblocking(False)
+        listening.listen(BACKLOG)
+        self.sockets.append(listening)
+        self._loop.add_reader(listening.fileno(), self._accept, listening)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._forget()
+    def take_back(self, descriptor: int, peer: Any, data: bytes) -> None:
+        """A later request of a kept connection asks for a stream: serve it as if it were the first."""
+        request = Request(self, descriptor, peer)
+        self.poller.add(descriptor, request)
+        request.receive(data)
 
-    def shutdown(self) -> None:
-        """uvicorn ends: nothing was asked yet, so nothing is owed."""
-        self.transport.close()
+    # asyncio.Server, as uvicorn uses it
 
-    def data_received(self, data: bytes) -> None:
-        self._forget()
-        gate = self.gate
-        if gate is not None and data.startswith(b"GET /live/") and self._answer(gate, data):
-            return
-        protocol = self.protocol(self._config, self._state, self._app_state)
-        protocol.connection_made(self.transport)
-        self.transport.set_protocol(protocol)
-        protocol.data_received(data)
+    def close(self) -> None:
+        """Accept nothing more; drop what has not asked for anything yet."""
+        for listening in self.sockets:
+            self._loop.remove_reader(listening.fileno())
+        self.sockets = []
+        for watched in self.poller.watched():
+            if isinstance(watched, Request):
+                watched.abort()
 
-    def _forget(self) -> None:
-        self._state.connections.discard(self)
-        self.patience.enough(self)
+    async def wait_closed(self) -> None:
+        """Wait until the requests that are being answered are, and the last bytes of streams are sent."""
+        while self.tasks:
+            await asyncio.wait(self.tasks)
+        deadline = self._loop.time() + 1.0
+        while len(self.gate.closing) and self._loop.time() < deadline:  # noqa: ASYNC110 (no event for it)
+            await asyncio.sleep(0.02)
 
-    def _answer(self, gate: StreamGate, data: bytes) -> bool:
-        usual = recognise(gate, data)
-        if usual is None:
+    # accepting
+
+    def _accept(self, listening: socket.socket) -> None:
+        for _ in range(ACCEPT_GROUP):
+            try:
+                accepted, peer = listening.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+                    raise
+                self._pause(listening, error)
+                return
+            descriptor = accepted.detach()
+            os.set_blocking(descriptor, False)
+            request = Request(self, descriptor, peer)
+            self.poller.add(descriptor, request)
+            self.headers.add(request)
+
+    def _pause(self, listening: socket.socket, error: OSError) -> None:
+        """Out of files: the socket stays readable, so that accepting again at once would hold the loop."""
+        log.error("accept.failed", reason=error.strerror, open_connections=len(self.poller))
+        self._loop.remove_reader(listening.fileno())
+        self._loop.call_later(PAUSE_SECONDS, self._resume, listening)
+
+    def _resume(self, listening: socket.socket) -> None:
+        if listening in self.sockets:
+            self._loop.add_reader(listening.fileno(), self._accept, listening)
+
+    # serving
+
+    def serve_at_once(self, request: Request, wanted: StreamRequest) -> bool:
+        """Answer a recognised request. False when it is refused: the HTTP server answers it."""
+        gate, feed = self.gate, wanted.feed
+        address = gate.address_of(request.host, wanted.forwarded_for)
+        if not gate.has_room(address):
             return False
-        peer = self.transport.get_extra_info("peername")
-        address = gate.address_of(peer[0] if isinstance(peer, tuple) else "", usual.forwarded)
-        if not gate.admit(address):
-            gate.shed -= 1  # refused, and counted, on the long way
-            return False
-        seat, head = _welcome(gate, usual, address, self._date())
-        self.transport.set_protocol(seat)
-        seat.take(self.transport)
-        seat.write(head)
-        seat.sit(usual.feed, usual.seq, None)
-        gate.hub.stats.resumes["head" if usual.at else "ring"] += 1
+        gate.admit(address)
+        scheme = request.scheme(wanted.forwarded_proto)
+        wire, head = self._head(scheme, wanted.view, wanted.compressed, wanted.handshake)
+        connection = self._connection(request, wire, address, compressed=wanted.compressed)
+        connection.write(head + greet(wire, gate, Position(feed.epoch, wanted.seq)))
+        connection.follow(feed, wanted.seq, seconds=None)
+        gate.hub.stats.resumes["memory" if wanted.resumes else "head"] += 1
         return True
 
-    def _date(self) -> bytes:
-        """The headers that uvicorn adds to every response. It makes the list anew each second."""
-        headers = self._state.default_headers
-        made_of, lines = Door._dated
-        if made_of is not headers:
-            lines = b"".join(b"%b: %b\r\n" % header for header in headers)
-            Door._dated = (headers, lines)
-        return lines
+    async def serve(self, request: Request, parsed: Parsed) -> None:
+        """Answer a parsed request: look up what it may follow, and bring it level with that."""
+        scope = parsed.scope
+        address = self.gate.address_of(request.host, parsed.header(b"x-forwarded-for"))
+        try:
+            wanted = await self.authorise(scope)
+        except Exception:  # whatever it is, the HTTP server answers it, and logs it where it is a defect
+            await request.hand_over()
+            return
+        if not self.gate.has_room(address):
+            await request.hand_over()
+            return
+        self.gate.admit(address)
+        wire, head = self._head(scope["scheme"], wanted.view, parsed.compressed, parsed.handshake)
+        connection = self._connection(request, wire, address, compressed=parsed.deflated)
+        connection.write(head)
+        if parsed.rest:
+            connection.receive(parsed.rest)
+        await join(connection, wire, self.gate, wanted)
+
+    def refuse(self, request: Request, response: bytes) -> None:
+        """Send a response in place of what was asked for, and close."""
+        self._connection(request, Wire("html", "sse"), "", compressed=False).end(response)
+
+    def _connection(self, request: Request, wire: Wire, address: str, *, compressed: bool) -> Connection:
+        watch = self.poller.replace if request.watched else self.poller.add
+        descriptor = request.release()
+        connection = (
+            WebSocketConnection(wire, self.gate, self.poller, descriptor, address, compressed=compressed)
+            if wire.transport == "ws" else Connection(wire, self.gate, self.poller, descriptor, address)
+        )
+        watch(descriptor, connection)
+        return connection
+
+    def _head(
+        self, scheme: str, view: Any, compressed: bool, handshake: bytes | None
+    ) -> tuple[Wire, bytes]:
+        """The wire of a stream, and its response head."""
+        if handshake is not None:
+            head = b"HTTP/1.1 101 Switching Protocols\r\n%b%b\r\n" % (self.date_lines(), handshake)
+            return Wire(view, "ws.deflated" if compressed else "ws.framed"), head
+        lines = self._event_stream["https" if scheme in ("https", "wss") else "http"]
+        head = b"HTTP/1.1 200 OK\r\n%b%b" % (self.date_lines(), lines)
+        if compressed:
+            return Wire(view, "sse.gzip.chunked"), head + b"content-encoding: gzip\r\n\r\n" + chunk(GZIP_HEADER)
+        return Wire(view, "sse.chunked"), head + b"\r\n"
+
+    def start(self, work: Any) -> None:
+        """Run something for one connection."""
+        task = self._loop.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def give(self, descriptor: int, family: int, data: bytes) -> None:
+        """Give a connection to the HTTP server."""
+        accepted = socket.socket(family, socket.SOCK_STREAM, 0, fileno=descriptor)
+        try:
+            await self._hand_over(accepted, data)
+        except OSError:  # the peer is gone
+            accepted.close()
 
 
-def _welcome(gate: StreamGate, usual: Usual, address: str, date: bytes) -> tuple[Seat, bytes]:
-    """A seat for a recognised request, and all that comes before the changes."""
-    feed = usual.feed
-    if usual.reply is None:
-        wire = Wire(usual.view, "sse.gzip.chunked" if usual.compressed else "sse.chunked")
-        first = first_event(wire.framing, gate.retry_ms, usual.at)
-        head = _GZIP if usual.compressed else _PLAIN
-        return Seat(wire, gate, address), b"HTTP/1.1 200 OK\r\n%b%b%b" % (date, head, first)
-    wire = Wire(usual.view, "ws.deflated" if usual.compressed else "ws.framed")
-    seat = SocketSeat(wire, gate, address)
-    seat.compressed = usual.compressed
-    first = first_message(wire.framing, feed.epoch, usual.seq)
-    return seat, b"HTTP/1.1 101 Switching Protocols\r\n%b%b\r\n%b" % (date, usual.reply, first)
+class Request:
+    """A connection whose request head is being read. `Watched` by the poller."""
+
+    __slots__ = ("_acceptor", "_data", "_family", "descriptor", "host", "watched")
+
+    def __init__(self, acceptor: Acceptor, descriptor: int, peer: Any) -> None:
+        self._acceptor, self.descriptor = acceptor, descriptor
+        self.host: str = peer[0] if isinstance(peer, tuple) else ""
+        self._family = socket.AF_INET6 if isinstance(peer, tuple) and len(peer) == 4 else socket.AF_INET
+        self._data = b""
+        self.watched = True
+
+    def scheme(self, forwarded: bytes | None) -> str:
+        """The scheme as the client sees it; a trusted proxy's word is taken for it."""
+        if forwarded in (b"https", b"wss") and self._acceptor.gate.trusts(self.host):
+            return "https"
+        return "http"
+
+    def readable(self) -> None:
+        try:
+            data = os.read(self.descriptor, READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if data:
+            self.receive(data)
+        else:
+            self.abort()
+
+    def writable(self) -> None:
+        """Never asked for."""
+
+    def receive(self, data: bytes) -> None:
+        acceptor = self._acceptor
+        if not self._data:
+            wanted = recognise(acceptor.gate, data) if acceptor.fast else None
+            if wanted is not None and acceptor.serve_at_once(self, wanted):
+                return
+            data = data.lstrip(b"\r\n")  # RFC 9112 §2.2
+        self._data += data
+        if stream_request.is_whole(self._data):
+            self._answer()
+        elif len(self._data) > MAX_HEAD_BYTES:
+            self._refuse(HEAD_TOO_LONG)
+        elif self._data and not stream_request.looks_like_http(self._data):
+            self._pause()
+            acceptor.start(self.hand_over())  # it knows how to refuse it
+
+    def _answer(self) -> None:
+        """The head is whole."""
+        end = self._data.find(b"\r\n\r\n")
+        if end > MAX_HEAD_BYTES:
+            self._refuse(HEAD_TOO_LONG)
+            return
+        parsed = stream_request.parse(self._data, self._acceptor.gate, self.host)
+        self._pause()
+        self._acceptor.start(self.hand_over() if parsed is None else self._acceptor.serve(self, parsed))
+
+    def _pause(self) -> None:
+        """Read nothing more for now: what follows waits in the kernel."""
+        self._acceptor.headers.remove(self)
+        self._acceptor.poller.remove(self.descriptor)
+        self.watched = False
+
+    def _refuse(self, response: bytes) -> None:
+        """Answer and close, in an order in which the answer arrives: the rest of the request is discarded."""
+        self._acceptor.refuse(self, response)
+
+    def release(self) -> int:
+        """Give the descriptor away."""
+        self._acceptor.headers.remove(self)
+        descriptor, self.descriptor = self.descriptor, -1
+        return descriptor
+
+    async def hand_over(self) -> None:
+        """Give the connection to the HTTP server, with what was read. Only when it is paused."""
+        await self._acceptor.give(self.release(), self._family, self._data)
+
+    def abort(self) -> None:
+        """Close now. Only while it is watched."""
+        descriptor = self.release()
+        self._acceptor.poller.remove(descriptor)
+        os.close(descriptor)
+
+
+def _lines(headers: dict[str, str]) -> bytes:
+    """Header lines, without those that every event stream has anyway."""
+    own = {name.lower() for name in SSE_HEADERS}
+    return b"".join(f"{name.lower()}: {value}\r\n".encode() for name, value in headers.items()
+                    if name.lower() not in own)

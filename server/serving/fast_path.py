@@ -1,12 +1,11 @@
-"""A usual stream request, recognised before the ASGI stack is built for it.
+"""Usual stream requests, recognised by pattern.
 
-Most listeners of a breaking story ask for the same thing: the public feed of a blog that is warm here, from a
-position that memory holds. Such a request is answered in place. Everything else (the newsroom feed, a cold
-blog, an old position, anything odd) goes the long way, which gives the same answer; the same tests run over
-both.
+Most listeners of a breaking story ask for the same thing: the public feed of a blog that is open here, from a
+position that memory holds. Such a request is answered from its first bytes. Everything else (the newsroom feed,
+a cold blog, an old position, anything odd) is parsed by acceptor.py and gets the same answer.
 
-What is here runs once for every connection of a crowd that comes at once, so it is written to be short in
-time: one pattern judges the whole request, another takes its headers apart.
+This runs once for every connection of a crowd that arrives at once, so it is written to be short in time: one
+pattern judges the whole request, another takes its headers apart.
 """
 
 from __future__ import annotations
@@ -17,12 +16,13 @@ import re
 from typing import NamedTuple
 
 from server.delivery.framing import View
+from server.delivery.heads import SUBPROTOCOL
 from server.delivery.limits import StreamGate
 from server.domain.position import MAX_SEQ
 from server.hub.feed import Feed
 
-LONGEST = 4096
-"""Bytes of a request that is looked at here."""
+MAX_BYTES = 4096
+"""Requests that are longer are parsed."""
 _REQUEST = re.compile(
     rb"GET /live/([a-z0-9-]{1,100})/(stream|ws)(?:\?([\x21-\x7e]{0,200}))? HTTP/1\.1\r\n"
     rb"((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: ?(?:[\x21-\x7e][\x20-\x7e]*)?\r\n)+)\r\n"
@@ -31,29 +31,35 @@ _REQUEST = re.compile(
 _HEADER = re.compile(rb"([^:]+): ?([^\r]*)\r\n")
 _PARAMETER = re.compile(rb"(after|view)=([a-z0-9.]{1,40})")
 _POSITION = re.compile(rb"([a-z0-9]{1,16})\.(0|[1-9][0-9]{0,18})")
-_NOT_USUAL = frozenset((b"content-length", b"transfer-encoding", b"expect"))
+_BODY = frozenset((b"content-length", b"transfer-encoding", b"expect"))
 _DEFLATE = (b"permessage-deflate", b"permessage-deflate; client_max_window_bits")
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _SHA1 = hashlib.sha1(usedforsecurity=False)
-SUBPROTOCOL = b"stoppress.v1"
+_SUBPROTOCOL = SUBPROTOCOL.encode()
+_PROTOCOL_LINE = b"Sec-WebSocket-Protocol: %b\r\n" % _SUBPROTOCOL
+_EXTENSION_LINE = (
+    b"Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover\r\n"
+)
 
 
-class Usual(NamedTuple):
-    """What a recognised request asks for. `seq` is where to seat it; `at` is told to who came without a
-    position. `reply` (WebSocket) holds the lines of the handshake that depend on the request."""
+class StreamRequest(NamedTuple):
+    """A recognised request. `seq`: the position after which to subscribe. `resumes`: the client named it.
+    `forwarded_for`, `forwarded_proto`: the headers of proxies. `handshake`: the lines that accept a WebSocket,
+    None for an event stream."""
 
     feed: Feed
     seq: int
-    at: str | None
+    resumes: bool
     view: View
     compressed: bool
-    forwarded: bytes | None
-    reply: bytes | None
+    forwarded_for: bytes | None
+    forwarded_proto: bytes | None
+    handshake: bytes | None
 
 
-def recognise(gate: StreamGate, data: bytes) -> Usual | None:
+def recognise(gate: StreamGate, data: bytes) -> StreamRequest | None:
     """The request in `data`, if it is a usual one, whole and alone, that can be answered at once."""
-    request = _REQUEST.fullmatch(data) if len(data) <= LONGEST else None
+    request = _REQUEST.fullmatch(data) if len(data) <= MAX_BYTES else None
     if request is None:
         return None
     slug, kind, query, lines = request.groups()
@@ -63,22 +69,13 @@ def recognise(gate: StreamGate, data: bytes) -> Usual | None:
         return None
     found = _HEADER.findall(lines)
     headers = {name.lower(): value for name, value in found}
-    # a header that comes twice, or one that speaks of a body: let a real parser judge it
-    if len(headers) != len(found) or not _NOT_USUAL.isdisjoint(headers):
+    # duplicate headers, or headers that announce a body, need the full parser
+    if len(headers) != len(found) or not _BODY.isdisjoint(headers) or b"host" not in headers:
         return None
-    view: View = "html"
-    after: bytes | None = None
-    if query:
-        for parameter in query.split(b"&"):
-            match = _PARAMETER.fullmatch(parameter)
-            if match is None:
-                return None
-            if match[1] == b"after":
-                after = match[2]
-            elif match[2] == b"json":
-                view = "json"
-            elif match[2] != b"html":
-                return None
+    asked = _parameters(query) if query else (None, "html")
+    if asked is None:
+        return None
+    after, view = asked
     if kind == b"ws":
         shaken = handshake(headers, compress=gate.compress)
         if shaken is None:
@@ -90,25 +87,43 @@ def recognise(gate: StreamGate, data: bytes) -> Usual | None:
         reply = None
         after = headers.get(b"last-event-id") or after
         accepted = headers.get(b"accept-encoding", b"")
-        if b"q=" in accepted:
-            return None  # weights: see web/encoding.py
-        compressed = gate.compress and b"gzip" in accepted
+        if b";" in accepted or b"*" in accepted:
+            return None  # weights: see web/conditional.py
+        compressed = gate.compress and b"gzip" in [name.strip().lower() for name in accepted.split(b",")]
     seq = _place(feed, after)
     if seq is None:
         return None
-    at = None if after else f"{feed.epoch}.{seq}"
-    return Usual(feed, seq, at, view, compressed, headers.get(b"x-forwarded-for"), reply)
+    forwarded = headers.get(b"x-forwarded-for"), headers.get(b"x-forwarded-proto")
+    return StreamRequest(feed, seq, bool(after), view, compressed, *forwarded, reply)
+
+
+def _parameters(query: bytes) -> tuple[bytes | None, View] | None:
+    """`after` and `view` of a query; None for one that holds anything else."""
+    after: bytes | None = None
+    view: View | None = None
+    for parameter in query.split(b"&"):
+        match = _PARAMETER.fullmatch(parameter)
+        if match is None:
+            return None
+        name, value = match.groups()
+        if name == b"after" and after is None:
+            after = value
+        elif name == b"view" and view is None and value in (b"html", b"json"):
+            view = "json" if value == b"json" else "html"
+        else:
+            return None
+    return after, view or "html"
 
 
 def _place(feed: Feed, after: bytes | None) -> int | None:
-    """The seq to seat a listener at that comes from `after`, when memory holds what it misses."""
+    """The seq at which to subscribe a listener that comes from `after`, when memory holds what it misses."""
     if not after:
         return feed.delivered if feed.delivered == feed.head else None
     position = _POSITION.fullmatch(after)
     if position is None or position[1] != feed.epoch.encode():
         return None
     seq = int(position[2])
-    return seq if seq <= MAX_SEQ and feed.ring.floor <= seq <= feed.delivered else None
+    return seq if seq <= MAX_SEQ and feed.can_add_at(seq) else None
 
 
 def _names_upgrade(connection: bytes) -> bool:
@@ -130,23 +145,19 @@ def handshake(headers: dict[bytes, bytes], *, compress: bool) -> tuple[bytes, bo
             return None
     except binascii.Error:
         return None
+    offered = headers.get(b"sec-websocket-protocol")
+    if offered is not None and _SUBPROTOCOL not in [name.strip() for name in offered.split(b",")]:
+        return None
+    extensions = headers.get(b"sec-websocket-extensions")
+    compressed = bool(extensions) and compress
+    if compressed and extensions not in _DEFLATE:
+        return None
+    lines = b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %b\r\n" % _accept(key)
+    lines += _PROTOCOL_LINE if offered is not None else b""
+    return lines + (_EXTENSION_LINE if compressed else b""), compressed
+
+
+def _accept(key: bytes) -> bytes:
     digest = _SHA1.copy()
     digest.update(key + _GUID)
-    accept = binascii.b2a_base64(digest.digest(), newline=False)
-    offered = headers.get(b"sec-websocket-protocol")
-    chosen = b""
-    if offered is not None:
-        if SUBPROTOCOL not in [name.strip() for name in offered.split(b",")]:
-            return None
-        chosen = b"sec-websocket-protocol: stoppress.v1\r\n"
-    extensions = headers.get(b"sec-websocket-extensions")
-    agreed = b""
-    if extensions and compress:
-        if extensions not in _DEFLATE:
-            return None
-        agreed = (
-            b"sec-websocket-extensions: permessage-deflate; "
-            b"server_no_context_takeover; client_no_context_takeover\r\n"
-        )
-    lines = b"upgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: %b\r\n" % accept
-    return lines + chosen + agreed, bool(agreed)
+    return binascii.b2a_base64(digest.digest(), newline=False)

@@ -1,77 +1,216 @@
-"""uvicorn as Stop Press runs it: connections can be handed over, and streams end before the server does."""
+"""uvicorn as Stop Press runs it. The only file that uses its private parts; tests/contracts/test_uvicorn.py
+says which.
+
+The acceptor takes the place of uvicorn's own servers where the platform has epoll. On the first signal streams
+are ended before uvicorn closes.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+import sys
 import time
+from collections.abc import Awaitable, Callable
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
-from starlette.applications import Starlette
+from httptools import HttpParserUpgrade
+from starlette.types import Scope
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
 
 from server.delivery.connections import MAX_MESSAGE
+from server.delivery.deadlines import Deadlines, half_of_all_files
 from server.delivery.limits import StreamGate
-from server.serving.acceptor import Door
-from server.serving.handover import HandoverHttp, HandoverWebSocket
-from server.serving.header_timeout import HEADER_SECONDS, Patience, half_of_all_files
+from server.delivery.poller import AVAILABLE
+from server.delivery.subscription import Subscription
+from server.serving import stream_request
+from server.serving.acceptor import BACKLOG, HEAD_TOO_LONG, HEADER_SECONDS, MAX_HEAD_BYTES, Acceptor
 
 KEEP_ALIVE_SECONDS = 5
-BACKLOG = 4096
-SEND_BUFFER = 262_144
-"""Bytes that the kernel keeps for one connection. Left to itself it lets a listener that reads nothing grow to
-several megabytes."""
 SAME_ORDER_SECONDS = 0.5
 READINESS_SHARE = 0.2
 """The part of the drain time for load balancers to notice that /readyz fails, before streams end."""
 
 
-def listening_socket(host: str, port: int) -> socket.socket:
-    """A bound socket of its own, which other processes may share the port with (SO_REUSEPORT). What is set
-    here holds for every connection that it accepts: dead peers are found by TCP itself."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if hasattr(socket, "SO_REUSEPORT"):
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-    for name, value in (
-        ("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 60_000)
-    ):
-        if hasattr(socket, name):
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-    sock.bind((host, port))
-    sock.set_inheritable(True)
-    return sock
+class Http(HttpToolsProtocol):
+    """uvicorn's HTTP protocol, with bounds on what a client sends before its request is complete.
+
+    `first` is what the acceptor read. A later request on the same connection that asks for a stream goes back
+    to the acceptor.
+    """
+
+    acceptor: Acceptor | None = None
+    deadlines: Deadlines
+    _first = b""
+    _piece = b""
+    _head_bytes = 0
+    _head_complete = True
+    _refused = False
+
+    @classmethod
+    def with_first(cls, first: bytes, **parts: Any) -> Http:
+        """A protocol that begins with what was read already."""
+        protocol = cls(**parts)
+        protocol._first = first
+        return protocol
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if self._first:
+            first, self._first = self._first, b""
+            self.data_received(first)
+        else:
+            self.deadlines.add(self)
+
+    def abort(self) -> None:
+        """The time for the request head is up."""
+        self.transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
+        if self.acceptor is not None and self._asks_for_stream(data):
+            self._give_back(self.acceptor, data)
+            return
+        self._piece = data
+        super().data_received(data)
+        self._piece = b""
+        if self.transport.is_closing() or self.transport.get_protocol() is not self:
+            return
+        if self._idles:
+            self.deadlines.add(self)  # bytes that begin no request, such as an empty line
+        if not self._head_complete:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self._refuse_long_head()
+
+    @property
+    def _idles(self) -> bool:
+        """Whether no request runs."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def _asks_for_stream(self, data: bytes) -> bool:
+        return (
+            self.cycle is not None and self._idles and self._head_complete and not self.pipeline
+            and data.startswith(b"GET /live/") and data.endswith(b"\r\n\r\n")
+            and not self.transport.get_write_buffer_size() and not self.transport.is_closing()
+            and stream_request.is_stream(data)
+        )
+
+    def _give_back(self, acceptor: Acceptor, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        descriptor = os.dup(self.transport.get_extra_info("socket").fileno())
+        peer = self.transport.get_extra_info("peername")
+        self.transport.abort()  # closes its own descriptor; the connection lives on in ours
+        acceptor.take_back(descriptor, peer, data)
+
+    def _refuse_long_head(self) -> None:
+        self._refused = True
+        self.deadlines.add(self)
+        self.transport.write(HEAD_TOO_LONG)
+        self.transport.write_eof()  # closing now, with something unread, would drop the answer
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head_bytes, self._head_complete = 0, False
+        self.deadlines.add(self)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # httptools reports trailers as headers: they come after the request was authenticated
+        if not self._head_complete:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._head_complete = True
+        self.deadlines.remove(self)
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.deadlines.remove(self)
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self) -> None:
+        if self.scope["http_version"] != "1.1":  # RFC 6455 §4.2.1: at least 1.1
+            self.send_400_response("A WebSocket begins with HTTP/1.1.")
+            return
+        if any(name in (b"content-length", b"transfer-encoding") for name, _ in self.headers):
+            self.send_400_response("A WebSocket handshake has no body.")  # uvicorn would not answer at all
+            return
+        # uvicorn calls this while it handles HttpParserUpgrade, which says where in the piece the request ends;
+        # what follows belongs to the WebSocket, and uvicorn drops it
+        error = sys.exc_info()[1]
+        rest = self._piece[error.args[0] :] if isinstance(error, HttpParserUpgrade) else b""
+        super().handle_websocket_upgrade()
+        if rest and not self.transport.is_closing():
+            cast(asyncio.Protocol, self.transport.get_protocol()).data_received(rest)
+
+
+class WebSocket(WebSocketsSansIOProtocol):
+    """uvicorn's WebSocket protocol for the portable path, with the handshake of the acceptor."""
+
+    compress = True
+    _early = b""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.conn.available_extensions = [stream_request.deflate_factory()] if self.compress else []
+
+    def data_received(self, data: bytes) -> None:
+        if self.handshake_initiated and not self.handshake_complete:
+            # a client that does not wait for the answer: its pong must not come before the answer
+            self._early += data
+            self.transport.pause_reading()
+            return
+        super().data_received(data)
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            self.handshake_complete = True  # refused in good order: uvicorn would log an error
+        if self._early and self.handshake_complete and not self.transport.is_closing():
+            data, self._early = self._early, b""
+            self.transport.resume_reading()
+            self.data_received(data)
+
+    def handle_connect(self, event: Request) -> None:
+        if event.headers.get_all("Sec-WebSocket-Version") not in ([], ["13"]):
+            self._refuse_version()
+            return
+        super().handle_connect(event)
+
+    def _refuse_version(self) -> None:
+        """RFC 6455 §4.4; the library says 400."""
+        response = self.conn.reject(426, "This server speaks version 13 of the WebSocket protocol.\n")
+        response.headers["Upgrade"] = "websocket"
+        response.headers["Sec-WebSocket-Version"] = "13"
+        self.conn.send_response(response)
+        self.handshake_initiated = self.handshake_complete = self.close_sent = True
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.close()
 
 
 def make_config(
-    app: Starlette,
-    *,
-    compress: bool = True,
-    request_seconds: float = 30.0,
-    header_seconds: float = HEADER_SECONDS,
+    app: Any, *, compress: bool = True, request_seconds: float = 30.0, header_seconds: float = HEADER_SECONDS
 ) -> uvicorn.Config:
-    """The server's settings. Proxy headers, access log and limits are the application's own."""
+    """uvicorn's configuration. Proxy headers, access log and limits are off here because the application
+    handles them."""
 
-    class Http(HandoverHttp):
-        patience = Patience(header_seconds, most=half_of_all_files())
+    class OwnHttp(Http):
+        deadlines = Deadlines(header_seconds, most=half_of_all_files())
 
-    class Entrance(Door):
-        gate = app.state.gate if app.state.gate.handover else None
-        patience = Http.patience
-        protocol = Http
-
-    class WebSocket(HandoverWebSocket):
+    class OwnWebSocket(WebSocket):
         pass
 
-    WebSocket.compress = compress
+    OwnWebSocket.compress = compress
     return uvicorn.Config(
         app,
-        http=Entrance,
-        ws=WebSocket,
+        http=OwnHttp,
+        ws=OwnWebSocket,
         loop="uvloop" if _has_uvloop() else "asyncio",
         lifespan="on",
         log_config=None,
@@ -82,33 +221,89 @@ def make_config(
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=max(1, round(request_seconds)),
         ws_max_size=MAX_MESSAGE,
-        ws_per_message_deflate=False,  # HandoverWebSocket negotiates its own, which can be shared
+        ws_per_message_deflate=False,  # WebSocket negotiates its own, which can be shared
     )
 
 
 class Server(uvicorn.Server):
     """Ends in order: on the first signal `/readyz` fails, streams are ended in jittered batches, and only
     then does uvicorn close. A second signal ends at once, unless it comes so soon that it must be the same
-    order: a service manager tells every process of a service, and the parent of the workers tells them too.
+    order: a service manager signals every process of a service, and the parent of the workers signals them too.
 
     Args:
-        drain_seconds: for all of that together.
+        path: how streams are served: by the acceptor with the fast path, by the acceptor without it
+            (`parsed`), or by the application (`portable`).
+        authorise, security_headers: see Acceptor.
+        drain_seconds: for the end of all streams together.
+        header_seconds: for a request head to arrive.
     """
 
-    def __init__(self, config: uvicorn.Config, gate: StreamGate, *, drain_seconds: float) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        gate: StreamGate,
+        *,
+        path: str,
+        authorise: Callable[[Scope], Awaitable[Subscription]],
+        security_headers: Callable[[str], dict[str, str]],
+        drain_seconds: float,
+        header_seconds: float = HEADER_SECONDS,
+    ) -> None:
         super().__init__(config)
+        self.acceptor: Acceptor | None = None
         self._gate = gate
-        self._drain_seconds = drain_seconds
+        self._path = path if AVAILABLE else "portable"
+        self._authorise, self._security_headers = authorise, security_headers
+        self._drain_seconds, self._header_seconds = drain_seconds, header_seconds
         self._signals = 0
-        self._told = 0.0
+        self._signalled_at = 0.0
         self._signal: int | None = None
         self._drain: asyncio.Task[None] | None = None
+        self._date: tuple[list[tuple[bytes, bytes]], bytes] = ([], b"")
+
+    # starting
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._path == "portable" or sockets is None:
+            await super().startup(sockets)
+            return
+        await super().startup([])
+        self.acceptor = Acceptor(
+            self._gate, authorise=self._authorise, hand_over=self._serve_http, date_lines=self._date_lines,
+            security_headers=self._security_headers, fast=self._path == "fast",
+            header_seconds=self._header_seconds,
+        )
+        cast(type[Http], self.config.http_protocol_class).acceptor = self.acceptor
+        for listening in sockets:
+            self.acceptor.listen(listening)
+        self.servers = [cast(Any, self.acceptor)]
+
+    async def _serve_http(self, accepted: socket.socket, first: bytes) -> None:
+        http = cast(type[Http], self.config.http_protocol_class)
+
+        def make() -> Http:
+            return http.with_first(
+                first, config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+            )
+
+        await asyncio.get_running_loop().connect_accepted_socket(make, accepted)
+
+    def _date_lines(self) -> bytes:
+        """The headers that uvicorn adds to every response. It makes the list anew each second."""
+        headers = self.server_state.default_headers
+        made_of, lines = self._date
+        if made_of is not headers:
+            lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+            self._date = (headers, lines)
+        return lines
+
+    # ending
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         now = time.monotonic()
-        if self._signals and now - self._told < SAME_ORDER_SECONDS:
+        if self._signals and now - self._signalled_at < SAME_ORDER_SECONDS:
             return
-        self._signals, self._told = self._signals + 1, now
+        self._signals, self._signalled_at = self._signals + 1, now
         self._signal = sig
         self._gate.hub.draining = True
         if self._signals > 1 or self._drain_seconds <= 0:
@@ -130,11 +325,11 @@ class Server(uvicorn.Server):
             if self._signal is None:
                 self.should_exit = True
             elif not self.should_exit:  # told twice of a SIGINT, uvicorn would end at once
-                # uvicorn raises it again after the end, for whoever waits for this process
+                # uvicorn raises it again after the end, for whatever waits for this process
                 super().handle_exit(self._signal, None)
 
     def stop(self) -> None:
-        """End as on SIGTERM, for whoever runs the server inside another program."""
+        """End as on SIGTERM, for a program that runs the server inside itself."""
         self._signals += 1
         self._gate.hub.draining = True
 

@@ -13,8 +13,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 from server.domain.errors import Unavailable
-from server.serving import uvicorn_server
-from server.serving.metrics_port import PLACE
+from server.serving.sockets import PLACE, listening_socket
 from server.serving.supervisor import READY, Place, Program
 
 PARENT = "STOPPRESS_WORKER_PARENT_FD"
@@ -40,7 +39,7 @@ def listen(host: str, port: int) -> socket.socket:
             with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind((host, port))
-        return uvicorn_server.listening_socket(host, port)
+        return listening_socket(host, port)
     except OSError as error:
         raise Unavailable(f"Cannot listen on {host}:{port}: {error.strerror or error}.") from error
 

@@ -21,9 +21,13 @@ SECURITY_HEADERS = {
 TRANSPORT_SECURITY = "max-age=31536000"
 
 
+def security_headers(scheme: str) -> dict[str, str]:
+    """The headers of every response that came over `scheme`."""
+    transport = {"Strict-Transport-Security": TRANSPORT_SECURITY} if scheme == "https" else {}
+    return SECURITY_HEADERS | transport
+
+
 def add_headers(headers: MutableHeaders, *, scheme: str) -> None:
     """Add what is missing: a page that may be embedded elsewhere brings its own policy."""
-    for name, value in SECURITY_HEADERS.items():
+    for name, value in security_headers(scheme).items():
         headers.setdefault(name, value)
-    if scheme == "https":
-        headers.setdefault("Strict-Transport-Security", TRANSPORT_SECURITY)

@@ -12,8 +12,10 @@ import { TRANSPORTS } from "./transports.js";
 const LADDER = /** @type {const} */ (["sse", "ws", "poll"]);
 const FIRST_WAIT_MS = 800;
 const LONGEST_WAIT_MS = 30_000;
-/** The server beats every 15 s: a line that is silent for longer than two beats is dead, whatever TCP says. */
-const SILENCE_MS = 40_000;
+/** A line that is silent for longer than so many heartbeats is dead, whatever TCP says. */
+const SILENT_BEATS = 2.6;
+/** Until the server has said in its `hello` how often heartbeats come. */
+const UNTOLD_BEAT_MS = 15_000;
 /** A line that opens and then brings not even the first beat is held up by something that buffers. */
 const FIRST_SOUND_MS = 20_000;
 const FAILURES_BEFORE_NEXT = 2;
@@ -34,6 +36,7 @@ export class Follower {
   #retry = 0;
   #heardAt = 0;
   #demotedAt = 0;
+  #silenceMs = UNTOLD_BEAT_MS * SILENT_BEATS;
 
   /**
    * @param {object} given
@@ -96,7 +99,7 @@ export class Follower {
     const generation = this.#generation;
     const answers = await this.#catchUp();
     // a line that brought nothing for longer than a beat may be gone; a new one costs little
-    const silent = Date.now() - this.#heardAt > SILENCE_MS / 2;
+    const silent = Date.now() - this.#heardAt > this.#silenceMs / 2;
     if (generation === this.#generation && (this.#line === null || silent)) this.connect();
     else this.#on.live(answers && this.#line !== null);
   }
@@ -121,7 +124,8 @@ export class Follower {
   #heard(change) {
     this.#failures = 0;
     this.#heardAt = Date.now();
-    this.#listenForSilence(SILENCE_MS);
+    if (change.heartbeat_seconds) this.#silenceMs = change.heartbeat_seconds * 1000 * SILENT_BEATS;
+    this.#listenForSilence(this.#silenceMs);
     this.#on.live(true);
     if (change.kind === "reset") this.#on.reset();
     else if (change.kind !== "beat" && change.kind !== "hello") this.#take(change);

@@ -14,6 +14,7 @@
  * @property {string} [status]
  * @property {string} [html]
  * @property {string} [key_html]
+ * @property {number} [heartbeat_seconds] of `hello`: how often the server sends `beat`
  *
  * @typedef {{ stream: string, socket: string, changes: string }} Addresses
  * @typedef {{ heard: (change: Change) => void, opened: () => void, failed: () => void }} Ears
@@ -21,7 +22,7 @@
  * @typedef {"sse" | "ws" | "poll"} Transport
  */
 
-const KINDS = ["entry", "gone", "blog", "reset", "beat"];
+const KINDS = ["entry", "gone", "blog", "reset", "beat", "hello"];
 const POLL_WAIT_SECONDS = 25;
 const POLL_PAUSE_MS = 1000;
 

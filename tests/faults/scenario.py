@@ -61,7 +61,7 @@ class Scenario:
         settings: dict[str, Any] = {
             "redis_url": redis.url, "drain_seconds": 1, "retry_ms": 100, "heartbeat_seconds": 2,
             # small, so that a short run reaches them: back-pressure, ends of slow ones, replays from the store
-            "listener_buffer_bytes": 4096, "listener_lag_seconds": 3, "ring_changes": 40,
+            "listener_buffer_bytes": 4096, "listener_lag_seconds": 3, "history_changes": 40,
         }
         if postgres is not None:
             settings["database_url"] = postgres.url(postgres.create())

@@ -117,12 +117,12 @@ async def test_the_slot_of_a_probe_may_move_too(three: Cluster) -> None:
     async with member(three.url) as here, member(three.url, feed) as there:
         transport = there.broker
         assert isinstance(transport, RedisBroker)
-        lanes = getattr(transport.transport, "_lanes")  # noqa: B009
+        nodes = getattr(transport.transport, "_nodes")  # noqa: B009
         node = ("127.0.0.1", three.nodes[0].port)
-        lane = lanes[node]
+        lane = nodes[node]
         await three.move(slot_of(lane.probe_channel), three.nodes[0], three.nodes[1])
         await until(
-            lambda: lanes.get(node, lane) is not lane and there.verified,
+            lambda: nodes.get(node, lane) is not lane and there.verified,
             within=RECOVER_SECONDS,
         )
         await works(here, there, feed, 1, within=RECOVER_SECONDS)

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from server.delivery import framing
+from server.delivery.payload import payload
 from server.domain.change import Change, FeedKey
 from server.domain.position import Position
 from tests.support.listeners import sse, websocket
@@ -184,7 +185,7 @@ def test_any_text_is_one_line_and_one_message(view: framing.View, text: str, kin
     at = Position("k3f9", 7)
     data = {"text": text, "number": 1, "status": "live", "slug": text}
     change = Change(FeedKey("b", "public"), at, kind, "e", 1, data, 0.0)
-    body = framing.payload(change, view, _Plain())
+    body = payload(change, view, _Plain())
     assert not {b"\n", b"\r", b"\0"} & {body[i : i + 1] for i in range(len(body))}
     json.loads(body.decode())
     event = framing.frame("sse", body, event=kind, position=str(at)).split(b"\n")

@@ -17,8 +17,9 @@ from server.domain.entry import Entry
 from server.domain.errors import Unavailable
 from server.domain.position import Position
 from server.hub import feed as feed_module
-from server.hub import hub as hub_module
-from server.hub.hub import Hub, HubOptions, Reset
+from server.hub import sync as sync_module
+from server.hub.hub import Hub, HubOptions
+from server.hub.resume import Reset
 from server.newsroom import entries
 from server.newsroom.desk import Desk
 from server.store import feeds
@@ -56,8 +57,8 @@ class Promises(RuleBasedStateMachine):
         """With so many entries and everybody at the head."""
         # looks at the head are steps of their own here; a replay is sent in many pieces, and a fan-out may be
         for module, name, value in (
-            (hub_module, "LOOK_SECONDS_ALONE", NEVER), (hub_module, "ENCODE_GROUP", 2),
-            (hub_module, "RETRY_SECONDS", (0.001, 0.002)), (feed_module, "GROUP", group),
+            (sync_module, "POLL_SECONDS_ALONE", NEVER), (sync_module, "RETRY_SECONDS", (0.001, 0.002)),
+            (feed_module, "GROUP", group),
         ):
             self.stack.enter_context(mock.patch.object(module, name, value))
         self.runner.get_loop().set_exception_handler(lambda _, context: self.wrong.append(str(context)))
@@ -66,12 +67,12 @@ class Promises(RuleBasedStateMachine):
     async def _start(self, count: int) -> None:
         folder = self.stack.enter_context(tempfile.TemporaryDirectory(dir=MEMORY))
         self.room: Newsroom = await self.stack.enter_async_context(
-            newsroom(Path(folder), ring_changes=RING, lag_seconds=NEVER)
+            newsroom(Path(folder), history_changes=RING, lag_seconds=NEVER)
         )
         other = LossyBroker()
         second = Hub(
             other, read_changes=self.room.read_changes, read_heads=self.room.read_heads, encode=encode,
-            signals=SIGNALS, options=HubOptions(ring_changes=RING, lag_seconds=NEVER),
+            signals=SIGNALS, options=HubOptions(history_changes=RING, lag_seconds=NEVER),
         )
         await second.start()
         self.stack.push_async_callback(second.close)
@@ -277,8 +278,8 @@ class Promises(RuleBasedStateMachine):
 
     async def _settled(self) -> None:
         for hub in self.hubs:
-            while hub._catching_up and not self.room.away:
-                await asyncio.gather(*hub._catching_up.values())
+            while hub.sync.running and not self.room.away:
+                await asyncio.gather(*hub.sync.running.values())
             for feed in list(hub.feeds.values()):
                 await feed.settled()
 
@@ -329,7 +330,7 @@ class Promises(RuleBasedStateMachine):
 
     async def _look(self, hub: Hub) -> None:
         for feed in list(hub.feeds.values()):
-            hub.refresh(feed, "look")
+            hub.sync.refresh(feed, "poll")
 
     async def _join(self, reader: Reader, hub: Hub, back: int | None, *, poll: bool = False) -> None:
         head = await self.room.head()
@@ -349,4 +350,4 @@ class Promises(RuleBasedStateMachine):
 
     async def _drained(self, reader: Reader) -> None:
         if reader.line is not None and reader.line.feed is not None:
-            reader.line.feed.catch_up(reader.line)
+            reader.line.hub.drained(reader.line.feed, reader.line)

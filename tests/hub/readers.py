@@ -9,9 +9,14 @@ from typing import TypeAlias
 from server.broker.memory import MemoryBroker
 from server.domain.change import Change, FeedKey
 from server.domain.position import Position
+from server.hub import resume
+from server.hub.feed import Feed
+from server.hub.history import Item, Variant
 from server.hub.hub import Hub
-from server.hub.subscriber import Listener
 from tests.support.newsroom import LossyBroker
+
+GROUP = 2
+"""Changes in one piece of a replay."""
 
 State: TypeAlias = dict[str, tuple[str, int, int]]
 """Of each thing: kind, revision, seq."""
@@ -109,36 +114,51 @@ class Reader:
     async def join(self, hub: Hub, key: FeedKey) -> None:
         """Follow from where it stands, or from now on. Raises Reset."""
         line = Line(self, hub)
-        feed, seq = await hub.prepare(key, line.variant, self.position, line.send)
-        if self.position is None:
-            self.since, self.position = seq, Position(feed.epoch, seq)
-        self.line = line
-        assert feed.seat(line, seq)
+        with hub.cursor(key, line.variant, self.position) as cursor:
+            while items := await cursor.catch_up(GROUP):
+                assert cursor.feed is not None
+                await line.send(cursor.feed.encoded(items, line.variant))
+            assert cursor.feed is not None and cursor.position is not None
+            if self.position is None:
+                self.since, self.position = cursor.position.seq, cursor.position
+            self.line, line.feed = line, cursor.feed
+            assert resume.subscribe(cursor.feed, line, cursor.position.seq)
 
     async def poll(self, hub: Hub, key: FeedKey) -> None:
         """Fetch once what it missed, as web/stream/changes.py does. Raises Reset."""
-        line = Line(self, hub)
-        feed, seq = await hub.prepare(key, line.variant, self.position, line.send)
-        self.since = seq if self.position is None else self.since
-        self.position = self.position or Position(feed.epoch, seq)
-        self.take(
-            feed.frames(seq, feed.head, line.variant), known=feed.head, told=self.history.told[hub]
-        )
-        self.position = Position(feed.epoch, feed.head)
+        with hub.cursor(key, "json", self.position) as cursor:
+            read, interrupt = cursor.read, self.interrupt
+
+            async def read_and_interrupt(most: int) -> list[Item]:
+                nonlocal interrupt
+                items = await read(most)
+                if interrupt is not None:
+                    work, interrupt = interrupt, None
+                    await work()
+                return items
+
+            cursor.read = read_and_interrupt  # type: ignore[method-assign]
+            items, _ = await cursor.collect(1_000_000, group=GROUP)
+            feed, at = cursor.feed, cursor.position
+            assert feed is not None and at is not None
+            self.since = at.seq if self.position is None else self.since
+            self.position = self.position or at
+            self.take(feed.encoded(items, "json"), known=feed.head, told=self.history.told[hub])
+            self.position = at
 
     def leave(self) -> None:
         if self.line is not None:
             self.line.abort()
 
 
-class Line(Listener):
-    """One connection."""
-
-    __slots__ = ("_hub", "_reader")
+class Line:
+    """One connection: a subscriber."""
 
     def __init__(self, reader: Reader, hub: Hub) -> None:
-        super().__init__("json")
-        self._reader, self._hub = reader, hub
+        self.variant: Variant = "json"
+        self.seq, self.slot, self.lags_since = 0, -1, 0.0
+        self.feed: Feed | None = None
+        self._reader, self.hub = reader, hub
 
     @property
     def is_being_served(self) -> bool:
@@ -147,7 +167,7 @@ class Line(Listener):
 
     @property
     def told(self) -> set[int]:
-        return self._reader.history.told[self._hub]
+        return self._reader.history.told[self.hub]
 
     def write(self, data: bytes) -> None:
         if self._reader.line is self and self.feed is not None:  # one that was lost drops what is written to it
@@ -156,11 +176,14 @@ class Line(Listener):
             self._reader.take(data, known=self.feed.delivered, told=told)
 
     async def send(self, data: bytes) -> None:
-        known = max(feed.head for feed in self._hub.feeds.values())
+        known = max(feed.head for feed in self.hub.feeds.values())
         self._reader.take(data, known=known, told=self.told)
         if self._reader.interrupt is not None:
             interrupt, self._reader.interrupt = self._reader.interrupt, None
             await interrupt()
+
+    def beat(self, data: bytes) -> None:
+        """Heartbeats are tested elsewhere."""
 
     def end(self, farewell: bytes) -> None:
         assert json.loads(farewell)["kind"] == "reset"
@@ -170,7 +193,9 @@ class Line(Listener):
         self.abort()
 
     def abort(self) -> None:
-        self._hub.leave(self)
+        if self.feed is not None:
+            self.feed.remove(self)
+            self.feed = None
         if self._reader.line is self:
             self._reader.line = None
 

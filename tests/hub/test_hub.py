@@ -11,10 +11,11 @@ import pytest
 from server.domain.change import Change, FeedKey
 from server.domain.errors import NotFound, Unavailable
 from server.domain.position import Position
-from server.hub import hub
-from server.hub.hub import Reset
-from server.hub.subscriber import Puller
+from server.hub import resume
+from server.hub.registry import ReadHeads
+from server.hub.resume import Reset
 from server.store import feeds
+from tests.support import newsroom as support
 from tests.support.listeners import until
 from tests.support.newsroom import Ear, Newsroom, fresh, newsroom
 
@@ -94,7 +95,7 @@ async def test_a_broker_that_says_nothing_only_delays(tmp_path: Path) -> None:
         room.broker.lose = True
         await room.post()
         await until(lambda: ear.seqs == [2], seconds=5)
-        assert room.hub.stats.catch_ups["look"] == 1
+        assert room.hub.stats.catch_ups["poll"] == 1
 
 
 async def test_a_gap_is_filled_by_one_query_however_many_listen(tmp_path: Path) -> None:
@@ -240,7 +241,7 @@ async def test_a_slow_listener_gets_no_more_until_it_drains_then_the_newest_stat
         await room.retract(entry)
         await until(lambda: quick.seqs == [2, 3])
         assert slow.heard == b""
-        feed.catch_up(slow)
+        room.hub.drained(feed, slow)
         assert slow.seqs == [3]
         assert b"secret" not in slow.heard
 
@@ -255,10 +256,10 @@ async def test_a_listener_that_lags_too_long_is_closed(tmp_path: Path) -> None:
         assert room.hub.feeds[room.key].size == 0
 
 
-async def test_a_listener_whose_changes_left_the_ring_is_closed_and_resumes_from_the_store(
+async def test_a_listener_whose_changes_left_memory_is_closed_and_resumes_from_the_store(
     tmp_path: Path,
 ) -> None:
-    async with newsroom(tmp_path, ring_changes=10) as room:
+    async with newsroom(tmp_path, history_changes=10) as room:
         ear = Ear(room.hub)
         await ear.join(room.key, None)
         feed, at = room.hub.feeds[room.key], await room.head()
@@ -266,7 +267,7 @@ async def test_a_listener_whose_changes_left_the_ring_is_closed_and_resumes_from
         for _ in range(15):
             await room.post()
         await feed.settled()
-        feed.catch_up(ear)
+        room.hub.drained(feed, ear)
         assert ear.closed
         again = Ear(room.hub)
         await again.join(room.key, at)
@@ -292,17 +293,17 @@ async def test_a_listener_that_joins_during_a_fan_out_gets_everything_once(tmp_p
         assert all(e.seqs == [2, 3, 4, 5] for e in crowd + late)
 
 
-async def test_a_puller_is_woken_and_told_to_end(tmp_path: Path) -> None:
+async def test_a_cursor_is_woken_and_told_to_end(tmp_path: Path) -> None:
     async with newsroom(tmp_path) as room:
-        feed = await room.hub.open(room.key)
-        puller = Puller("json")
-        feed.pull(puller)
-        assert not await puller.wait(0.01)
-        await room.post()
-        assert await puller.wait(1)
-        assert feed.frames(1, feed.head, "json")
-        await room.hub.drain(0, 1000)
-        assert puller.ended
+        with room.hub.cursor(room.key, "json", None) as cursor:
+            assert await cursor.read(50) == []
+            assert not await cursor.wait(0.01)
+            await room.post()
+            assert await cursor.wait(1)
+            assert [item.change.position.seq for item in await cursor.read(50)] == [2]
+            await room.hub.drain(0, 1000)
+            assert cursor.ended
+        assert room.hub.feeds[room.key].size == 0
 
 
 async def test_heartbeats_reach_everybody_but_those_who_lag(tmp_path: Path) -> None:
@@ -310,7 +311,7 @@ async def test_heartbeats_reach_everybody_but_those_who_lag(tmp_path: Path) -> N
         ears = [Ear(room.hub) for _ in range(20)]
         for ear in ears:
             await ear.join(room.key, None)
-            room.hub.wheel.add(ear)
+            room.hub.heartbeat.add(ear)
         lagging = ears[0]
         room.hub.feeds[room.key].lag(lagging)
         await until(lambda: all(b"beat" in e.heard for e in ears[1:]))
@@ -330,7 +331,7 @@ async def test_draining_ends_every_listener_with_a_farewell(tmp_path: Path) -> N
 async def test_text_retracted_in_the_middle_of_a_replay_is_not_in_the_rest_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub, "ENCODE_GROUP", 2)
+    monkeypatch.setattr(support, "GROUP", 2)
     async with newsroom(tmp_path) as room:
         at = await room.head()
         for text in ("one", "two", "three"):
@@ -363,7 +364,7 @@ async def test_a_new_epoch_in_the_middle_of_a_replay_is_a_reset(
             feed.restart(await room.head())
             return await room.read_changes(key, seq)
 
-        monkeypatch.setattr(room.hub, "_read_changes", renewed)
+        monkeypatch.setattr(room.hub.replays, "read_changes", renewed)
         ear = Ear(room.hub)
         with pytest.raises(Reset):
             await ear.join(room.key, at)
@@ -373,25 +374,25 @@ async def test_a_new_epoch_in_the_middle_of_a_replay_is_a_reset(
 async def test_a_feed_that_is_forgotten_during_a_replay_is_opened_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody is seated yet while the only listener is still given what it missed."""
-    monkeypatch.setattr(hub, "ENCODE_GROUP", 1)
+    """Nobody follows it yet while the only listener still gets what it missed."""
+    monkeypatch.setattr(support, "GROUP", 1)
     async with newsroom(tmp_path) as room:
         at = await room.head()
         written = [await room.post(f"Number {n}") for n in range(4)]
-        ear = Ear(room.hub)
-        pieces = 0
 
-        async def slowly(data: bytes) -> None:
-            nonlocal pieces
-            pieces += 1
-            ear.heard += data
-            if pieces == 2:
-                room.hub._forget(room.hub.feeds[room.key])
-                await room.retract(written[-1])
+        class Slow(Ear):
+            pieces = 0
 
-        feed, seq = await room.hub.prepare(room.key, ear.variant, at, slowly)
-        assert feed.seat(ear, seq)
-        assert room.hub.feeds[room.key] is feed
+            async def send(self, data: bytes) -> None:
+                self.pieces += 1
+                await super().send(data)
+                if self.pieces == 2:
+                    room.hub.registry.drop(room.hub.feeds[room.key])
+                    await room.retract(written[-1])
+
+        ear = Slow(room.hub)
+        await ear.join(room.key, at)
+        assert room.hub.feeds[room.key] is ear.feed
         assert b"Number 3" not in ear.heard
         await room.post("Afterwards")
         await until(lambda: b"Afterwards" in ear.heard)
@@ -401,28 +402,28 @@ async def test_a_feed_that_is_forgotten_during_a_replay_is_opened_again(
 async def test_nobody_is_seated_in_a_feed_that_was_forgotten(tmp_path: Path) -> None:
     async with newsroom(tmp_path) as room:
         feed = await room.hub.open(room.key)
-        room.hub._forget(feed)
-        assert not feed.seat(Ear(room.hub), feed.delivered)
+        room.hub.registry.drop(feed)
+        assert not resume.subscribe(feed, Ear(room.hub), feed.delivered)
 
 
 async def test_a_catch_up_that_has_ended_does_not_swallow_the_next(tmp_path: Path) -> None:
     async with newsroom(tmp_path) as room:
         feed = await room.hub.open(room.key)
-        ended = room.hub.refresh(feed, "look")
+        ended = room.hub.sync.refresh(feed, "poll")
         await asyncio.wait([ended])
-        room.hub._catching_up[feed] = ended  # as in the turn in which it ended
-        assert room.hub.refresh(feed, "unverified") is not ended
-        await until(lambda: feed not in room.hub._catching_up)
+        room.hub.sync.running[feed] = ended  # as in the turn in which it ended
+        assert room.hub.sync.refresh(feed, "unverified") is not ended
+        await until(lambda: feed not in room.hub.sync.running)
 
 
 async def test_a_doubt_while_a_feed_opens_is_looked_into(tmp_path: Path) -> None:
     async with newsroom(tmp_path) as room:
-        room.hub._read_heads = _then_unverified(room)
+        room.hub.registry.read_heads = _then_unverified(room)
         feed = await room.hub.open(room.key)
         await until(lambda: feed.delivered == 2)
 
 
-def _then_unverified(room: Newsroom) -> hub.ReadHeads:
+def _then_unverified(room: Newsroom) -> ReadHeads:
     async def read(keys: list[FeedKey]) -> dict[FeedKey, Position]:
         heads = await room.read_heads(keys)
         room.broker.lose = True
@@ -440,17 +441,15 @@ async def test_a_heartbeat_over_a_lost_connection_does_not_end_the_others(tmp_pa
         ears = [Ear(room.hub) for _ in range(3)]
         for ear in (*lost, *ears):
             await ear.join(room.key, None)
-            room.hub.wheel.add(ear)
+            room.hub.heartbeat.add(ear)
         await until(lambda: all(ear.heard.count(b"beat") == 2 for ear in ears))
 
 
 class Lost(Ear):
-    """uvloop's transports raise this when their connection is gone, and nobody was told yet."""
-
-    __slots__ = ()
+    """Its peer is gone, which it finds out when it writes."""
 
     def write(self, data: bytes) -> None:
-        raise RuntimeError("unable to perform operation on <TCPTransport closed=True>")
+        self.abort()
 
 
 async def test_a_change_that_cannot_be_encoded_sends_its_listeners_away_and_stops_nothing(

@@ -13,10 +13,12 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from server.domain.change import Change, FeedKey
 from server.domain.position import Position
+from server.hub import resume
 from server.hub.feed import Feed
-from server.hub.history import Item, Ring
+from server.hub.history import History, Item
 from server.hub.hub import Hub
-from server.hub.subscriber import Listener
+from server.hub.resume import Replays
+from server.hub.subscriber import Subscriber
 from tests.hub.machine import Promises
 
 SEARCH = settings(
@@ -32,7 +34,7 @@ process (it draws their constants), may choose other examples."""
 TestPromises = Promises.TestCase
 TestPromises.settings = SEARCH
 
-Planted: TypeAlias = tuple[type, str, Any]
+Planted: TypeAlias = tuple[Any, str, Any]
 """Where it is planted, and what stands there instead."""
 Defect: TypeAlias = Callable[[], Planted]
 DEFECTS: list[Defect] = []
@@ -43,8 +45,8 @@ def defect(plant: Defect) -> Defect:
     return plant
 
 
-accept, seat, lag, add, after = Feed.accept, Feed.seat, Feed.lag, Ring.add, Ring.after
-read_items = Hub._read_items
+accept, lag, add, after = Feed.accept, Feed.lag, History.add, History.after
+subscribe, read_items = resume.subscribe, Replays._read_items
 
 
 @defect
@@ -56,9 +58,9 @@ def a_gap_is_accepted() -> Planted:
 def a_repeat_is_delivered_again() -> Planted:
     def broken(self: Feed, change: Change, *, compacted: bool = False) -> bool:
         if change.position.seq <= self.head:
-            for seats in self.seats.values():
-                for listener, write in list(seats.items()):
-                    write(self.encoded(Item(change), listener.variant))
+            for group in self.subscribers.values():
+                for subscriber in list(group):
+                    subscriber.write(self.encoded([Item(change)], subscriber.variant))
         return accept(self, change, compacted=compacted)
 
     return Feed, "accept", broken
@@ -80,94 +82,97 @@ def no_reset_on_a_new_epoch() -> Planted:
 
 @defect
 def seated_without_what_it_missed() -> Planted:
-    def broken(self: Feed, listener: Listener, seq: int) -> bool:
-        with mock.patch.object(Feed, "_replay"):
-            return seat(self, listener, seq)
+    def broken(feed: Feed, subscriber: Subscriber, after: int) -> bool:
+        with mock.patch.object(resume, "_pieces", lambda *_: ()):
+            return subscribe(feed, subscriber, after)
 
-    return Feed, "seat", broken
+    return resume, "subscribe", broken
 
 
 @defect
 def seated_with_one_too_many() -> Planted:
-    return Feed, "seat", lambda self, listener, seq: seat(self, listener, max(self.ring.floor, seq - 1))
+    def broken(feed: Feed, subscriber: Subscriber, after: int) -> bool:
+        return subscribe(feed, subscriber, max(feed.history.floor, after - 1))
+
+    return resume, "subscribe", broken
 
 
 @defect
 def a_lagging_listener_keeps_its_old_seq() -> Planted:
-    def broken(self: Feed, listener: Listener) -> None:
-        before = listener.seq
-        lag(self, listener)
-        listener.seq = before
+    def broken(self: Feed, subscriber: Subscriber) -> None:
+        before = subscriber.seq
+        lag(self, subscriber)
+        subscriber.seq = before
 
     return Feed, "lag", broken
 
 
 @defect
 def a_drained_listener_goes_on_from_now() -> Planted:
-    def broken(self: Feed, listener: Listener) -> None:
-        if listener in self.lagging:
-            self.lagging.discard(listener)
-            seat(self, listener, self.delivered)
+    def broken(self: Hub, feed: Feed, subscriber: Subscriber) -> None:
+        if subscriber in feed.lagging:
+            feed.lagging.discard(subscriber)
+            resume.subscribe(feed, subscriber, feed.delivered)
 
-    return Feed, "catch_up", broken
+    return Hub, "drained", broken
 
 
 @defect
-def the_ring_keeps_superseded_versions() -> Planted:
-    def broken(self: Ring, change: Change, *, keep_after: int) -> None:
+def the_history_keeps_superseded_versions() -> Planted:
+    def broken(self: History, change: Change, *, keep_after: int) -> None:
         kept = self._items.pop(change.id, None)
         add(self, change, keep_after=keep_after)
         if kept is not None:
             self._items[f"{change.id} before {change.position}"] = kept
             self._items.move_to_end(change.id)
 
-    return Ring, "add", broken
+    return History, "add", broken
 
 
 @defect
-def the_ring_puts_a_new_version_in_the_old_place() -> Planted:
-    def broken(self: Ring, change: Change, *, keep_after: int) -> None:
+def the_history_puts_a_new_version_in_the_old_place() -> Planted:
+    def broken(self: History, change: Change, *, keep_after: int) -> None:
         self._items[change.id] = Item(change)
 
-    return Ring, "add", broken
+    return History, "add", broken
 
 
 @defect
-def the_ring_forgets_in_silence() -> Planted:
-    def broken(self: Ring, change: Change, *, keep_after: int) -> None:
+def the_history_forgets_in_silence() -> Planted:
+    def broken(self: History, change: Change, *, keep_after: int) -> None:
         floor = self.floor
         add(self, change, keep_after=keep_after)
         self.floor = floor
 
-    return Ring, "add", broken
+    return History, "add", broken
 
 
 @defect
 def a_replay_from_memory_lacks_the_first() -> Planted:
-    return Ring, "after", lambda self, seq, upto: after(self, min(seq + 1, upto), upto)
+    return History, "after", lambda self, seq, upto: after(self, min(seq + 1, upto), upto)
 
 
 @defect
 def a_replay_from_the_store_lacks_the_first() -> Planted:
-    async def broken(self: Hub, key: FeedKey, seq: int) -> tuple[Position, list[Item]]:
+    async def broken(self: Replays, key: FeedKey, seq: int) -> tuple[Position, list[Item]]:
         at, items = await read_items(self, key, seq)
         return at, items[1:]
 
-    return Hub, "_read_items", broken
+    return Replays, "_read_items", broken
 
 
 @defect
 def a_replay_from_the_store_lacks_the_last() -> Planted:
-    async def broken(self: Hub, key: FeedKey, seq: int) -> tuple[Position, list[Item]]:
+    async def broken(self: Replays, key: FeedKey, seq: int) -> tuple[Position, list[Item]]:
         at, items = await read_items(self, key, seq)
         return at, items[:-1]
 
-    return Hub, "_read_items", broken
+    return Replays, "_read_items", broken
 
 
 @defect
 def what_is_retracted_stays_in_the_rest_of_a_replay() -> Planted:
-    return Ring, "supersedes", lambda self, change: False
+    return History, "supersedes", lambda self, change: False
 
 
 @pytest.mark.parametrize("plant", DEFECTS, ids=lambda plant: plant.__name__)

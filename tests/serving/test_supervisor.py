@@ -24,7 +24,8 @@ pytestmark = pytest.mark.anyio
 
 PARENT = """
 import sys
-from server.commands import logs, workers
+from server.cli import logs
+from server.serving import workers
 from server.domain.errors import Unavailable
 
 logs.set_up(level="info", as_json=True)

@@ -12,12 +12,14 @@ from typing import Any
 import httpx2
 from starlette.applications import Starlette
 
-from server.app import create_app
+from server.app import create_app, make_server
 from server.delivery.limits import StreamGate
 from server.domain.permissions import SYSTEM
 from server.newsroom import people
 from server.newsroom.desk import Desk
-from server.serving.uvicorn_server import Server, listening_socket, make_config
+from server.serving.acceptor import HEADER_SECONDS
+from server.serving.sockets import listening_socket
+from server.serving.uvicorn_server import Server
 from server.settings import Settings
 from server.store import migrate
 from server.web.site import Site
@@ -93,7 +95,9 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def running(folder: Path, *, demo: bool = False, **chosen: Any) -> AsyncIterator[Running]:
+async def running(
+    folder: Path, *, demo: bool = False, header_seconds: float = HEADER_SECONDS, **chosen: Any
+) -> AsyncIterator[Running]:
     """Start a server with these settings, its data in `folder`; stop it in the end."""
     settings = Settings(**({"data_dir": folder, "drain_seconds": 0.0} | chosen))
     app = create_app(settings, demo=demo)
@@ -101,11 +105,7 @@ async def running(folder: Path, *, demo: bool = False, **chosen: Any) -> AsyncIt
     await migrate.check(site.database, create=True)
     _, token = await people.create_token(site.desk, SYSTEM, name=f"tests-{id(app)}", role="admin")
     sock = listening_socket("127.0.0.1", 0)
-    server = Server(
-        make_config(app, compress=settings.compress_streams),
-        app.state.gate,
-        drain_seconds=settings.drain_seconds,
-    )
+    server = make_server(app, settings, header_seconds=header_seconds)
     url = "http://{}:{}".format(*sock.getsockname())
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     try:

@@ -69,6 +69,7 @@ class Sse:
         self.state = State()
         self.head = b""
         self.retry: int | None = None
+        self.hello: dict[str, Any] = {}
         self.raw = b""
         self.ended = False
 
@@ -116,9 +117,12 @@ class Sse:
                 data.append(value.decode())
             elif name == b"retry":
                 self.retry = int(value)
+        if kind == "hello":
+            self.hello = json.loads("\n".join(data))
+            assert self.hello["position"] == place
+            self.state.position = place
+            return None
         if not data:
-            if place:
-                self.state.position = place
             return None
         return Event(kind, place, json.loads("\n".join(data)))
 

@@ -16,9 +16,10 @@ from server.domain.entry import Content, Entry
 from server.domain.errors import Unavailable
 from server.domain.permissions import Caller
 from server.domain.position import Position
+from server.hub import resume
+from server.hub.feed import Feed
 from server.hub.history import Item, Variant
 from server.hub.hub import Hub, HubOptions, Signals
-from server.hub.subscriber import Listener
 from server.media.files import MediaFiles
 from server.newsroom import blogs, entries
 from server.newsroom.desk import Desk
@@ -123,13 +124,17 @@ SIGNALS = Signals(
 )
 
 
-class Ear(Listener):
-    """A listener that keeps what it hears; `full` makes its transport stop taking."""
+GROUP = 50
+"""Changes in one piece of a replay from the store."""
 
-    __slots__ = ("closed", "heard", "hub")
+
+class Ear:
+    """A subscriber that keeps what it hears."""
 
     def __init__(self, hub: Hub) -> None:
-        super().__init__("json")
+        self.variant: Variant = "json"
+        self.seq, self.slot, self.lags_since = 0, -1, 0.0
+        self.feed: Feed | None = None
         self.hub = hub
         self.heard = b""
         self.closed = False
@@ -138,20 +143,32 @@ class Ear(Listener):
         assert not self.closed
         self.heard += data
 
+    def beat(self, data: bytes) -> None:
+        if self.feed is not None and self not in self.feed.lagging:
+            self.write(data)
+
     def end(self, farewell: bytes) -> None:
         self.heard += farewell
         self.abort()
 
     def abort(self) -> None:
         self.closed = True
-        self.hub.leave(self)
+        self.hub.heartbeat.remove(self)
+        if self.feed is not None:
+            self.feed.remove(self)
+            self.feed = None
 
     async def send(self, data: bytes) -> None:
         self.heard += data
 
     async def join(self, key: FeedKey, after: Position | None) -> None:
-        feed, seq = await self.hub.prepare(key, self.variant, after, self.send)
-        assert feed.seat(self, seq)
+        with self.hub.cursor(key, self.variant, after) as cursor:
+            while items := await cursor.catch_up(GROUP):
+                assert cursor.feed is not None
+                await self.send(cursor.feed.encoded(items, self.variant))
+            assert cursor.feed is not None and cursor.position is not None
+            self.feed = cursor.feed
+            assert resume.subscribe(cursor.feed, self, cursor.position.seq)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return (json.loads(line) for line in self.heard.splitlines())

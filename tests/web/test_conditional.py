@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from server.serving import acceptor
 from server.web.conditional import takes_gzip
 from tests.support.app import running
 from tests.support.listeners import sse
@@ -26,13 +25,9 @@ def test_gzip_is_sent_to_who_takes_it(accepted: str, taken: bool) -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("way", ["shortcut", "handover", "portable"])
-async def test_a_stream_is_not_compressed_for_who_refuses(
-    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if way == "handover":
-        monkeypatch.setattr(acceptor, "recognise", lambda *_: None)
-    async with running(tmp_path, handover=way != "portable") as server:
+@pytest.mark.parametrize("stream_path", ["fast", "parsed", "portable"])
+async def test_a_stream_is_not_compressed_for_a_client_that_refuses(stream_path: str, tmp_path: Path) -> None:
+    async with running(tmp_path, stream_path=stream_path) as server:
         await server.blog()
         await server.changes()
         headers = {"Accept-Encoding": "gzip;q=0, identity"}

@@ -13,7 +13,7 @@ from server.delivery.limits import StreamGate
 from server.hub.stats import BOUNDS
 from server.web.site import Site
 
-NO_CATCH_UPS = dict.fromkeys(("gap", "unverified", "look", "join"), 0)
+NO_CATCH_UPS = dict.fromkeys(("gap", "unverified", "poll", "join", "open"), 0)
 """A counter that is missing until its first event hides that event from `rate()`."""
 
 BROKER_COUNTS = {
@@ -60,11 +60,9 @@ class Collector:
         )
         for key, feed in self._site.hub.feeds.items():
             counts: dict[str, int] = {}
-            variants = [x.variant for x in feed.listeners()] + [x.variant for x in feed.pullers]
-            for variant in variants:
+            for variant in [x.variant for x in feed.everyone()] + [x.variant for x in feed.waiters]:
                 assert isinstance(variant, Wire)
-                transport = variant.framing.split(".")[0].replace("json", "poll")
-                counts[transport] = counts.get(transport, 0) + 1
+                counts[variant.transport] = counts.get(variant.transport, 0) + 1
             for transport, count in counts.items():
                 family.add_metric([key.blog_id, key.name, transport], count)
         return family
@@ -78,7 +76,7 @@ class Collector:
             ("closed_slow", "Listeners closed because they lagged too far.", stats.closed_slow),
             ("resets", "Feeds whose history changed.", stats.resets),
             ("store_replays", "Queries of the store for listeners that came back.", stats.store_replays),
-            ("shed", "Streams refused because there were too many.", self._gate.shed),
+            ("refused", "Streams refused because there were too many.", self._gate.refused),
         ):
             yield CounterMetricFamily(f"stoppress_{name}", words, value=value)
         for name, words, label, values in (
@@ -126,8 +124,8 @@ class Collector:
         for name, words, value in (
             ("broker_verified", "1 when what is published arrives.", float(state.verified)),
             ("broker_probe_age_seconds", "Seconds since the broker last proved itself.", state.probe_age),
-            ("head_lag", "Changes that the last look at the store found missing here.", stats.head_lag),
-            ("head_look_age_seconds", "Seconds since that look.", time.monotonic() - stats.looked_at),
+            ("head_lag", "Changes that the last poll of the store found missing here.", stats.head_lag),
+            ("head_poll_age_seconds", "Seconds since that poll.", time.monotonic() - stats.polled_at),
             ("broker_waiting", "Messages to the broker that are not sent yet.", state.waiting),
             ("throttle_alone", "1 while this process counts log-ins by itself, its Redis being away.",
              float(self._site.throttle.alone)),

@@ -20,7 +20,7 @@ from server.web.reader import page_cache, pagination, structured_data
 from server.web.reader.page_cache import Kept
 from server.web.reader.pagination import Page
 from server.web.site import Site, site_of
-from server.web.stream.gate import gate_of
+from server.web.stream.subscribing import gate_of
 
 HTML = "text/html"
 LOGO = "reader/logo.png"

@@ -4,42 +4,46 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from server.delivery.framing import Wire
-from server.domain.errors import Invalid, Throttled, Unavailable
+from server.delivery.joining import reset_position
+from server.delivery.subscription import Subscription
+from server.domain.errors import Invalid, NotFound, Throttled
 from server.domain.position import Position
-from server.hub.feed import Feed
-from server.hub.hub import Hub, Reset
-from server.hub.subscriber import Puller
+from server.hub.hub import Hub
+from server.hub.resume import Reset
 from server.web.authenticate import client_address
-from server.web.stream.gate import Asked, asked, gate_of
+from server.web.stream.subscribing import gate_of, subscription_of
 
 MAX_WAIT_SECONDS = 55.0
 EDGE_SECONDS = 1
+GROUP = 50
+"""Changes read from the store before other work of the process gets its turn."""
 MAX_BYTES = 4_194_304
-"""Who was away for long gets so much at once, and the rest at its next question."""
+"""A client that was away for long gets so much at once, and the rest with its next request."""
 
 
 async def changes(request: Request) -> Response:
     """What changed after `after`: `{"position", "changes", "reset"}`. With `wait`=S it answers when
     something changed, or after S seconds (0 to 55). Without `after`: the present position and no changes."""
     gate = gate_of(request)
-    wants = await asked(request)
-    if wants.broken:
+    wanted = await subscription_of(request)
+    if wanted.broken:
         Position.parse(request.query_params["after"])  # says what is wrong with it
     seconds = _wait(request)
     address = client_address(request)
     if seconds and not gate.admit(address):
         raise Throttled(retry_after=max(1, gate.retry_ms // 1000))
     try:
-        body = await _collect(gate.hub, wants, seconds)
+        body = await _collect(gate.hub, wanted, seconds)
     finally:
         if seconds:
             gate.release(address)
-    shared = f"public, max-age={EDGE_SECONDS}" if not seconds and not wants.private else "no-store"
+    shared = f"public, max-age={EDGE_SECONDS}" if not seconds and not wanted.private else "no-store"
     return Response(
         body,
         media_type="application/json",
@@ -47,72 +51,30 @@ async def changes(request: Request) -> Response:
     )
 
 
-class _Full(Exception):
-    """As much was found as goes into one answer."""
-
-
-async def _collect(hub: Hub, wants: Asked, seconds: float) -> bytes:
-    variant = Wire(wants.view, "json")
-    found: list[bytes] = []
-    size = 0
-
-    async def keep(change: bytes) -> None:
-        nonlocal size
-        found.append(change)
-        size += len(change)
-        if size > MAX_BYTES:
-            raise _Full
-
-    puller = Puller(variant)
-    deadline = asyncio.get_running_loop().time() + seconds
-    after = wants.after
+async def _collect(hub: Hub, wanted: Subscription, seconds: float) -> bytes:
+    wire = Wire(wanted.view, "json")
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
     try:
-        while True:
-            known = (await hub.open(wants.key)).head
-            try:
-                feed, seq = await hub.prepare(wants.key, variant, after, keep, group=1)
-            except _Full:
-                feed, last = await hub.open(wants.key), _position(found[-1])
-                return _body(last, _still_current(feed, known, found))
-            if puller.feed is None:
-                feed.pull(puller)
-            if hub.draining:
-                puller.end()
-            found = _still_current(feed, known, found)
-            if seq < feed.head:
-                found.append(feed.frames(seq, feed.head, variant))
-            at = Position(feed.epoch, feed.head)
-            left = deadline - asyncio.get_running_loop().time()
-            if any(found) or left <= 0 or puller.ended or (after is None and not seconds):
-                return _body(at, found)
-            await puller.wait(left)
-            after = at
-    except Reset:
-        feed = await hub.open(wants.key)
-        return _body(Position(feed.epoch, feed.head), [], reset=True)
-    finally:
-        if puller.feed is not None:
-            puller.feed.stop_pulling(puller)
+        with hub.cursor(wanted.key, wire, wanted.after) as cursor:
+            while True:
+                items, level = await cursor.collect(MAX_BYTES, group=GROUP)
+                left = deadline - loop.time()
+                if items or not level or left <= 0 or cursor.ended:
+                    break
+                await cursor.wait(left)
+            assert cursor.feed is not None and cursor.position is not None
+            return _body(cursor.position, cursor.feed.encoded(items, wire))
+    except Reset as error:
+        position = await reset_position(hub, wanted.key, error)
+        if position is None:
+            raise NotFound("There is no such blog.") from error
+        return _body(Position.parse(position), b"", reset=True)
 
 
-def _still_current(feed: Feed, known: int, found: list[bytes]) -> list[bytes]:
-    """Without what was retracted or changed while the rest was read from the store. `known` is the head when
-    that began. Raises Unavailable when memory cannot tell."""
-    if feed.head == known or not found:
-        return found
-    if not feed.covers(known):
-        raise Unavailable
-    newest = {item.change.id: item.change.position.seq for item in feed.ring.after(known, feed.head)}
-    return [x for x in found if newest.get(json.loads(x[:-1])["id"], 0) <= _position(x).seq]
-
-
-def _position(change: bytes) -> Position:
-    return Position.parse(json.loads(change[:-1])["position"])
-
-
-def _body(at: Position, changes: list[bytes], *, reset: bool = False) -> bytes:
+def _body(at: Position, changes: bytes, *, reset: bool = False) -> bytes:
     return b'{"position":"%b","changes":[%b],"reset":%b}' % (
-        str(at).encode(), b"".join(changes).rstrip(b","), json.dumps(reset).encode(),
+        str(at).encode(), changes.rstrip(b","), json.dumps(reset).encode(),
     )
 
 
@@ -121,7 +83,7 @@ def _wait(request: Request) -> float:
     try:
         seconds = float(text)
     except ValueError:
-        seconds = -1.0
+        seconds = math.nan
     if not 0 <= seconds <= MAX_WAIT_SECONDS:
         raise Invalid.field("wait", f"seconds from 0 to {MAX_WAIT_SECONDS:.0f}")
     return seconds

@@ -93,7 +93,7 @@ async def test_a_post_counts_as_change_delivery_and_latency(tmp_path: Path) -> N
 
 
 async def test_resumes_are_counted_by_where_they_came_from(tmp_path: Path) -> None:
-    async with running(tmp_path, ring_changes=10) as server:
+    async with running(tmp_path, history_changes=10) as server:
         await server.blog()
         begin = (await server.changes())["position"]
         async with sse(server.address, "/live/storm/stream"):
@@ -105,9 +105,9 @@ async def test_resumes_are_counted_by_where_they_came_from(tmp_path: Path) -> No
                         await one.follow(lambda state: entry["id"] in state.things)
 
         def sources(found: Seen) -> dict[str, float]:
-            return {x: found.of("resumes_total", source=x) for x in ("head", "ring", "store", "reset")}
+            return {x: found.of("resumes_total", source=x) for x in ("head", "memory", "store", "reset")}
 
-        found = await seen(server, lambda x: sources(x) == {"head": 2, "ring": 1, "store": 1, "reset": 1})
+        found = await seen(server, lambda x: sources(x) == {"head": 2, "memory": 1, "store": 1, "reset": 1})
         assert found.of("store_replays_total") == 1
 
 
@@ -115,7 +115,7 @@ async def test_a_change_that_was_lost_is_a_gap_that_the_store_fills(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # the regular look at the head would find it as well
-    monkeypatch.setattr("server.hub.hub.LOOK_SECONDS_ALONE", 3600.0)
+    monkeypatch.setattr("server.hub.sync.POLL_SECONDS_ALONE", 3600.0)
     async with running(tmp_path) as server:
         await server.blog()
         async with sse(server.address, "/live/storm/stream?view=json") as one:
@@ -140,8 +140,8 @@ async def test_while_the_broker_is_unverified_the_head_is_looked_at_and_the_lag_
             monkeypatch.setattr(server.desk.broker, "publish", lambda change: None)
             entry = await server.post()
             found = await seen(server, lambda x: x.of("head_lag") == 1)
-            assert found.of("catch_ups_total", reason="look") >= 1
-            assert found.of("head_look_age_seconds") < DEADLINE
+            assert found.of("catch_ups_total", reason="poll") >= 1
+            assert found.of("head_poll_age_seconds") < DEADLINE
             await one.follow(lambda state: entry["id"] in state.things)
             await seen(server, lambda x: x.of("head_lag") == 0)
         answer = await server.anonymous.get("/readyz")
@@ -204,9 +204,9 @@ async def test_streams_that_are_too_many_are_counted(tmp_path: Path) -> None:
     async with running(tmp_path, max_listeners=1) as server:
         await server.blog()
         async with sse(server.address, "/live/storm/stream"):
-            await seen(server, lambda x: x.of("shed_total") == 0 and x.of("feeds") == 1)
+            await seen(server, lambda x: x.of("refused_total") == 0 and x.of("feeds") == 1)
             async with sse(server.address, "/live/storm/stream"):
-                await seen(server, lambda x: x.of("shed_total") == 1)
+                await seen(server, lambda x: x.of("refused_total") == 1)
 
 
 async def test_every_metric_is_documented_and_none_that_is_gone(tmp_path: Path) -> None:

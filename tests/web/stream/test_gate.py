@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from server.domain.errors import Unavailable
-from server.serving import acceptor
+from server.web.stream import authorising
 from server.web.stream import sse as module
 from tests.support.app import Running, running
 from tests.support.listeners import seq_of, sse, until
@@ -67,7 +67,9 @@ async def test_without_a_database_an_event_source_is_told_to_come_back(
 
     async with running(tmp_path) as server:
         await server.blog()
-        monkeypatch.setattr(module, "asked", away)
+        monkeypatch.setattr(module, "subscription_of", away)
+        monkeypatch.setattr(authorising, "subscription_of", away)
+        server.gate.public.clear()
         answer = await server.anonymous.get("/live/storm/stream")
         assert answer.status_code == 200
         assert answer.text.startswith("retry: ")
@@ -78,7 +80,7 @@ async def test_who_joins_while_the_server_ends_is_sent_on_at_once(server: Runnin
     before = (await server.changes())["position"]
     server.gate.hub.draining = True
     # admitted a moment before: the gate was open then
-    server.gate.admit = lambda address: _counted(server, address)  # type: ignore[method-assign]
+    server.gate.has_room = lambda address: True  # type: ignore[method-assign]
     async with sse(server.address, f"/live/storm/stream?after={before}") as stream:
         while await stream.next() is not None:
             pass
@@ -87,32 +89,24 @@ async def test_who_joins_while_the_server_ends_is_sent_on_at_once(server: Runnin
     assert answer.json()["changes"] == []
 
 
-def _counted(server: Running, address: str) -> bool:
-    server.gate.count += 1
-    server.gate.by_address[address] += 1
-    return True
-
-
-@pytest.fixture(params=[True, False], ids=["handover", "portable"])
+@pytest.fixture(params=["parsed", "portable"])
 async def server(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    async with running(tmp_path, handover=request.param) as found:
+    async with running(tmp_path, stream_path=request.param) as found:
         await found.blog()
         yield found
 
 
+@pytest.mark.parametrize("path", ["fast", "parsed"])
 async def test_a_change_that_cannot_be_encoded_takes_no_place_for_ever(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    async with running(tmp_path) as server:
+    async with running(tmp_path, stream_path=path) as server:
         await server.blog()
         before = (await server.changes())["position"]
         await server.post()
         (feed,) = server.gate.hub.feeds.values()
         monkeypatch.setattr(feed, "_encode", lambda item, wire: {}["nothing"])
-        for door_is_open in (True, False):
-            if not door_is_open:
-                monkeypatch.setattr(acceptor, "recognise", lambda *_: None)
-            async with sse(server.address, f"/live/storm/stream?after={before}") as stream:
-                assert await stream.next() is None
-            await until(lambda: server.gate.count == 0)
-            assert not server.gate.by_address
+        async with sse(server.address, f"/live/storm/stream?after={before}") as stream:
+            assert await stream.next() is None
+        await until(lambda: server.gate.count == 0)
+        assert not server.gate.by_address

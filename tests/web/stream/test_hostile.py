@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from server.serving import uvicorn_server
+from server.serving import acceptor
 from tests.support.app import Running, running
 from tests.support.listeners import sse, until, websocket
 
@@ -210,11 +210,8 @@ async def test_odd_requests_are_answered_or_refused_and_leave_nothing(
     [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ", b"\r\n", b"\r\n\r\n"],
     ids=["nothing", "half a line", "half a header", "an empty line", "empty lines"],
 )
-async def test_who_never_finishes_its_headers_is_shown_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: bytes
-) -> None:
-    monkeypatch.setitem(uvicorn_server.make_config.__kwdefaults__, "header_seconds", 0.3)
-    async with running(tmp_path) as server:
+async def test_a_client_that_never_finishes_its_headers_is_cut_off(tmp_path: Path, sent: bytes) -> None:
+    async with running(tmp_path, header_seconds=0.3) as server:
         reader, writer = await asyncio.open_connection(*server.address)
         writer.write(sent)
         async with asyncio.timeout(10):
@@ -227,7 +224,7 @@ async def test_who_never_finishes_its_headers_is_shown_out(
 async def test_more_than_half_of_all_files_are_not_kept_for_who_says_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uvicorn_server, "half_of_all_files", lambda: 3)
+    monkeypatch.setattr(acceptor, "half_of_all_files", lambda: 3)
     async with running(tmp_path) as server:
         await server.blog()
         silent = [await asyncio.open_connection(*server.address) for _ in range(4)]
@@ -241,7 +238,7 @@ async def test_more_than_half_of_all_files_are_not_kept_for_who_says_nothing(
             writer.close()
 
 
-@pytest.mark.parametrize("extra", [{}, {"X-Other": "ü"}], ids=["shortcut", "ASGI"])
+@pytest.mark.parametrize("extra", [{}, {"X-Other": "ü"}], ids=["fast", "parsed"])
 @pytest.mark.parametrize(
     ("first", "second", "counted"),
     [

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from server.hub import feed as feed_module
+from server.hub.subscriber import Subscriber
 from tests.support.app import running
 from tests.support.listeners import sse, until
 
@@ -29,15 +30,15 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
 def lost_after_the_first_group(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Fan-outs go in groups of three; the listener here is cut off when the first group was written."""
     unlucky: list[Any] = []
-    write: Callable[..., None] = feed_module._write
+    write: Callable[..., None] = feed_module.write_all
 
-    def cutting(writes: list[feed_module.Write], data: bytes) -> None:
-        write(writes, data)
+    def cutting(group: Sequence[Subscriber], data: bytes) -> None:
+        write(group, data)
         if unlucky:
-            unlucky.pop().transport.abort()
+            unlucky.pop().abort()
 
     monkeypatch.setattr(feed_module, "GROUP", 3)
-    monkeypatch.setattr(feed_module, "_write", cutting)
+    monkeypatch.setattr(feed_module, "write_all", cutting)
     return unlucky
 
 
@@ -53,7 +54,7 @@ async def test_the_others_get_what_is_being_sent(
         ]
         (feed,) = server.gate.hub.feeds.values()
         await until(lambda: feed.size == READERS)
-        lost_after_the_first_group.append(list(*feed.seats.values())[READERS // 2])
+        lost_after_the_first_group.append(list(*feed.subscribers.values())[READERS // 2])
         entry = await server.post()
         await asyncio.gather(
             *(r.follow(lambda state: entry["id"] in state.things, seconds=5) for r in readers),

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 import uvicorn
 
+from server.app import make_server
 from server.serving import uvicorn_server
+from server.settings import Settings
 from tests.support.app import running
 
 pytestmark = pytest.mark.anyio
@@ -27,7 +29,7 @@ async def test_the_same_order_told_twice_drains_and_a_second_ends_at_once(
     monkeypatch.setattr(uvicorn.Server, "handle_exit", lambda self, *_: setattr(self, "should_exit", True))
     now = 1000.0
     async with running(tmp_path) as found:
-        server = uvicorn_server.Server(uvicorn_server.make_config(found.app), found.gate, drain_seconds=10.0)
+        server = make_server(found.app, Settings(data_dir=tmp_path, drain_seconds=10.0))
         monkeypatch.setattr(uvicorn_server, "time", Clock(lambda: now))
         server.handle_exit(signal.SIGTERM, None)  # from the service manager
         now += 0.1

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from server.delivery.connections import Seat
+from server.delivery import joining, subscription
+from server.delivery.connections import Connection
 from server.domain.change import Change, FeedKey
 from server.domain.position import Position
-from server.serving import acceptor
-from server.web.stream import changes, portable, sse
+from server.web.stream import changes
 from tests.support.app import Running, running
 from tests.support.listeners import sse as event_stream
 from tests.support.listeners import until, websocket
@@ -29,14 +29,12 @@ HANDSHAKE = (
 )
 
 
-@pytest.fixture(params=["handover", "portable"])
+@pytest.fixture(params=["parsed", "portable"])
 async def server(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Running]:
-    if request.param == "handover":  # the long way, through the ASGI stack
-        monkeypatch.setattr(acceptor, "recognise", lambda *_: None)
-    monkeypatch.setattr(sse, "GROUP", 3)
-    async with running(tmp_path, handover=request.param != "portable") as found:
+    monkeypatch.setitem(joining.GROUP, "sse", 3)
+    async with running(tmp_path, stream_path=request.param) as found:
         await found.blog()
         yield found
 
@@ -102,7 +100,7 @@ async def test_what_is_retracted_during_a_replay_from_the_store_is_not_sent(
 
 
 @WAYS
-@pytest.mark.parametrize("server", ["shortcut", "handover", "portable"], indirect=True)
+@pytest.mark.parametrize("server", ["fast", "parsed", "portable"], indirect=True)
 async def test_what_is_retracted_during_a_replay_from_memory_is_not_sent(
     server: Running, path: str, headers: str
 ) -> None:
@@ -112,7 +110,7 @@ async def test_what_is_retracted_during_a_replay_from_memory_is_not_sent(
 
 
 @WAYS
-@pytest.mark.parametrize("server", ["shortcut"], indirect=True)
+@pytest.mark.parametrize("server", ["fast"], indirect=True)
 async def test_who_resumes_and_reads_nothing_costs_one_piece(
     server: Running, path: str, headers: str
 ) -> None:
@@ -121,9 +119,9 @@ async def test_who_resumes_and_reads_nothing_costs_one_piece(
         entry = await server.post(body=LONG)
     reader = SlowReader(server, f"{path}?after={at}", headers)
     await until(reader.begins)
-    (listener,) = [x for feed in server.site.hub.feeds.values() for x in feed.listeners()]
-    assert isinstance(listener, Seat)
-    assert listener.transport.get_write_buffer_size() < 65_536 + 65_536 + 2 * len(LONG)
+    (listener,) = [x for feed in server.site.hub.feeds.values() for x in feed.everyone()]
+    assert isinstance(listener, Connection)
+    assert len(listener.unsent) < 65_536 + 65_536 + 2 * len(LONG)
     await until(lambda: reader.reads(entry["position"].encode()))
     assert reader.read.count(b'"kind":"entry"') == 30
     reader.socket.close()
@@ -136,7 +134,7 @@ async def test_what_is_retracted_while_a_poll_reads_the_store_is_not_in_its_answ
     secret = await server.post(body="SECRETNAME was seen at the harbour.")
     kept = [await server.post() for _ in range(3)]
     hub = server.site.hub
-    read = hub._read_changes
+    read = hub.replays.read_changes
 
     async def in_pieces(key: FeedKey, seq: int) -> tuple[Position, list[Change]]:
         at, found = await read(key, seq)
@@ -144,7 +142,7 @@ async def test_what_is_retracted_while_a_poll_reads_the_store_is_not_in_its_answ
             await server.retract(secret)
         return at, found[:2]
 
-    monkeypatch.setattr(hub, "_read_changes", in_pieces)
+    monkeypatch.setattr(hub.replays, "read_changes", in_pieces)
     answer = await server.changes(after=at)
     assert "SECRETNAME" not in json.dumps(answer)
     assert [c["id"] for c in answer["changes"]] == [*(e["id"] for e in kept), secret["id"]]
@@ -185,11 +183,11 @@ async def test_a_reader_that_reads_nothing_is_given_up(
     reader.socket.close()
 
 
-@pytest.mark.parametrize("server", ["portable"], indirect=True)
+@pytest.mark.parametrize("server", ["parsed", "portable"], indirect=True)
 async def test_a_newsroom_stream_ends_in_time_and_asks_for_leave_again(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(portable, "PRIVATE_SECONDS", 0.0)
+    monkeypatch.setattr(subscription, "PRIVATE_SECONDS", 0.0)
     leave = {"Authorization": f"Bearer {server.admin_token}"}
     path = "/live/storm/stream?feed=newsroom"
     async with event_stream(server.address, path, headers=leave) as listener:

@@ -1,4 +1,4 @@
-"""The same changes over SSE, WebSocket and polls, by hand-over and by the portable path."""
+"""The same changes over SSE, WebSocket and polls, on each way into a stream."""
 
 from __future__ import annotations
 
@@ -9,23 +9,18 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from starlette.types import Scope
 
-from server.delivery.connections import Seat
-from server.serving import acceptor
-from server.serving.handover import HandoverHttp
+from server.delivery.subscription import Subscription
 from tests.support.app import Running, running
 from tests.support.listeners import seq_of, sse, until, websocket
 
 pytestmark = [pytest.mark.anyio]
 
 
-@pytest.fixture(params=["shortcut", "handover", "portable"])
-async def server(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Running]:
-    if request.param == "handover":  # the long way, through the ASGI stack
-        monkeypatch.setattr(acceptor, "recognise", lambda *_: None)
-    async with running(tmp_path, handover=request.param != "portable", heartbeat_seconds=1) as found:
+@pytest.fixture(params=["fast", "parsed", "portable"])
+async def server(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(tmp_path, stream_path=request.param, heartbeat_seconds=1) as found:
         await found.blog()
         yield found
 
@@ -53,6 +48,18 @@ async def test_sse_without_a_position_begins_now_and_says_where(server: Running)
         assert listener.state.log[0]["entry"]["title"] == "Now"
         assert listener.state.position == entry["position"]
         assert [c["id"] for c in listener.state.log] == [entry["id"]]
+
+
+async def test_the_first_event_says_where_the_stream_stands_and_how_often_it_beats(server: Running) -> None:
+    """With data in it: several client libraries hand over an event that has none, as an empty text."""
+    entry = await server.post()
+    expected = {"kind": "hello", "position": entry["position"], "heartbeat_seconds": 1.0, "retry_ms": 2000}
+    for query in ("", f"?after={entry['position']}"):
+        async with sse(server.address, f"/live/storm/stream{query}") as listener:
+            assert await listener.next() is not None  # the first heartbeat
+            assert listener.hello == expected
+        async with websocket(server.address, f"/live/storm/ws{query}") as socket:
+            assert json.loads(await socket.connection.recv()) == expected
 
 
 async def test_heartbeats_carry_no_id(server: Running) -> None:
@@ -104,7 +111,7 @@ async def test_polls_follow_with_the_same_positions(server: Running) -> None:
 async def test_a_long_poll_answers_when_something_changes(server: Running) -> None:
     at = (await server.changes())["position"]
     waiting = asyncio.create_task(server.changes(after=at, wait=30))
-    await until(lambda: any(f.pullers for f in server.site.hub.feeds.values()))
+    await until(lambda: any(f.waiters for f in server.site.hub.feeds.values()))
     entry = await server.post()
     async with asyncio.timeout(5):
         found = await waiting
@@ -214,23 +221,43 @@ async def test_the_newsroom_feed_needs_an_editor_and_shows_drafts(server: Runnin
     assert public.state.log[0]["id"] == shown["id"]
 
 
-async def test_a_reader_who_leaves_just_before_the_hand_over_is_no_mistake_of_ours(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+async def test_a_reader_who_leaves_while_it_is_authorised_leaves_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    hand_over, seen = HandoverHttp.hand_over, []
+    async with running(tmp_path, stream_path="parsed") as server:
+        await server.blog()
+        acceptor = server.server.acceptor
+        assert acceptor is not None
+        authorise, asked, gone = acceptor.authorise, asyncio.Event(), asyncio.Event()
 
-    def too_late(self: HandoverHttp, seat: Seat) -> bool:
-        self.transport.close()
-        seen.append(hand_over(self, seat))
-        return seen[-1]
+        async def slowly(scope: Scope) -> Subscription:
+            asked.set()
+            await gone.wait()
+            return await authorise(scope)
 
-    monkeypatch.setattr(HandoverHttp, "hand_over", too_late)
-    monkeypatch.setattr(acceptor, "recognise", lambda *_: None)
+        acceptor.authorise = slowly
+        _, writer = await asyncio.open_connection(*server.address)
+        writer.write(b"GET /live/storm/stream HTTP/1.1\r\nHost: x\r\n\r\n")
+        await asked.wait()
+        writer.transport.abort()
+        gone.set()
+        await until(lambda: server.gate.count == 0 and not acceptor.tasks)
+        assert len(acceptor.poller) == 0
+        assert not [r.getMessage() for r in caplog.records if r.levelname == "ERROR"]
+
+
+async def test_a_stream_on_a_kept_connection_costs_no_task(tmp_path: Path) -> None:
+    """Browsers ask for the stream over the connection that brought the page."""
     async with running(tmp_path) as server:
         await server.blog()
-        async with sse(server.address, "/live/storm/stream") as listener:
-            await listener.next()
-        await until(lambda: not server.server.server_state.tasks)
-        assert seen == [False]
-        assert server.gate.count == 0
-        assert not [r.getMessage() for r in caplog.records if r.levelname == "ERROR"]
+        reader, writer = await asyncio.open_connection(*server.address)
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        await reader.readuntil(b'{"status":"ok"}')
+        writer.write(b"GET /live/storm/stream HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b"text/event-stream" in await reader.readuntil(b"\r\n\r\n")
+        await until(lambda: not server.server.server_state.connections)
+        assert server.gate.count == 1
+        entry = await server.post()
+        await reader.readuntil(entry["id"].encode())
+        writer.close()
+        await until(lambda: server.gate.count == 0)

@@ -6,12 +6,11 @@ from __future__ import annotations
 import json
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from server.delivery.connections import SocketSeat
-from server.serving import uvicorn_server
-from server.serving.handover import HandoverWebSocket
+from server.serving.acceptor import Acceptor
 from tests.support.app import running
 from tests.web.stream.websocket_cases import BINARY, LAST, LONGEST, MORE, PING, TEXT, frame
 from tests.web.stream.websocket_peer import BASIC, KEY, WAYS, Frame, Peer, Way
@@ -33,19 +32,19 @@ async def test_the_three_ways_are_three(
     servers: dict[str, Way], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[str] = []
-    hand_over, take = HandoverWebSocket.hand_over, SocketSeat.take
+    serve_at_once, serve = Acceptor.serve_at_once, Acceptor.serve
 
-    def seen_hand_over(self: HandoverWebSocket, seat: SocketSeat) -> bool:
-        taken.append("hand_over")
-        return hand_over(self, seat)
+    def seen_at_once(self: Acceptor, *arguments: Any) -> bool:
+        taken.append("fast")
+        return serve_at_once(self, *arguments)
 
-    def seen_take(self: SocketSeat, transport: object) -> None:
-        taken.append("take")
-        take(self, transport)  # type: ignore[arg-type]
+    async def seen(self: Acceptor, *arguments: Any) -> None:
+        taken.append("parsed")
+        await serve(self, *arguments)
 
-    monkeypatch.setattr(HandoverWebSocket, "hand_over", seen_hand_over)
-    monkeypatch.setattr(SocketSeat, "take", seen_take)
-    for way, expected in zip(WAYS, (["take"], ["hand_over", "take"], []), strict=True):
+    monkeypatch.setattr(Acceptor, "serve_at_once", seen_at_once)
+    monkeypatch.setattr(Acceptor, "serve", seen)
+    for way, expected in zip(WAYS, (["fast"], ["parsed"], []), strict=True):
         taken.clear()
         async with servers[way].connect() as peer:
             await peer.change()  # the hello
@@ -130,13 +129,12 @@ async def test_a_violation_in_the_same_segment_as_the_handshake_closes(way: Way)
         assert await peer.pongs_until_close() == ([], 1007)
 
 
-@pytest.mark.parametrize("handover", [True, False], ids=["handover", "portable"])
+@pytest.mark.parametrize("stream_path", ["fast", "portable"])
 @pytest.mark.parametrize("size", [1, 30, 60, 110])
-async def test_a_handshake_that_stops_in_the_middle_is_shown_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, handover: bool, size: int
+async def test_a_handshake_that_stops_in_the_middle_is_cut_off(
+    tmp_path: Path, stream_path: str, size: int
 ) -> None:
-    monkeypatch.setitem(uvicorn_server.make_config.__kwdefaults__, "header_seconds", 0.3)
-    async with running(tmp_path, handover=handover) as server:
+    async with running(tmp_path, stream_path=stream_path, header_seconds=0.3) as server:
         await server.blog()
         async with Way(server).open() as peer:
             await peer.send((b"GET /live/storm/ws HTTP/1.1\r\nHost: x\r\n" + BASIC + KEY)[:size])

@@ -17,22 +17,22 @@ DEADLINE = 20.0
 KEY = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 BASIC = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
 AROUND = b"X-Twice: 1\r\nX-Twice: 2\r\n"
-"""A header that comes twice is not a usual request: the shortcut leaves it to the ASGI stack."""
+"""A duplicate header is no usual request: the fast path leaves it to the parser."""
 LINE = b"GET /live/storm/ws HTTP/1.1"
-WAYS = ["shortcut", "handover", "portable"]
+WAYS = ["fast", "parsed", "portable"]
 
 
 @contextlib.asynccontextmanager
 async def three_ways(folder: Path) -> AsyncIterator[dict[str, Way]]:
-    """Two servers, with a blog `storm` that is warm: the shortcut serves only those."""
+    """Two servers, with a blog `storm` that is warm: the fast path serves only those."""
     async with (
-        running(folder / "handover", heartbeat_seconds=60) as fast,
-        running(folder / "portable", heartbeat_seconds=60, handover=False) as portable,
+        running(folder / "fast", heartbeat_seconds=60) as fast,
+        running(folder / "portable", heartbeat_seconds=60, stream_path="portable") as portable,
     ):
         for server in (fast, portable):
             await server.blog()
             await server.changes()
-        yield {"shortcut": Way(fast), "handover": Way(fast, AROUND), "portable": Way(portable)}
+        yield {"fast": Way(fast), "parsed": Way(fast, AROUND), "portable": Way(portable)}
 
 
 @dataclass

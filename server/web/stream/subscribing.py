@@ -1,13 +1,12 @@
-"""Who may open a stream, and how many there may be. Counts for each address and in total."""
+"""What a request for a feed asks for, and whether it may have it. The same for every way into a stream."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from starlette.requests import HTTPConnection
 
-from server.delivery.framing import VIEWS, View
+from server.delivery.framing import VIEWS
 from server.delivery.limits import StreamGate
+from server.delivery.subscription import Subscription
 from server.domain.change import FEEDS, FeedKey, FeedName
 from server.domain.errors import Invalid, NotFound, Unauthenticated
 from server.domain.permissions import Action, require
@@ -17,30 +16,18 @@ from server.web.authenticate import caller_of
 from server.web.site import site_of
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a listener asked for. `after` is None for "from now on"; `broken` says its position cannot be
-    read, which is answered with `reset`."""
-
-    key: FeedKey
-    view: View
-    after: Position | None
-    broken: bool
-    private: bool
-
-
 def gate_of(connection: HTTPConnection) -> StreamGate:
     gate = connection.app.state.gate
     assert isinstance(gate, StreamGate)
     return gate
 
 
-async def asked(connection: HTTPConnection, *, last_event_id: bool = False) -> Asked:
-    """What the request asks for, if it may. `last_event_id`: that header says from where, before `?after=`.
-    Event streams only: caches do not know of it.
+async def subscription_of(connection: HTTPConnection, *, last_event_id: bool = False) -> Subscription:
+    """What the request asks for, if it is allowed. `last_event_id`: that header says from where, before
+    `?after=`. Event streams only: caches do not know of it.
 
     Raises:
-        NotFound: no such blog, or a draft and no leave to see it.
+        NotFound: no such blog, or a draft and no permission to see it.
         Unauthenticated, Forbidden: the newsroom feed shows every entry, so it needs an editor.
         Invalid: `feed` or `view` is none of the known.
     """
@@ -56,11 +43,11 @@ async def asked(connection: HTTPConnection, *, last_event_id: bool = False) -> A
         after, broken = (Position.parse(text), False) if text else (None, False)
     except Invalid:
         after, broken = None, True
-    return Asked(key, view, after, broken, private)
+    return Subscription(key, view, after, broken, private)
 
 
 async def _feed_key(connection: HTTPConnection, slug: str, name: FeedName) -> tuple[FeedKey, bool]:
-    """The feed, and whether it took leave to follow it: the newsroom's, and that of a draft."""
+    """The feed, and whether it took a permission to follow it: the newsroom's, and that of a draft."""
     known = gate_of(connection).public
     if name == "public" and slug in known:
         return known[slug], False
@@ -75,4 +62,3 @@ async def _feed_key(connection: HTTPConnection, slug: str, name: FeedName) -> tu
         raise NotFound("There is no such blog.") if name == "public" else Unauthenticated
     require(caller, Action.BLOG_READ if name == "public" else Action.ENTRY_PUBLISH, blog.id)
     return FeedKey(blog.id, name), True
-

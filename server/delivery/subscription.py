@@ -1,0 +1,24 @@
+"""What a listener asks for, once it is known that it may have it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from server.delivery.framing import View
+from server.domain.change import FeedKey
+from server.domain.position import Position
+
+PRIVATE_SECONDS = 300.0
+"""A private stream ends after this long and resumes by itself: its permission is then checked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """`after` is None for "from now on"; `broken` says that its position cannot be parsed, which is answered
+    with `reset`. `private`: it took a permission, as for the newsroom's feed and for a draft."""
+
+    key: FeedKey
+    view: View
+    after: Position | None
+    broken: bool
+    private: bool
