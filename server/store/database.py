@@ -51,6 +51,7 @@ class Database:
             self.url = self.url.set(drivername="postgresql+psycopg")
             self._writer = create_async_engine(
                 self.url, pool_size=pool, max_overflow=0, pool_timeout=timeout, pool_pre_ping=True,
+                hide_parameters=True,
                 connect_args={
                     "async_creator_fn": connector(timeout + ANSWER_SLACK_SECONDS),
                     "connect_timeout": int(timeout),
@@ -164,7 +165,10 @@ def _sqlite(url: URL, *, begin: str, size: int, **connect: Any) -> AsyncEngine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     connect["timeout"] = BUSY_SECONDS
-    engine = create_async_engine(url, pool_size=size, max_overflow=0, connect_args=connect)
+    # what is written must not be read in the log of a statement that failed
+    engine = create_async_engine(
+        url, hide_parameters=True, pool_size=size, max_overflow=0, connect_args=connect
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:

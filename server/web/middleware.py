@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
@@ -18,8 +17,10 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from server.domain.errors import TooLarge
 from server.web.authenticate import bearer
 from server.web.errors import answer, answer_of
+from server.web.origin import from_this_site
+from server.web.request_head import RequestHead
 from server.web.security_headers import add_headers
-from server.web.site import Limits, site_of
+from server.web.site import Limits
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 MULTIPART_SLACK = 65_536
@@ -34,9 +35,9 @@ def middleware(trusted_proxies: Sequence[str], limits: Limits) -> list[Middlewar
         limits: bounds on one request.
     """
     return [
-        Middleware(ProxyHeadersMiddleware, trusted_hosts=list(trusted_proxies)),
         Middleware(SecurityHeaders),
-        Middleware(PlainAddress),
+        Middleware(RequestHead),
+        Middleware(ProxyHeadersMiddleware, trusted_hosts=list(trusted_proxies)),
         Middleware(SameOrigin),
         Middleware(TimeLimit, seconds=limits.request_seconds),
         Middleware(BodyLimit, body_bytes=limits.body_bytes, upload_bytes=limits.upload_bytes),
@@ -67,23 +68,6 @@ class SecurityHeaders:
         await self._app(scope, receive, with_headers)
 
 
-class PlainAddress:
-    """Refuses control characters in paths and queries: no address of ours has any, and PostgreSQL takes no NUL
-    in a text, so that looking for one would seem like a database that is away."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (
-            any(c < " " or c == "\x7f" for c in scope["path"]) or b"%00" in scope["query_string"]
-        ):
-            detail = "An address holds no control characters."
-            await answer_of(Request(scope), "bad_request", detail)(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
-
-
 class SameOrigin:
     """Refuses what a page of another site sends with a person's cookie (CSRF), and log-ins that such a page
     starts. Browsers say where a request comes from: `Sec-Fetch-Site` (Fetch Metadata), and where that is
@@ -110,9 +94,7 @@ def _from_here(request: Request) -> bool:
     origin = request.headers.get("origin")
     if origin is None:
         return True
-    own = site_of(request).public_url
-    # the scheme is not compared: a proxy that ends TLS may not say so, and the host cannot be forged
-    return origin == own or (origin != "null" and urlsplit(origin).netloc == request.headers.get("host"))
+    return from_this_site(request, origin)
 
 
 class TimeLimit:

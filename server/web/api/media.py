@@ -40,6 +40,7 @@ async def create(request: Request) -> Response:
     require(caller, Action.MEDIA_UPLOAD)
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise UnsupportedMedia("Send multipart/form-data, with the picture in the field “file”.")
+    requests.require_utf8(request)
     site = site_of(request)
     async with request.form(max_files=1, max_fields=len(FIELDS), max_part_size=MAX_FIELD_BYTES) as form:
         unknown = [name for name in form if name not in ("file", *FIELDS)]
