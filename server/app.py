@@ -142,6 +142,7 @@ def build(settings: Settings) -> Parts:
             settings.request_timeout,
         ),
         session_days=settings.session_days,
+        session_max_days=settings.session_max_days,
         metrics_token=settings.metrics_token,
     )
     return Parts(database, broker, desk, hub, site, gate)

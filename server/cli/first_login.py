@@ -24,7 +24,7 @@ def new_password() -> str:
 async def make(desk: Desk) -> str | None:
     """Create the admin when there is no user yet; the password, which is kept nowhere in clear."""
     async with desk.database.read() as connection:
-        if await stored.all_users(connection):
+        if await stored.anybody(connection):
             return None
     password = new_password()
     await people.create_user(desk, SYSTEM, USERNAME, password=password, name="Admin", role="admin")

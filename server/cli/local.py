@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from server import settings
 from server.app import make_desk
+from server.cli import logs
 from server.newsroom.desk import Desk
 from server.store import migrate
 
@@ -43,4 +44,5 @@ def on_desk(work: Callable[[Desk], Coroutine[Any, Any, T]]) -> T:
         async with open_desk(settings.load()) as desk:
             return await work(desk)
 
+    logs.to_stderr()
     return asyncio.run(whole())

@@ -50,3 +50,11 @@ def set_up(*, level: str, as_json: bool) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(root.level),
         cache_logger_on_first_use=True,
     )
+
+
+def to_stderr() -> None:
+    """For a command that is not the server: warnings only, and never between the lines of its answer."""
+    structlog.configure(
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+    )

@@ -7,7 +7,7 @@ writes and waits for an editor.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Literal, TypeAlias, get_args
 
@@ -56,6 +56,20 @@ class Caller:
         """0 for an outsider, up to 3 for an admin."""
         roles = [self.role, self.blog_roles.get(blog_id) if blog_id else None]
         return max((_RANK[r] for r in roles if r), default=0)
+
+
+def at_most(caller: Caller, other: Caller) -> Caller:
+    """`caller` with no more rights than `other` has, anywhere."""
+    everywhere = min(caller.rank(None), other.rank(None))
+    by_blog = {
+        blog_id: min(caller.rank(blog_id), other.rank(blog_id))
+        for blog_id in {*caller.blog_roles, *other.blog_roles}
+    }
+    return replace(
+        caller,
+        role=ROLES[everywhere - 1] if everywhere else None,
+        blog_roles={blog_id: ROLES[rank - 1] for blog_id, rank in by_blog.items() if rank > everywhere},
+    )
 
 
 SYSTEM = Caller("system:stoppress", "Stop Press", "admin")

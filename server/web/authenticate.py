@@ -54,7 +54,9 @@ async def _look_up(connection: HTTPConnection) -> Caller | None:
     secret = session_secret(connection)
     if secret is None or not _same_site(connection):
         return None
-    return await people.caller_of_session(site.desk, secret, days=site.session_days)
+    return await people.caller_of_session(
+        site.desk, secret, days=site.session_days, max_days=site.session_max_days
+    )
 
 
 def bearer(connection: HTTPConnection) -> str | None:

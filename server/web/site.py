@@ -41,6 +41,7 @@ class Site:
     throttle: Throttle
     limits: Limits
     session_days: int
+    session_max_days: int
     metrics_token: str = ""
 
     def url(self, connection: HTTPConnection, path: str = "") -> str:
