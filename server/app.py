@@ -21,6 +21,7 @@ from server.domain.change import Change, FeedKey
 from server.domain.errors import Unavailable
 from server.domain.position import Position
 from server.hub.hub import Hub, HubOptions
+from server.media import decoder
 from server.media.files import MediaFiles
 from server.newsroom import schedule
 from server.newsroom.desk import Desk
@@ -172,6 +173,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            decoder.close()
             await parts.hub.close()
             await parts.broker.close()
             await parts.site.throttle.close()
