@@ -29,10 +29,15 @@ async def picture(request: Request) -> Response:
     site = site_of(request)
     media_id, name = request.path_params["media_id"], request.path_params["name"]
     async with site.database.read() as connection:
-        item = await media.get(connection, media_id)
         public = await media.is_public(connection, media_id)
-    if not public and not may(await caller_of(request), Action.MEDIA_UPLOAD):
-        raise NotFound("There is no such picture.")
+        if public:
+            item = await media.get(connection, media_id)
+    if not public:
+        caller = await caller_of(request)
+        if caller is None or not may(caller, Action.MEDIA_UPLOAD):
+            raise NotFound("There is no such picture.")
+        async with site.database.read() as connection:
+            item = await media.get_for(connection, caller, media_id)
     width = _width(item, name)
     headers = {
         "Cache-Control": PUBLIC if public else NEWSROOM,
