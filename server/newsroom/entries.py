@@ -204,7 +204,10 @@ async def history(
 ) -> tuple[Entry, list[entries.Revision]]:
     """Every version of an entry, the newest first; without content while the entry is retracted."""
     blog = await blogs.by_slug(connection, slug)
+    require(caller, Action.BLOG_READ, blog.id)
     entry = await entries.get(connection, blog.id, entry_id)
+    if not visible_to(caller, blog, entry):
+        raise NotFound("There is no such entry.")
     own = entry.author_id == caller.id and entry.status in UNPUBLISHED
     require(caller, Action.ENTRY_REVISIONS, blog.id, own=own)
     found = await entries.revisions_of(connection, entry.id)

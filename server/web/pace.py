@@ -18,7 +18,6 @@ GRACE_SECONDS = 20.0
 """For any answer, however small."""
 LEAST_BYTES_A_SECOND = 4_096
 """Slower than any connection that people read news over."""
-HANDOVER = "stoppress.handover"
 
 
 class _TooSlow(BaseException):
@@ -26,7 +25,8 @@ class _TooSlow(BaseException):
 
 
 class LeastPace:
-    """Sends bodies in pieces and cuts clients off that take them more slowly than `LEAST_BYTES_A_SECOND`."""
+    """Sends bodies in pieces and cuts clients off that take them more slowly than `LEAST_BYTES_A_SECOND`: it
+    ends the request without the rest of the answer, and the server closes the connection."""
 
     def __init__(
         self, app: ASGIApp, *, grace: float = GRACE_SECONDS, rate: float = LEAST_BYTES_A_SECOND
@@ -55,7 +55,6 @@ class LeastPace:
             await self._app(scope, receive, paced)
         except _TooSlow:
             log.info("answer.cut_off", path=scope["path"][:100], sent=sent)
-            await _cut(scope)
 
 
 def _pieces(message: Message) -> list[Message]:
@@ -68,11 +67,3 @@ def _pieces(message: Message) -> list[Message]:
         {"type": "http.response.body", "body": part, "more_body": more or index < len(parts) - 1}
         for index, part in enumerate(parts)
     ]
-
-
-async def _cut(scope: Scope) -> None:
-    """Drop the connection where the server lets us: to close it in good order would wait for the client."""
-    handover = scope.get("extensions", {}).get(HANDOVER)
-    if handover is not None:
-        handover.__self__.transport.abort()
-        await asyncio.sleep(0)

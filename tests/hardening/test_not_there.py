@@ -23,7 +23,7 @@ from tests.support.app import Running, running
 pytestmark = pytest.mark.anyio
 
 PASSWORD = "correct horse battery"
-HIDDEN, NOWHERE = "hidden", "absent"
+HIDDEN, NOWHERE = "secretly", "absent"
 ABSENT_ID = "aaaaaaaaaaaaaaaa"
 VARYING = {"date", "server-timing"}
 CALLERS = ["nobody", "editor elsewhere", "contributor elsewhere", "contributor there"]
@@ -52,18 +52,18 @@ async def scene(anyio_backend: str, tmp_path_factory: pytest.TempPathFactory) ->
         server.site.throttle.__init__(by_name=10**6, by_address=10**6)  # type: ignore[misc]
         assert isinstance(server.site.throttle, Throttle)
         await server.blog("elsewhere")
-        await server.blog("hidden", status="draft")
-        entry = await server.post("hidden", status="draft")
-        shown = await server.post("hidden")
+        await server.blog("secretly", status="draft")
+        entry = await server.post("secretly", status="draft")
+        shown = await server.post("secretly")
         picture = await server.http.post("/api/v1/media", files={"file": ("a.gif", PICTURE)})
         item = picture.json()
-        await server.post("hidden", status="draft", blocks=[
+        await server.post("secretly", status="draft", blocks=[
             {"type": "image", "media_id": item["id"], "decorative": True}
         ])
         cookies = {}
         roles: dict[str, Any] = {
             "editor elsewhere": {"elsewhere": "editor"}, "contributor elsewhere": {"elsewhere": "contributor"},
-            "contributor there": {"hidden": "contributor"},
+            "contributor there": {"secretly": "contributor"},
         }
         for index, (who, held) in enumerate(roles.items()):
             await people.create_user(
@@ -94,8 +94,9 @@ def pairs(scene: Scene, who: str) -> list[tuple[str, str]]:
                 here = path.replace("{slug}", HIDDEN)
                 found.append((here.replace("{id}", scene.ids["entry"]), here.replace("{id}", ABSENT_ID)))
         elif "{slug}" in path:
-            for id_ in ("entry", "shown") if "{id}" in path else ("entry",):
-                filled = path.replace("{id}", scene.ids[id_])
+            ids = (scene.ids["entry"], scene.ids["shown"], ABSENT_ID) if "{id}" in path else ("",)
+            for id_ in ids:
+                filled = path.replace("{id}", id_)
                 found.append((filled.replace("{slug}", HIDDEN), filled.replace("{slug}", NOWHERE)))
     return found
 
