@@ -21,6 +21,7 @@ from server.domain.change import Change, FeedKey
 from server.domain.errors import StopPressError
 from server.domain.position import Position
 from server.hub.hub import Hub, HubOptions
+from server.media import decoder
 from server.media.files import MediaFiles
 from server.newsroom import schedule
 from server.newsroom.desk import Desk
@@ -150,6 +151,7 @@ def build(settings: Settings) -> Parts:
             settings.request_timeout,
         ),
         session_days=settings.session_days,
+        session_max_days=settings.session_max_days,
         probe=WriteProbe(desk),
         supervisor=Supervisor(longest_wait=TASK_WAIT_SECONDS, expected=StopPressError),
         metrics_token=settings.metrics_token,
@@ -231,6 +233,7 @@ async def _running(parts: Parts, *, demo: bool) -> AsyncIterator[None]:
         yield
     finally:
         await parts.site.supervisor.close()
+        decoder.close()
         await parts.hub.close()
         await parts.broker.close()
         await parts.site.throttle.close()

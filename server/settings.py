@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     max_upload_pixels: int = Field(50_000_000, ge=10_000, description="Largest picture in pixels.")
     request_timeout: float = Field(30.0, gt=0, le=600, description="Seconds for one request, streams apart.")
     session_days: int = Field(14, ge=1, le=365, description="Days until an unused log-in ends.")
+    session_max_days: int = Field(90, ge=1, le=365, description="Days until any log-in ends, used or not.")
     heartbeat_seconds: float = Field(15.0, ge=1, le=60, description="Seconds between heartbeats of a stream.")
     retry_ms: int = Field(2000, ge=100, le=60_000, description="Least wait before a reader reconnects.")
     history_changes: int = Field(1000, ge=10, le=100_000, description="Most changes of a feed in memory.")

@@ -112,6 +112,7 @@ NONSENSE: dict[str, list[str]] = {
     "max_upload_pixels": ["1", "many"],
     "request_timeout": ["0", "601", "nan", "inf", "soon"],
     "session_days": ["0", "366", "1.5"],
+    "session_max_days": ["0", "366", "1.5"],
     "heartbeat_seconds": ["0", "61", "nan", "x"],
     "retry_ms": ["0", "60001", "x"],
     "history_changes": ["1", "x"],

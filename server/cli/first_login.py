@@ -27,7 +27,8 @@ async def make(desk: Desk) -> str | None:
 
 
 def keep(folder: Path, password: str) -> Path:
-    """Leave the first log-in of a demo where a second start can point at it, for its owner alone."""
+    """Leave the first log-in where a later start can point at it, for its owner alone."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / FILE
     path.unlink(missing_ok=True)
     # 0600 from its first moment, not after a chmod

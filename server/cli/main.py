@@ -11,7 +11,19 @@ from collections.abc import Sequence
 import typer
 
 from server import __version__
-from server.cli import backup, bench, blogs, check, migrate, post, serve, tail, tokens, users
+from server.cli import (
+    backup,
+    bench,
+    blogs,
+    check,
+    migrate,
+    post,
+    private_files,
+    serve,
+    tail,
+    tokens,
+    users,
+)
 from server.cli.output import Exit, complain, exit_code
 from server.domain.errors import StopPressError
 from server.settings import SettingsError
@@ -53,6 +65,7 @@ def _root(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code; `arguments` are the process's own when not given."""
+    private_files.keep_private()
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         app(args=given, prog_name="stoppress")

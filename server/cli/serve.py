@@ -9,6 +9,7 @@ import os
 import resource
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from rich.panel import Panel
 
 from server import settings
 from server.app import Application, create_app, data_lock, make_server
-from server.cli import first_login, logs
+from server.cli import first_login, logs, private_files
 from server.cli.local import open_desk
 from server.cli.output import AsJson, print_json
 from server.demo.player import SLUG
@@ -75,7 +76,8 @@ def _serve(chosen: Settings, *, as_json: bool) -> None:
 def _serve_as_parent(chosen: Settings, *, as_json: bool) -> None:
     """Set up, listen and serve. The lock on the data folder is held also while no worker is alive."""
     password = asyncio.run(_prepare(chosen))
-    kept = first_login.keep(chosen.data_dir, password) if password and chosen.demo else None
+    private_files.tighten(chosen.data_dir)
+    kept = first_login.keep(chosen.data_dir, password) if password else None
     if kept is None and (chosen.data_dir / first_login.FILE).exists():
         kept = chosen.data_dir / first_login.FILE
     reserved = workers.listen(chosen.host, chosen.port)
@@ -183,12 +185,9 @@ def _announce(chosen: Settings, start: Start, *, as_json: bool) -> None:
             said |= {"username": first_login.USERNAME, "password": start.password}
         print_json(said)
         return
-    if start.password:
+    if start.password and sys.stdout.isatty():  # elsewhere this is a log, and those are kept
         login = f"user [bold]{first_login.USERNAME}[/bold], password [bold]{start.password}[/bold]"
-        if start.password_file:
-            login += f"\n           (kept in {start.password_file}; delete it when you have read it)"
-        else:
-            login += "\n           (shown this once; `stoppress user reset admin` makes another)"
+        login += f"\n           (kept in {start.password_file}; delete it when you have read it)"
     elif start.password_file:
         login = f"see {start.password_file}"
     else:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 from server.domain.errors import NotFound, Unavailable, of_errno
 
@@ -35,12 +36,17 @@ class MediaFiles:
                 "The picture could not be stored; nothing was written.", reason=of_errno(error)
             ) from error
 
-    async def get(self, name: str) -> bytes:
-        """Raises NotFound."""
+    async def open(self, name: str) -> BinaryIO:
+        """The file, to be read in pieces in a thread and closed. Raises NotFound."""
         try:
-            return await asyncio.to_thread(self.path(name).read_bytes)
+            return await asyncio.to_thread(self.path(name).open, "rb")
         except FileNotFoundError as error:
             raise NotFound("There is no such picture.") from error
+
+    async def get(self, name: str) -> bytes:
+        """All of it at once. Raises NotFound."""
+        with await self.open(name) as file:
+            return await asyncio.to_thread(file.read)
 
     async def delete(self, name: str) -> None:
         await asyncio.to_thread(self.path(name).unlink, missing_ok=True)
@@ -102,10 +108,10 @@ def _age(path: Path) -> float:
 
 
 def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     waiting = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with waiting.open("wb") as file:
+        with os.fdopen(os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

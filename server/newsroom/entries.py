@@ -207,7 +207,10 @@ async def history(
 ) -> tuple[Entry, list[entries.Revision]]:
     """Every version of an entry, the newest first; without content while the entry is retracted."""
     blog = await blogs.by_slug(connection, slug)
+    require(caller, Action.BLOG_READ, blog.id)
     entry = await entries.get(connection, blog.id, entry_id)
+    if not visible_to(caller, blog, entry):
+        raise NotFound("There is no such entry.")
     own = entry.author_id == caller.id and entry.status in UNPUBLISHED
     require(caller, Action.ENTRY_REVISIONS, blog.id, own=own)
     found = await entries.revisions_of(connection, entry.id)
@@ -274,7 +277,7 @@ async def _clean(
     *,
     before: Content | None = None,
 ) -> Content:
-    cleaned = tuple([await _block(connection, i, b) for i, b in enumerate(content.blocks)])
+    cleaned = tuple([await _block(connection, i, b, caller) for i, b in enumerate(content.blocks)])
     cleaned = tuple(b for b in cleaned if not (isinstance(b, blocks.Text | blocks.Quote) and not b.html))
     content = replace(content, title=content.title.strip(), byline=content.byline.strip(), blocks=cleaned)
     if status != "draft" and not content.title and not cleaned:
@@ -284,24 +287,29 @@ async def _clean(
     return content
 
 
-async def _block(connection: AsyncConnection, index: int, block: blocks.Block) -> blocks.Block:
+async def _block(
+    connection: AsyncConnection, index: int, block: blocks.Block, caller: Caller
+) -> blocks.Block:
     if isinstance(block, blocks.Text | blocks.Quote):
         return replace(block, html=sanitise.html(block.html))
     if isinstance(block, blocks.Image):
-        item = await _picture(connection, f"blocks.{index}.media_id", block.media_id)
+        item = await _picture(connection, f"blocks.{index}.media_id", block.media_id, caller)
         if not block.alt.strip() and not block.decorative:
             raise Invalid.field(f"blocks.{index}.alt", "describe the picture, or mark it decorative")
         return replace(
             block, width=item.width, height=item.height, widths=item.widths, mime=item.mime
         )
     if isinstance(block, blocks.Video) and block.poster:
-        await _picture(connection, f"blocks.{index}.poster", block.poster)
+        await _picture(connection, f"blocks.{index}.poster", block.poster, caller)
     return block
 
 
-async def _picture(connection: AsyncConnection, name: str, media_id: str) -> media.Media:
+async def _picture(
+    connection: AsyncConnection, name: str, media_id: str, caller: Caller
+) -> media.Media:
+    """Whoever may not see a picture may not publish it either."""
     try:
-        return await media.get(connection, media_id)
+        return await media.get_for(connection, caller, media_id)
     except NotFound as error:
         raise Invalid.field(name, "there is no such picture; upload it first") from error
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from server.auth import passwords
+from server.domain.permissions import SYSTEM
 from server.domain.position import new_id
+from server.newsroom import audit
 from server.newsroom.desk import Desk
 from server.store import people
 from server.store.people import User
@@ -29,4 +31,5 @@ async def first_admin(desk: Desk, username: str, password: str, *, name: str) ->
             created_at=desk.now(),
         )
         await people.insert_user(connection, user)
+    audit.done("user_added", SYSTEM, user=user.id, username=username, role=user.role)
     return True

@@ -211,6 +211,7 @@ def _sqlite(url: URL, *, begin: str, size: int, busy: _Busy | None = None, **con
         with suppress(OSError):  # what is wrong with it shows when the database is opened
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     connect["timeout"] = BUSY_SECONDS
+    # what is written must not be read in the log of a statement that failed
     engine = create_async_engine(
         url, hide_parameters=True, pool_size=size, max_overflow=0, connect_args=connect
     )

@@ -46,7 +46,8 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An API token: for all blogs, or for one. The token itself is shown once and not kept."""
+    """An API token: for all blogs, or for one. The token itself is shown once and not kept. It can do no more
+    than who made it (`author_id`) and ends with them, unless `keep`."""
 
     id: str
     name: str
@@ -57,10 +58,13 @@ class Token:
     created_at: datetime
     used_at: datetime | None = None
     revoked_at: datetime | None = None
+    keep: bool = False
 
-    def to_json(self, slug: str | None = None) -> dict[str, Any]:
+    def to_json(self, slug: str | None = None, maker: str | None = None) -> dict[str, Any]:
+        """The token as the API serves it; `maker` is the name of who made it."""
         return {
             "id": self.id, "name": self.name, "role": self.role, "blog": slug or self.blog_id,
+            "made_by": maker, "keep": self.keep,
             "created_at": to_text(self.created_at), "used_at": to_text(self.used_at),
             "revoked_at": to_text(self.revoked_at),
         }
@@ -82,19 +86,36 @@ async def insert_user(connection: AsyncConnection, user: User) -> None:
     """Raises IntegrityError when the user name is taken."""
     values = {f: getattr(user, f) for f in User.__slots__ if f != "blog_roles"}
     await connection.execute(users.insert().values(**values))
-    await _set_blog_roles(connection, user)
+    await _insert_blog_roles(connection, user.id, user.blog_roles)
 
 
-async def save_user(connection: AsyncConnection, user: User) -> None:
-    values = {f: getattr(user, f) for f in User.__slots__ if f not in ("blog_roles", "id")}
-    await connection.execute(update(users).where(users.c.id == user.id).values(**values))
-    await connection.execute(delete(blog_roles).where(blog_roles.c.user_id == user.id))
-    await _set_blog_roles(connection, user)
+async def change_user(connection: AsyncConnection, user_id: str, changed: Mapping[str, Any]) -> None:
+    """Write these columns of a user and no others (`blog_roles` replaces all of them), so that what another
+    transaction wrote meanwhile stays."""
+    values = {name: value for name, value in changed.items() if name != "blog_roles"}
+    if values:
+        await connection.execute(update(users).where(users.c.id == user_id).values(**values))
+    if "blog_roles" in changed:
+        await connection.execute(delete(blog_roles).where(blog_roles.c.user_id == user_id))
+        await _insert_blog_roles(connection, user_id, changed["blog_roles"])
 
 
-async def user_by_id(connection: AsyncConnection, user_id: str) -> User:
-    """Raises NotFound."""
-    row = (await connection.execute(select(users).where(users.c.id == user_id))).one_or_none()
+async def replace_password(
+    connection: AsyncConnection, user_id: str, password: str, *, instead_of: str
+) -> bool:
+    """Write another hash if the one that was checked is still there; whether it was."""
+    done = await connection.execute(
+        update(users).where(users.c.id == user_id, users.c.password == instead_of).values(password=password)
+    )
+    return done.rowcount == 1
+
+
+async def user_by_id(connection: AsyncConnection, user_id: str, *, lock: bool = False) -> User:
+    """The user; with `lock`, in a write, nobody else changes this person until it ends. Raises NotFound."""
+    statement = select(users).where(users.c.id == user_id)
+    if lock:
+        statement = statement.with_for_update()
+    row = (await connection.execute(statement)).one_or_none()
     if row is None:
         raise NotFound("There is no such user.")
     return await _user(connection, row)
@@ -119,17 +140,18 @@ async def lock_setup(connection: AsyncConnection) -> None:
 
 
 async def all_users(connection: AsyncConnection) -> list[User]:
-    found = (await connection.execute(select(users).order_by(users.c.username))).all()
-    roles: dict[str, dict[str, Role]] = {}
+    """Everybody by user name, in two queries."""
+    held: dict[str, dict[str, Role]] = {}
     for row in await connection.execute(select(blog_roles)):
-        roles.setdefault(row.user_id, {})[row.blog_id] = row.role
-    return [_user_of(row, roles.get(row.id, {})) for row in found]
+        held.setdefault(row.user_id, {})[row.blog_id] = row.role
+    found = (await connection.execute(select(users).order_by(users.c.username))).all()
+    return [_user_of(row, held.get(row.id, {})) for row in found]
 
 
 async def count_admins(connection: AsyncConnection, *, lock: bool = False) -> int:
     """Active people with the role admin for all blogs; the last one may not be removed. With `lock`, in a
     write, nobody else can take one of them away until it ends (SQLite has one writer anyway)."""
-    statement = select(users.c.id).where(users.c.role == "admin", users.c.active.is_(True))
+    statement = select(users.c.id).where(users.c.role == "admin", users.c.active.is_(True)).order_by(users.c.id)
     if lock:
         statement = statement.with_for_update()
     return len((await connection.execute(statement)).all())
@@ -157,8 +179,11 @@ async def touch_session(
     )
 
 
-async def delete_session(connection: AsyncConnection, digest: str) -> None:
-    await connection.execute(delete(sessions).where(sessions.c.digest == digest))
+async def delete_session(connection: AsyncConnection, digest: str) -> str | None:
+    """Whose session it was; None when there was none."""
+    deleted = delete(sessions).where(sessions.c.digest == digest).returning(sessions.c.user_id)
+    user_id: str | None = (await connection.execute(deleted)).scalar_one_or_none()
+    return user_id
 
 
 async def delete_sessions_of(connection: AsyncConnection, user_id: str) -> None:
@@ -178,6 +203,37 @@ async def token_by_digest(connection: AsyncConnection, digest: str) -> Token | N
     """The token, unless it was revoked."""
     row = (await connection.execute(_BY_DIGEST, {"digest": digest})).one_or_none()
     return _token(row) if row else None
+
+
+async def tokens_of(connection: AsyncConnection, author_id: str) -> list[Token]:
+    """The tokens that end with this person or token: those it made and those that they made in turn, without
+    those that are kept, and without revoked ones."""
+    found: list[Token] = []
+    waiting = [author_id]
+    while waiting:
+        statement = select(tokens).where(
+            tokens.c.author_id.in_(waiting), tokens.c.revoked_at.is_(None), tokens.c.keep.is_(False)
+        )
+        known = {token.id for token in found}
+        more = [_token(r) for r in await connection.execute(statement) if r.id not in known]
+        found += more
+        waiting = [f"token:{token.id}" for token in more]
+    return found
+
+
+async def token_by_id(connection: AsyncConnection, token_id: str) -> Token | None:
+    """The token, unless it was revoked."""
+    statement = select(tokens).where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None))
+    row = (await connection.execute(statement)).one_or_none()
+    return _token(row) if row else None
+
+
+async def makers(connection: AsyncConnection) -> dict[str, str]:
+    """The name of every person and token, by the id that a caller has."""
+    names = {f"user:{r.id}": r.name for r in await connection.execute(select(users.c.id, users.c.name))}
+    for row in await connection.execute(select(tokens.c.id, tokens.c.name)):
+        names[f"token:{row.id}"] = row.name
+    return names
 
 
 async def all_tokens(connection: AsyncConnection) -> list[Token]:
@@ -202,11 +258,12 @@ async def slugs(connection: AsyncConnection) -> dict[str, str]:
     return {r.id: r.slug for r in await connection.execute(select(blogs.c.id, blogs.c.slug))}
 
 
-async def _set_blog_roles(connection: AsyncConnection, user: User) -> None:
-    if user.blog_roles:
+async def _insert_blog_roles(
+    connection: AsyncConnection, user_id: str, held: Mapping[str, Role]
+) -> None:
+    if held:
         await connection.execute(
-            blog_roles.insert(),
-            [{"user_id": user.id, "blog_id": b, "role": r} for b, r in user.blog_roles.items()],
+            blog_roles.insert(), [{"user_id": user_id, "blog_id": b, "role": r} for b, r in held.items()]
         )
 
 

@@ -51,6 +51,7 @@ PROBLEMS: Mapping[str, Problem] = {
     "idempotency_key_reused": Problem(422, "The key was used with another request"),
     "revision_required": Problem(428, "Say which revision you edited"),
     "throttled": Problem(429, "Too many attempts"),
+    "headers_too_large": Problem(431, "The request's headers are too large"),
     "internal_error": Problem(500, "Our mistake"),
     "unavailable": Problem(503, "Not right now"),
     "timed_out": Problem(503, "It took too long"),
@@ -98,7 +99,7 @@ def answer_of(connection: HTTPConnection, code: str, detail: str) -> Response:
 
 
 def _negotiated(connection: HTTPConnection, plain: Response, detail: str, code: str) -> Response:
-    path = connection.url.path
+    path = connection.scope["path"]
     wants_page = "text/html" in connection.headers.get("accept", "")
     if not isinstance(connection, Request) or not wants_page or path.startswith("/api/"):
         return plain
@@ -166,7 +167,7 @@ async def _os_error(connection: HTTPConnection, error: Exception) -> Response:
 async def _unexpected(connection: HTTPConnection, error: Exception) -> Response:
     response = answer_of(connection, "internal_error", "Something went wrong on our side. It has been logged.")
     # Starlette answers this one outside of all middleware
-    add_headers(response.headers, scheme=connection.url.scheme)
+    add_headers(response.headers, scheme=connection.scope["scheme"])
     return response
 
 

@@ -43,13 +43,15 @@ class Site:
     throttle: Throttle
     limits: Limits
     session_days: int
+    session_max_days: int
     probe: WriteProbe
     supervisor: Supervisor
     metrics_token: str = ""
 
     def url(self, connection: HTTPConnection, path: str = "") -> str:
         """An absolute address on this site."""
-        base = self.public_url or f"{connection.url.scheme}://{connection.url.netloc}"
+        host = connection.headers.get("host", "localhost")
+        base = self.public_url or f"{connection.scope['scheme']}://{host}"
         return base.replace("ws://", "http://").replace("wss://", "https://") + path
 
 

@@ -37,7 +37,7 @@ class Ended:
     @property
     def error(self) -> dict[str, Any]:
         """What `--json` complained: `{"code", "detail"}`."""
-        found: dict[str, Any] = json.loads(self.err)["error"]
+        found: dict[str, Any] = json.loads(self.err.splitlines()[-1])["error"]  # the log comes before it
         return found
 
 

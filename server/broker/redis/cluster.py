@@ -121,11 +121,11 @@ class ClusterTransport:
         else:
             node.send(message)
 
-    async def add(self, channel: str) -> None:
+    async def add(self, channel: str, *, wait: bool = True) -> None:
         address = self._places[channel] = self._topology.owner(channel)
         node = self._node_of(address)
         if node is not None:
-            await node.add(channel)
+            await node.add(channel, wait=wait)
 
     async def remove(self, channel: str) -> None:
         node = self._node_of(self._places.pop(channel, None))

@@ -248,11 +248,13 @@ class PasswordBody(Body):
 
 
 class TokenBody(Body):
-    """A new API token, for all blogs or for the one with the slug `blog`."""
+    """A new API token, for all blogs or for the one with the slug `blog`. It ends with who made it, unless
+    `keep`."""
 
     name: PersonName
     role: Role
     blog: Slug | None = None
+    keep: bool = False
 
 
 class LogInBody(Body):

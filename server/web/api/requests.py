@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from python_multipart.multipart import parse_options_header
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -21,6 +22,10 @@ Model = TypeVar("Model", bound=BaseModel)
 
 MAX_PAGE = 100
 DEFAULT_PAGE = 50
+MAX_ERRORS = 50
+"""Fields that one answer names. A body of a megabyte can have a hundred thousand that are wrong."""
+MAX_PATH = 200
+"""Characters of a field's name that are repeated in an answer."""
 _JSON = re.compile(r"application/(json|[a-z0-9.-]+\+json)\s*(;.*)?", re.ASCII | re.IGNORECASE)
 _REVISION = re.compile(r'("?)([0-9]{1,9})\1', re.ASCII)  # the quotes are often forgotten, and harmless
 _UNION_TAGS = frozenset({"text", "quote", "image", "video", "embed"})
@@ -43,7 +48,7 @@ async def read(request: Request, model: type[Model]) -> Model:
         raise HTTPException(400, "The JSON is nested too deeply.") from error
     except ValueError as error:  # also UnicodeDecodeError, and numbers of thousands of digits
         raise HTTPException(400, f"The body is not JSON: {error}") from error
-    broken = _lone_surrogate(parsed, "")
+    broken = _lone_surrogate(parsed)
     if broken is not None:
         raise Invalid.field(broken, "not valid Unicode")
     return validated(model, data)
@@ -54,7 +59,7 @@ def validated(model: type[Model], data: bytes) -> Model:
     try:
         return model.model_validate_json(data)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
+        found = error.errors(include_url=False, include_input=False)[:MAX_ERRORS]
         raise Invalid(*(_field_error(e) for e in found)) from error
 
 
@@ -65,28 +70,39 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def _lone_surrogate(value: Any, path: str) -> str | None:
-    """Where half a character is (`"\\ud800"`): JSON can write it, and no encoding can."""
-    if isinstance(value, str):
-        return (path or "body") if _SURROGATE.search(value) else None
-    inner: Iterable[tuple[Any, Any]] = ()
-    if isinstance(value, dict):
-        if any(_lone_surrogate(key, "name") for key in value):
-            return path or "body"
-        inner = value.items()
-    elif isinstance(value, list):
-        inner = enumerate(value)
-    for key, item in inner:
-        found = _lone_surrogate(item, f"{path}.{key}" if path else str(key))
-        if found is not None:
-            return found
+def _lone_surrogate(value: Any) -> str | None:
+    """Where half a character is (`"\\ud800"`): JSON can write it, and no encoding can. Without recursion: the
+    decoder nests deeper than a function of Python may."""
+    waiting: list[tuple[Any, str]] = [(value, "")]
+    while waiting:
+        item, path = waiting.pop()
+        inner: Iterable[tuple[Any, Any]] = ()
+        if isinstance(item, str):
+            if _SURROGATE.search(item):
+                return path or "body"
+        elif isinstance(item, dict):
+            if any(_SURROGATE.search(key) for key in item):
+                return path or "body"
+            inner = item.items()
+        elif isinstance(item, list):
+            inner = enumerate(item)
+        waiting += [(each, f"{path}.{key}"[:MAX_PATH] if path else str(key)[:MAX_PATH]) for key, each in inner]
     return None
+
+
+def require_utf8(request: Request) -> None:
+    """Raises UnsupportedMedia for a form in another character set: some of Python's decoders make halves of
+    characters, or fail."""
+    _, options = parse_options_header(request.headers.get("content-type", ""))
+    charset = options.get(b"charset", b"utf-8").decode("latin-1").strip().lower()
+    if charset not in ("utf-8", "utf8", "us-ascii"):
+        raise UnsupportedMedia("Send the form in UTF-8.")
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:
     place = [str(p) for p in error["loc"] if p not in _UNION_TAGS or error["loc"].index(p) != 2]
     said = str(error["msg"]).removeprefix("Value error, ")
-    return FieldError(".".join(place)[:200] or "body", said)
+    return FieldError(".".join(place)[:MAX_PATH] or "body", said)
 
 
 def revision_of(request: Request, *, required: bool) -> int | None:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from server.domain.errors import Invalid
 from server.web.api import requests
+from server.web.api.requests import require_utf8
 
 Model = TypeVar("Model", bound=BaseModel)
 MAX_FIELDS = 2_000
@@ -42,7 +43,12 @@ class Form:
 
 
 async def read(request: Request) -> Form:
-    """The form that the request carries, as URL-encoded or multipart."""
+    """The form that the request carries, as URL-encoded or multipart.
+
+    Raises:
+        UnsupportedMedia: it is in another character set than UTF-8.
+    """
+    require_utf8(request)
     values: dict[str, str] = {}
     file = b""
     async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES) as sent:

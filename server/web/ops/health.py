@@ -89,5 +89,8 @@ async def metrics(request: Request) -> Response:
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)
     registry.register(Collector(site, gate_of(request)))
-    encode, kind = choose_encoder(request.headers.get("accept", ""))
+    try:
+        encode, kind = choose_encoder(request.headers.get("accept", ""))
+    except (TypeError, ValueError):  # it compares the parts of a version that is none
+        encode, kind = choose_encoder("")
     return Response(encode(registry), headers={"Content-Type": kind, "Cache-Control": "no-store"})
