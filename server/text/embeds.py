@@ -21,7 +21,10 @@ _FILE = re.compile(r"\.(mp4|webm|m4v|mov)$", re.IGNORECASE)
 
 def provider(url: str) -> str:
     """The name of the site, or its host without `www.`; empty for an address without a host."""
-    host = (urlsplit(url).hostname or "").lower().removeprefix("www.").removeprefix("m.")
+    try:
+        host = (urlsplit(url).hostname or "").lower().removeprefix("www.").removeprefix("m.")
+    except ValueError:  # brackets that hold no address
+        return ""
     for name, domains in PROVIDERS.items():
         if any(host == d or host.endswith("." + d) for d in domains):
             return name
@@ -30,4 +33,7 @@ def provider(url: str) -> str:
 
 def plays_in_place(url: str) -> bool:
     """Whether the address is a video file that a browser plays itself."""
-    return bool(_FILE.search(urlsplit(url).path))
+    try:
+        return bool(_FILE.search(urlsplit(url).path))
+    except ValueError:
+        return False

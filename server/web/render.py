@@ -131,7 +131,7 @@ class Renderer:
         **context: Any,
     ) -> Response:
         """A page for this request; it is not kept by anybody unless `headers` say so."""
-        page = self.template(name, path=request.url.path, status=status, **context)
+        page = self.template(name, path=request.scope["path"], status=status, **context)
         return Response(
             page,
             status_code=status,

@@ -51,6 +51,8 @@ async def _feed_key(connection: HTTPConnection, slug: str, name: FeedName) -> tu
     known = gate_of(connection).public
     if name == "public" and slug in known:
         return known[slug], False
+    if name == "newsroom" and await caller_of(connection) is None:
+        raise Unauthenticated  # before looking: the answer must not tell whether there is such a blog
     async with site_of(connection).database.read() as database:
         blog = await blogs.by_slug(database, slug)
     if name == "public" and blog.status != "draft":
@@ -59,6 +61,6 @@ async def _feed_key(connection: HTTPConnection, slug: str, name: FeedName) -> tu
         return known[slug], False
     caller = await caller_of(connection)
     if caller is None:
-        raise NotFound("There is no such blog.") if name == "public" else Unauthenticated
+        raise NotFound("There is no such blog.")
     require(caller, Action.BLOG_READ if name == "public" else Action.ENTRY_PUBLISH, blog.id)
     return FeedKey(blog.id, name), True
