@@ -23,7 +23,7 @@ from server.domain.position import Position
 from server.hub.hub import Hub, HubOptions
 from server.installation import data_lock, make_desk
 from server.media import decoder
-from server.newsroom import schedule
+from server.newsroom import rights, schedule
 from server.newsroom.desk import Desk
 from server.newsroom.readiness import WriteProbe
 from server.serving import uvicorn_server
@@ -111,6 +111,7 @@ def build(settings: Settings) -> Parts:
         max_per_address=settings.max_listeners_per_address,
         trusted_proxies=settings.trusted_proxies,
     )
+    rights.subscribe(broker, gate.private.end)
     site = Site(
         name=settings.site_name,
         public_url=settings.public_url,
