@@ -5,25 +5,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
 from starlette.applications import Starlette
+from starlette.types import Message, Receive, Scope, Send
 
 from server.auth.throttle import Throttle
+from server.background.supervisor import Supervisor
 from server.broker.protocol import Broker
 from server.delivery import framing, payload
 from server.delivery.limits import StreamGate
 from server.domain.change import Change, FeedKey
-from server.domain.errors import Unavailable
+from server.domain.errors import StopPressError
 from server.domain.position import Position
 from server.hub.hub import Hub, HubOptions
-from server.installation import make_desk
-from server.newsroom import schedule
+from server.installation import data_lock, make_desk
+from server.media import decoder
+from server.newsroom import rights, schedule
 from server.newsroom.desk import Desk
+from server.newsroom.readiness import WriteProbe
 from server.serving import uvicorn_server
 from server.serving.acceptor import HEADER_SECONDS
 from server.settings import Settings
@@ -37,10 +39,11 @@ from server.web.security_headers import security_headers
 from server.web.site import Limits, Site
 from server.web.stream.authorising import authoriser
 
-log = structlog.get_logger()
-
 SCHEDULE_SECONDS = 1.0
 TIDY_SECONDS = 3600.0
+TASK_WAIT_SECONDS = 5.0
+"""The longest wait before a task that failed goes on: how late a scheduled entry may be after the database was
+away."""
 
 
 def static_folder() -> Path:
@@ -108,6 +111,7 @@ def build(settings: Settings) -> Parts:
         max_per_address=settings.max_listeners_per_address,
         trusted_proxies=settings.trusted_proxies,
     )
+    rights.subscribe(broker, gate.private.end)
     site = Site(
         name=settings.site_name,
         public_url=settings.public_url,
@@ -122,6 +126,9 @@ def build(settings: Settings) -> Parts:
             settings.request_timeout,
         ),
         session_days=settings.session_days,
+        session_max_days=settings.session_max_days,
+        probe=WriteProbe(desk),
+        supervisor=Supervisor(longest_wait=TASK_WAIT_SECONDS, expected=StopPressError),
         metrics_token=settings.metrics_token,
     )
     return Parts(database, broker, desk, hub, site, gate)
@@ -132,7 +139,26 @@ SWITCH_SECONDS = 0.0005
 add up: a post hands over some twenty times (bench/posting.py)."""
 
 
-def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
+class Application(Starlette):
+    """Says in one line why it does not start, where Starlette gives the server a traceback to log. `failure`:
+    the error, for whoever runs the server in this process."""
+
+    failure: StopPressError | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await super().__call__(scope, receive, send)
+            return
+
+        async def say(message: Message) -> None:
+            if message["type"] == "lifespan.startup.failed" and self.failure is not None:
+                message = {**message, "message": self.failure.detail}
+            await send(message)
+
+        await super().__call__(scope, receive, say)
+
+
+def create_app(settings: Settings, *, demo: bool = False) -> Application:
     """The ASGI application. Its lifespan starts broker, hub and schedule, and stops them again.
 
     Raises (when it starts):
@@ -142,27 +168,19 @@ def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
     sys.setswitchinterval(SWITCH_SECONDS)
 
     @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        await migrate.check(parts.database, create=True)
-        await parts.broker.start()
-        await parts.hub.start()
-        tasks = [asyncio.create_task(_schedule(parts.desk), name="schedule")]
-        if demo:
-            from server.demo.player import run as run_demo
-
-            tasks.append(asyncio.create_task(run_demo(parts.desk), name="demo"))
+    async def lifespan(app: Application) -> AsyncIterator[None]:
+        lock = data_lock(settings)
         try:
-            yield
+            await asyncio.to_thread(lock.share)
+            async with _running(parts, demo=demo):
+                yield
+        except StopPressError as error:
+            app.failure = error
+            raise
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await parts.hub.close()
-            await parts.broker.close()
-            await parts.site.throttle.close()
-            await parts.database.close()
+            lock.release()
 
-    app = Starlette(
+    app = Application(
         routes=routes.table(),
         middleware=middleware(settings.trusted_proxies, parts.site.limits),
         exception_handlers=errors.HANDLERS,
@@ -171,6 +189,36 @@ def create_app(settings: Settings, *, demo: bool = False) -> Starlette:
     app.state.site = parts.site
     app.state.gate = parts.gate
     return app
+
+
+def _start_tasks(parts: Parts, *, demo: bool) -> None:
+    """What goes on beside requests, for as long as the server runs."""
+    supervisor, desk = parts.site.supervisor, parts.desk
+    supervisor.start("write_probe", parts.site.probe.run)
+    waiting = schedule.Waiting()
+    supervisor.every(SCHEDULE_SECONDS, "schedule", lambda: schedule.publish_due(desk, waiting=waiting))
+    supervisor.every(TIDY_SECONDS, "tidy", lambda: schedule.tidy(desk))
+    if demo:
+        from server.demo.player import run as run_demo
+
+        supervisor.start("demo", lambda: run_demo(desk))
+
+
+@contextlib.asynccontextmanager
+async def _running(parts: Parts, *, demo: bool) -> AsyncIterator[None]:
+    await migrate.check(parts.database, create=True)
+    await parts.broker.start()
+    await parts.hub.start()
+    _start_tasks(parts, demo=demo)
+    try:
+        yield
+    finally:
+        await parts.site.supervisor.close()
+        decoder.close()
+        await parts.hub.close()
+        await parts.broker.close()
+        await parts.site.throttle.close()
+        await parts.database.close()
 
 
 def make_server(
@@ -191,18 +239,3 @@ def make_server(
         header_seconds=header_seconds,
     )
 
-
-async def _schedule(desk: Desk) -> None:
-    """Publish due entries every second and clean up every hour. Continues while the database is unavailable."""
-    tidied = 0.0
-    while True:
-        try:
-            await schedule.publish_due(desk)
-            if time.monotonic() - tidied > TIDY_SECONDS:
-                await schedule.tidy(desk)
-                tidied = time.monotonic()
-        except Unavailable as error:
-            log.warning("schedule.unavailable", reason=error.detail)
-        except Exception:
-            log.exception("schedule.failed")
-        await asyncio.sleep(SCHEDULE_SECONDS)

@@ -9,6 +9,7 @@ from server.media.files import MediaFiles
 from server.newsroom.desk import Desk
 from server.settings import Settings
 from server.store.database import Database
+from server.store.lock import DataLock
 
 
 def make_broker(settings: Settings) -> Broker:
@@ -20,10 +21,15 @@ def make_broker(settings: Settings) -> Broker:
     return broker_from_url(settings.redis_url)
 
 
+def data_lock(settings: Settings) -> DataLock:
+    """What keeps a restore and whoever uses the data apart."""
+    return DataLock(settings.data_dir, Database(settings.database).file)
+
+
 def make_desk(settings: Settings, *, broker: Broker | None = None) -> Desk:
     """The desk of these settings; nothing is connected yet."""
     # so that a request still has time to say what happened when the database does not answer
-    patience = min(10.0, max(2.0, settings.request_timeout / 3))
+    patience = min(7.0, max(2.0, settings.request_timeout / 4))
     return Desk(
         Database(settings.database, timeout=patience),
         broker or make_broker(settings),

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from server import setting_checks as checks
 from server.domain.errors import SettingsError
 
 PREFIX = "STOPPRESS_"
@@ -34,7 +35,7 @@ class Settings(BaseSettings):
         "", description="The site's URL for readers, for links, cookies and structured data; no path."
     )
     demo: bool = Field(False, description="Run the demo blog that updates by itself.")
-    site_name: str = Field("Stop Press", max_length=80, description="Name of the publication.")
+    site_name: str = Field("Stop Press", min_length=1, max_length=80, description="Name of the publication.")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Lowest level logged.")
     log_json: bool = Field(False, description="Log lines as JSON.")
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -46,6 +47,7 @@ class Settings(BaseSettings):
     max_upload_pixels: int = Field(50_000_000, ge=10_000, description="Largest picture in pixels.")
     request_timeout: float = Field(30.0, gt=0, le=600, description="Seconds for one request, except streams.")
     session_days: int = Field(14, ge=1, le=365, description="Days until an unused session expires.")
+    session_max_days: int = Field(90, ge=1, le=365, description="Days until any log-in ends, used or not.")
     heartbeat_seconds: float = Field(15.0, ge=1, le=60, description="Seconds between heartbeats of a stream.")
     retry_ms: int = Field(2000, ge=100, le=60_000, description="Least time before a reader reconnects.")
     history_changes: int = Field(1000, ge=10, le=100_000, description="Most changes of a feed in memory.")
@@ -80,20 +82,45 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         return tuple(v.strip() for v in value.split(",") if v.strip()) if isinstance(value, str) else value
 
+    @field_validator("data_dir", mode="before")
+    @classmethod
+    def _folder(cls, value: Any) -> Any:
+        return checks.folder(value)
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_url(cls, value: str) -> str:
+        return checks.database_url(value) if value else value
+
+    @field_validator("host")
+    @classmethod
+    def _host(cls, value: str) -> str:
+        return checks.host(value)
+
     @field_validator("public_url")
     @classmethod
-    def _plain_url(cls, value: str) -> str:
-        if value and not value.startswith(("http://", "https://")):
-            raise ValueError("must start with http:// or https://")
-        return value.rstrip("/")
+    def _public_url(cls, value: str) -> str:
+        return checks.public_url(value) if value else value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(checks.proxy(each) for each in value)
+
+    @field_validator("site_name", "metrics_token")
+    @classmethod
+    def _printable(cls, value: str) -> str:
+        return checks.printable(value)
 
     @field_validator("redis_url")
     @classmethod
-    def _redis_scheme(cls, value: str) -> str:
+    def _redis_url(cls, value: str) -> str:
         if value:
-            from server.broker.redis.url import check_url  # avoid loading redis-py if it is not needed
+            from server.broker.redis import url  # avoid loading redis-py if it is not needed
 
-            check_url(value)
+            url.check_url(checks.printable(value))
+            for each in url.hosts(value):
+                checks.host(each)
         return value
 
     @model_validator(mode="after")
@@ -128,6 +155,8 @@ def load(**given: Any) -> Settings:
                 chosen[name] = Path(path).read_text(encoding="utf-8").strip()
             except OSError as error:
                 raise SettingsError(f"{PREFIX}{name.upper()}_FILE: {error.strerror}: {path}") from error
+            except ValueError as error:
+                raise SettingsError(f"{PREFIX}{name.upper()}_FILE: not UTF-8 text: {path}") from error
     try:
         return Settings(**chosen)
     except ValidationError as error:
@@ -136,7 +165,7 @@ def load(**given: Any) -> Settings:
 
 def _line(error: Any) -> str:
     name = PREFIX + str(error["loc"][0]).upper() if error["loc"] else ""
-    said = str(error["msg"]).removeprefix("Value error, ")
+    said = " ".join(str(error["msg"]).removeprefix("Value error, ").split())
     if not name and ":" in said:
         field, _, said = said.partition(": ")
         name = PREFIX + field.upper()

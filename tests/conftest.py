@@ -14,11 +14,12 @@ import pytest
 from server.store import migrate
 from server.store.database import Database
 from tests.support.desk import Newsroom, open_newsroom
+from tests.support.disks import small_disk
 from tests.support.postgres import own_postgres, postgres_server, postgres_url
 from tests.support.reruns import allow_reruns
 from tests.support.valkey import own_valkey, valkey_server
 
-__all__ = ["own_postgres", "own_valkey", "postgres_server", "postgres_url", "valkey_server"]
+__all__ = ["own_postgres", "own_valkey", "postgres_server", "postgres_url", "small_disk", "valkey_server"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

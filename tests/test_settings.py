@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from server.cli.main import main
 from server.settings import Settings, SettingsError, load
 
 
@@ -80,6 +81,106 @@ def test_invalid_setting_names_itself(monkeypatch: pytest.MonkeyPatch, name: str
     assert "\n" not in line
 
 
+NONSENSE: dict[str, list[str]] = {
+    "data_dir": ["", "{file}", "{file}/below", "a\nb", "x" * 5000],
+    "database_url": [
+        "nonsense", "mysql://a/b", "sqlite://", "sqlite:///", "sqlite:////", "sqlite://host/path", "sqlite:///a?b=c",
+        "sqlite:///{file}/x.db", "postgresql+psycopg2://a/b", "postgresql://", "postgresql://a:port/b",
+        "postgresql://a:0/b", "postgresql://a/b?nonsense=1", "postgresql://[::1/b", "postgres://a/b", "://",
+        "postgresql://a b/c", "sqlite:///:memory:",
+    ],
+    "redis_url": [
+        "nonsense", "http://a", "redis://a:port", "redis://[::1", "redis://a?nonsense=1", "redis+sentinel://a:1",
+        "redis+sentinel://a:1/service/x", "redis+cluster://", "redis+cluster://a:x", "redis+cluster://a/1", "redis://\x07",
+        "redis://a:99999",
+    ],
+    "host": ["", "not a host", "300.1.1.1", "http://a", "[::1", "a..b", "-a", "a:80"],
+    "port": ["-1", "65536", "http", "80.5", "nan"],
+    "workers": ["0", "65", "many", "2"],
+    "public_url": [
+        "nonsense", "ftp://a", "https://", "https://a/path", "https://a?q", "https://a#f", "https://u:p@a",
+        "https://a b",
+        "https://a:port", "https://[::1", "https:///x", "https://a:0", "https://.", "javascript:alert(1)",
+    ],
+    "demo": ["perhaps", "2"],
+    "site_name": ["", "x" * 81, "a\nb"],
+    "log_level": ["loud", "INFO", ""],
+    "log_json": ["perhaps"],
+    "trusted_proxies": ["nonsense", "10.0.0.0/99", "10.0.0.1/8", "300.1.1.1", "127.0.0.1;::1", "a.example"],
+    "max_body_bytes": ["0", "1 MB", "-1", "1e99"],
+    "max_upload_bytes": ["0", "20MB"],
+    "max_upload_pixels": ["1", "many"],
+    "request_timeout": ["0", "601", "nan", "inf", "soon"],
+    "session_days": ["0", "366", "1.5"],
+    "session_max_days": ["0", "366", "1.5"],
+    "heartbeat_seconds": ["0", "61", "nan", "x"],
+    "retry_ms": ["0", "60001", "x"],
+    "history_changes": ["1", "x"],
+    "history_bytes": ["1", "32 MB"],
+    "listener_buffer_bytes": ["0", "x"],
+    "listener_lag_seconds": ["0", "601", "nan"],
+    "drain_seconds": ["-1", "301", "nan"],
+    "compress_streams": ["perhaps"],
+    "stream_path": ["perhaps", ""],
+    "max_listeners": ["0", "x"],
+    "max_listeners_per_address": ["0", "x"],
+    "metrics_token": ["a\nb"],
+    "metrics_port": ["-1", "65536", "x", "8000"],
+}
+"""For each setting what nobody can have meant; `{{file}}` is the path of a file."""
+
+
+def test_every_setting_has_its_nonsense() -> None:
+    assert set(NONSENSE) == set(Settings.model_fields)
+
+
+@pytest.mark.parametrize(("name", "value"), [(n, v) for n, values in NONSENSE.items() for v in values])
+def test_nonsense_ends_with_exit_2_and_one_line_that_names_it(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "file"
+    file.write_text("no folder")
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv(f"STOPPRESS_{name.upper()}", value.replace("{file}", str(file)))
+    with pytest.raises(SystemExit) as ended:
+        main(["check"])
+    assert ended.value.code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"STOPPRESS_{name.upper()}: ")
+    assert err.endswith("\n")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["database_url", "redis_url"])
+def test_a_password_is_not_repeated(name: str) -> None:
+    scheme = {"database_url": "postgresql", "redis_url": "redis"}[name]
+    for rest in ("a:port/b", "a/b?nonsense=1", "[::1/b", "a:99999/b", " /b"):
+        with pytest.raises(SettingsError) as refused:
+            load(**{name: f"{scheme}://ada:s3cret@{rest}"})
+        assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("database_url", "postgresql://ada:p%40ss@db.example.org:5433/news?sslmode=require"),
+        ("database_url", "postgresql+psycopg://db/news"),
+        ("database_url", "postgresql:///news?host=/run/postgresql"),
+        ("database_url", "postgresql://a,b:5433/news?target_session_attrs=read-write"),
+        ("database_url", "postgresql://[::1]/news"),
+        ("database_url", "postgresql://a/news?options=-c%20default_transaction_read_only%3Don"),
+        ("redis_url", "redis+sentinel://a:26379,b/mymaster/1"),
+        ("redis_url", "redis+cluster://a:7000,b:7001"),
+        ("host", "::"), ("host", "0.0.0.0"), ("host", "localhost"), ("host", "fe80::1%eth0"),
+        ("public_url", "http://[::1]:8000"), ("public_url", "https://live.example.org:8443"),
+        ("trusted_proxies", ("*",)), ("trusted_proxies", ("10.0.0.0/8", "fd00::/8", "192.0.2.1")),
+    ],
+)  # fmt: skip
+def test_what_makes_sense_is_taken(name: str, value: object) -> None:
+    assert getattr(load(**{name: value}), name) == value
+
+
 def test_all_invalid_fields_are_reported_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STOPPRESS_PORT", "x")
     monkeypatch.setenv("STOPPRESS_SESSION_DAYS", "x")
@@ -100,7 +201,7 @@ def test_workers_without_redis(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("port", "metrics_port", "said"),
-    [(8000, 65_535, "too high"), (9001, 9000, "STOPPRESS_PORT")],
+    [(8000, 65_535, "no port"), (9001, 9000, "STOPPRESS_PORT")],
     ids=["beyond-the-last", "over-the-shared-one"],
 )
 def test_ports_of_workers_must_exist_and_be_their_own(port: int, metrics_port: int, said: str) -> None:

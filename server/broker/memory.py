@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import structlog
 
-from server.broker.protocol import BrokerState, Counts, OnChange, OnUnverified
+from server.broker.notices import Notices
+from server.broker.protocol import BrokerState, Counts, OnChange, OnNotice, OnUnverified
 from server.domain.change import Change, FeedKey
 
 log = structlog.get_logger()
@@ -16,6 +17,7 @@ class MemoryBroker:
     def __init__(self) -> None:
         self._feeds: set[FeedKey] = set()
         self._on_change: OnChange | None = None
+        self._notices = Notices()
 
     def listen(self, *, on_change: OnChange, on_unverified: OnUnverified) -> None:
         self._on_change = on_change
@@ -33,6 +35,12 @@ class MemoryBroker:
             except Exception:
                 # the post is committed, so an error in a subscriber must not make it fail
                 log.exception("broker.on_change", feed=str(change.feed))
+
+    def notify(self, topic: str, data: bytes) -> None:
+        self._notices.hand_over(topic, data)
+
+    def on_notice(self, topic: str, receive: OnNotice) -> None:
+        self._notices.add(topic, receive)
 
     async def subscribe(self, feed: FeedKey) -> None:
         self._feeds.add(feed)

@@ -14,6 +14,8 @@ from server.domain.change import Change, FeedKey
 
 OnChange: TypeAlias = Callable[[Change], None]
 OnUnverified: TypeAlias = Callable[[FeedKey | None], None]
+OnNotice: TypeAlias = Callable[[bytes | None], None]
+"""None: notices of this topic may have been lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,14 @@ class Broker(Protocol):
 
     def publish(self, change: Change) -> None:
         """Publish a change to all processes that subscribe to its feed."""
+
+    def notify(self, topic: str, data: bytes) -> None:
+        """Send a short message that belongs to no feed to every process, this one first. As `publish` it never
+        blocks and never raises. `topic` is a word of `[a-z]`."""
+
+    def on_notice(self, topic: str, receive: OnNotice) -> None:
+        """Who gets the notices of a topic, besides those who get them already; before `start`. What arrives
+        twice is handed over twice; after anything that may have lost one `receive(None)` is called."""
 
     async def subscribe(self, feed: FeedKey) -> None:
         """Subscribe to a feed. Returns when the subscription is confirmed, or after a short wait if it is not;

@@ -6,10 +6,8 @@ import os
 import secrets
 from pathlib import Path
 
-from server.domain.permissions import SYSTEM
-from server.newsroom import people
 from server.newsroom.desk import Desk
-from server.store import people as stored
+from server.newsroom.setup import first_admin
 
 USERNAME = "admin"
 FILE = "first-login.txt"
@@ -23,16 +21,14 @@ def new_password() -> str:
 
 async def make(desk: Desk) -> str | None:
     """Create the admin when there is no user yet; the password, which is kept nowhere in clear."""
-    async with desk.database.read() as connection:
-        if await stored.all_users(connection):
-            return None
     password = new_password()
-    await people.create_user(desk, SYSTEM, USERNAME, password=password, name="Admin", role="admin")
-    return password
+    made = await first_admin(desk, USERNAME, password, name="Admin")
+    return password if made else None
 
 
 def keep(folder: Path, password: str) -> Path:
-    """Leave the first log-in of a demo where a second start can point at it, for its owner alone."""
+    """Leave the first log-in where a later start can point at it, for its owner alone."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / FILE
     path.unlink(missing_ok=True)
     # 0600 from its first moment, not after a chmod

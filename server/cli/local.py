@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from server import settings
-from server.installation import make_desk
+from server.cli import logs
+from server.installation import data_lock, make_desk
 from server.newsroom.desk import Desk
 from server.store import migrate
 
@@ -24,6 +25,8 @@ async def open_desk(chosen: settings.Settings) -> AsyncIterator[Desk]:
         SchemaMismatch: the database needs `stoppress migrate`, or a newer Stop Press.
         Unavailable: the database cannot be reached.
     """
+    lock = data_lock(chosen)
+    await asyncio.to_thread(lock.share)
     desk = make_desk(chosen)
     try:
         await migrate.check(desk.database, create=True)
@@ -34,6 +37,7 @@ async def open_desk(chosen: settings.Settings) -> AsyncIterator[Desk]:
             await desk.broker.close()
     finally:
         await desk.database.close()
+        lock.release()
 
 
 def on_desk(work: Callable[[Desk], Coroutine[Any, Any, T]]) -> T:
@@ -43,4 +47,5 @@ def on_desk(work: Callable[[Desk], Coroutine[Any, Any, T]]) -> T:
         async with open_desk(settings.load()) as desk:
             return await work(desk)
 
-    return asyncio.run(whole())
+    with logs.quiet():
+        return asyncio.run(whole())

@@ -14,7 +14,20 @@ from collections.abc import Sequence
 import typer
 
 from server import __version__
-from server.cli import bench, blogs, check, migrate, post, serve, tail, tokens, transfer, users
+from server.cli import (
+    backup,
+    bench,
+    blogs,
+    check,
+    migrate,
+    post,
+    private_files,
+    serve,
+    tail,
+    tokens,
+    transfer,
+    users,
+)
 from server.cli.output import Exit, complain, exit_code
 from server.domain.errors import SettingsError, StopPressError
 
@@ -35,6 +48,8 @@ app.command("export")(transfer.export)
 app.command("import")(transfer.import_)
 app.command("bench")(bench.bench)
 app.command("migrate")(migrate.migrate)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("check")(check.check)
 
 
@@ -55,6 +70,7 @@ def _root(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code; `arguments` are the process's own when not given."""
+    private_files.keep_private()
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         app(args=given, prog_name="stoppress")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from server.cli import logs
 from server.cli.output import AsJson, say
 
 NewEpoch = Annotated[
@@ -18,10 +19,12 @@ NewEpoch = Annotated[
 def migrate(new_epoch: NewEpoch = False, as_json: AsJson = False) -> None:
     """Bring the database to the schema of this version. Back it up first."""
     from server import settings
+    from server.installation import data_lock
     from server.store.database import Database
 
     chosen = settings.load()
-    asyncio.run(_upgrade(chosen.database, new_epoch=new_epoch))
+    with logs.quiet(), data_lock(chosen):
+        asyncio.run(_upgrade(chosen.database, new_epoch=new_epoch))
     shown = Database(chosen.database).url.render_as_string(hide_password=True)
     text = f"Up to date: {shown}" + (", with new epochs" if new_epoch else "")
     say({"migrated": True, "database": shown, "new_epoch": new_epoch}, text, as_json=as_json)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import resource
 import signal
 import socket
@@ -11,27 +12,38 @@ from collections.abc import Callable
 
 import structlog
 
-from server.app import create_app, make_server
-from server.cli import first_login, logs
+from server.app import Application, create_app, make_server
+from server.cli import first_login, logs, private_files
 from server.cli.announcement import Start, announce
 from server.cli.local import open_desk
+from server.installation import data_lock
 from server.serving import sockets, workers
 from server.settings import Settings
 
 log = structlog.get_logger()
 
 SPARE_FILES = 200
-"""For everything that is not a listener: the database, the broker, requests."""
+"""For everything that is not a stream: the database, the broker, requests. Where a process may have few files,
+half of them."""
+
 
 def start(chosen: Settings, *, as_json: bool) -> None:
+    """Serve until a signal."""
     logs.set_up(level=chosen.log_level, as_json=chosen.log_json)
-    _take_files(chosen.max_listeners)
+    chosen = chosen.model_copy(update={"max_listeners": _take_files(chosen.max_listeners)})
     if workers.in_worker():
         workers.end_with_parent()
         run_one(chosen, workers.listen(chosen.host, chosen.port), listening=workers.report)
         return
+    with data_lock(chosen):
+        _start_as_parent(chosen, as_json=as_json)
+
+
+def _start_as_parent(chosen: Settings, *, as_json: bool) -> None:
+    """Set up, listen and serve. The lock on the data folder is held also while no worker is alive."""
     password = asyncio.run(_prepare(chosen))
-    kept = first_login.keep(chosen.data_dir, password) if password and chosen.demo else None
+    private_files.tighten(chosen.data_dir)
+    kept = first_login.keep(chosen.data_dir, password) if password else None
     if kept is None and (chosen.data_dir / first_login.FILE).exists():
         kept = chosen.data_dir / first_login.FILE
     reserved = workers.listen(chosen.host, chosen.port)
@@ -53,7 +65,11 @@ async def _prepare(chosen: Settings) -> str | None:
 
 
 def run_one(chosen: Settings, listener: socket.socket, *, listening: Callable[[], None]) -> None:
-    """Serve in this process until a signal; `listening` is called once connections are taken."""
+    """Serve in this process until a signal; `listening` is called once connections are taken.
+
+    Raises:
+        StopPressError: the application does not start.
+    """
     # uvicorn raises the signal again when it has shut down in good order: that is no failure; one that comes
     # before uvicorn listens to signals must not be lost
     signals: list[int] = []
@@ -62,8 +78,14 @@ def run_one(chosen: Settings, listener: socket.socket, *, listening: Callable[[]
 
     listeners = [listener, *sockets.metrics_sockets(chosen.metrics_port)]
 
+    app: Application | None = None
+
     async def whole() -> None:
-        server = make_server(create_app(chosen, demo=chosen.demo), chosen)
+        nonlocal app
+        made = app = create_app(chosen, demo=chosen.demo)
+        # the command says why it does not start, once
+        logging.getLogger("uvicorn.error").addFilter(lambda _: made.failure is None)
+        server = make_server(app, chosen)
         if signals:
             return
         running = asyncio.create_task(server.serve(sockets=listeners))
@@ -74,21 +96,29 @@ def run_one(chosen: Settings, listener: socket.socket, *, listening: Callable[[]
             listening()
         await running
 
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(whole())
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(whole())
+    except SystemExit:  # uvicorn's way to say that it does not start
+        if app is None or app.failure is None:
+            raise
+        raise app.failure from None
 
 
-def _take_files(listeners: int) -> None:
-    """Each listener takes a file. Many systems allow a process 1024 until it asks for more."""
+def _take_files(listeners: int) -> int:
+    """How many streams this process can carry. Each takes a file, and what is left is for posts: many systems
+    allow a process 1024 files until it asks for more, and no more than their hard limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = listeners + SPARE_FILES if hard == resource.RLIM_INFINITY else hard
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    if wanted < listeners + SPARE_FILES:
+    most = wanted - min(SPARE_FILES, wanted // 2)
+    if most < listeners:
         log.warning(
-            "serve.files", allowed=wanted, max_listeners=listeners,
+            "serve.files", allowed=wanted, max_listeners=listeners, streams=most,
             hint="Raise LimitNOFILE (ulimit -Hn), or lower STOPPRESS_MAX_LISTENERS.",
         )
+    return min(listeners, most)
 
 
 def _settle_memory() -> None:

@@ -53,7 +53,7 @@ def list_(as_json: AsJson = False) -> None:
     if as_json:
         print_json({"tokens": rows})
         return
-    columns = ["name", "role", "blog", "created_at", "used_at", "revoked_at"]
+    columns = ["name", "role", "blog", "made_by", "created_at", "used_at", "revoked_at"]
     show(table("Tokens", columns, [[r[c] for c in columns] for r in rows]))
 
 
@@ -78,4 +78,8 @@ async def _all(desk: Desk) -> list[dict[str, Any]]:
 
     async with desk.database.read() as connection:
         slugs = await stored.slugs(connection)
-        return [t.to_json(slugs.get(t.blog_id or "")) for t in await stored.all_tokens(connection)]
+        makers = await stored.makers(connection)
+        return [
+            t.to_json(slugs.get(t.blog_id or ""), makers.get(t.author_id or ""))
+            for t in await stored.all_tokens(connection)
+        ]

@@ -42,14 +42,15 @@ class Connection:
     """
 
     __slots__ = (
-        "_closing", "_drained", "_timer", "address", "descriptor", "feed", "gate", "lags_since", "poller",
-        "received", "seq", "slot", "unsent", "variant",
+        "_closing", "_drained", "_timer", "address", "caller_id", "descriptor", "feed", "gate", "lags_since",
+        "poller", "received", "seq", "slot", "unsent", "variant",
     )
 
     def __init__(self, wire: Wire, gate: StreamGate, poller: Poller, descriptor: int, address: str) -> None:
         self.variant: Variant = wire
         self.gate, self.poller = gate, poller
         self.descriptor, self.address = descriptor, address
+        self.caller_id: str | None = None
         self.feed: Feed | None = None
         self.seq = 0
         self.lags_since = 0.0
@@ -64,6 +65,11 @@ class Connection:
     def open(self) -> bool:
         """Whether something can still be sent."""
         return self.descriptor >= 0 and not self._closing
+
+    def belongs_to(self, caller_id: str, *, as_of: int) -> None:
+        """End when the rights of this caller change; see `PrivateStreams`."""
+        self.caller_id = caller_id
+        self.gate.private.add(caller_id, self._expire, as_of=as_of)
 
     def follow(self, feed: Feed, after: int, *, seconds: float | None) -> None:
         """Subscribe to a feed from `after` on, where the cursor said that it can be; end after `seconds`."""
@@ -213,6 +219,9 @@ class Connection:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if self.caller_id is not None:
+            self.gate.private.remove(self.caller_id, self._expire)
+            self.caller_id = None
         if self.feed is not None:
             self.feed.remove(self)
             self.feed = None

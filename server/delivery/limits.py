@@ -11,15 +11,25 @@ from typing import Any, cast
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from server.delivery.deadlines import Deadlines
+from server.delivery.private_streams import PrivateStreams
 from server.domain.change import FeedKey
 from server.hub.hub import Hub
 
 CLOSE_SECONDS = 5.0
 """How long a peer may take to finish a close before the connection is cut."""
 
-@functools.lru_cache(maxsize=65_536)
+MAX_HOST = 64
+"""Longer than any address with a zone. A trusted proxy may pass on what its client wrote."""
+
+
 def counted_address(host: str) -> str:
-    """An address as limits count it: of IPv6 the /64, because one client has all of it."""
+    """An address as limits count it: of IPv6 the /64, because one client has all of it. What is too long for an
+    address is unknown."""
+    return _counted(host) if len(host) <= MAX_HOST else "unknown"
+
+
+@functools.lru_cache(maxsize=65_536)
+def _counted(host: str) -> str:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -67,6 +77,7 @@ class StreamGate:
         self.public: dict[str, FeedKey] = {}
         """The feeds of blogs that are known to be public, by slug. A blog that was public stays so."""
         self.closing = Deadlines(CLOSE_SECONDS)
+        self.private = PrivateStreams()
 
     def trusts(self, peer: str) -> bool:
         """Whether forwarding headers of this peer are believed."""

@@ -15,10 +15,13 @@ PRIVATE_SECONDS = 300.0
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """`after` is None for "from now on"; `broken` says that its position cannot be parsed, which is answered
-    with `reset`. `private`: it took a permission, as for the newsroom's feed and for a draft."""
+    with `reset`. `private`: it took a permission, as for the newsroom's feed and for a draft, and `caller_id`
+    has it. `as_of`: see `PrivateStreams`."""
 
     key: FeedKey
     view: View
     after: Position | None
     broken: bool
     private: bool
+    caller_id: str | None = None
+    as_of: int = 0

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 from server.domain.labels import label
 
@@ -122,10 +123,27 @@ class Throttled(StopPressError):
         self.retry_after = retry_after
 
 
+UnavailableReason: TypeAlias = Literal[
+    "busy", "corrupt", "disk_full", "missing", "read_only", "standby", "unreachable"
+]
+UNAVAILABLE_REASONS: tuple[UnavailableReason, ...] = get_args(UnavailableReason)
+
+
 class Unavailable(StopPressError):
     """The database is not available; nothing was written."""
 
     code = "unavailable"
+
+    def __init__(self, detail: str = "", *, reason: UnavailableReason = "unreachable") -> None:
+        super().__init__(detail)
+        self.reason: UnavailableReason = reason
+
+
+def of_errno(error: OSError) -> UnavailableReason:
+    """Why a file could not be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.ENOBUFS):
+        return "disk_full"
+    return "read_only" if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM) else "unreachable"
 
 
 class SchemaMismatch(StopPressError):

@@ -7,7 +7,7 @@ writes entries that an editor approves.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Literal, TypeAlias, get_args
 
@@ -64,6 +64,20 @@ class Caller:
         return max((_RANK[r] for r in roles if r), default=0)
 
 
+def at_most(caller: Caller, other: Caller) -> Caller:
+    """`caller` with no more rights than `other` has, anywhere."""
+    everywhere = min(caller.rank(None), other.rank(None))
+    by_blog = {
+        blog_id: min(caller.rank(blog_id), other.rank(blog_id))
+        for blog_id in {*caller.blog_roles, *other.blog_roles}
+    }
+    return replace(
+        caller,
+        role=ROLES[everywhere - 1] if everywhere else None,
+        blog_roles={blog_id: ROLES[rank - 1] for blog_id, rank in by_blog.items() if rank > everywhere},
+    )
+
+
 SYSTEM = Caller("system:stoppress", "Stop Press", "admin")
 """The server itself: scheduler, demo and command line."""
 
@@ -83,5 +97,5 @@ def require(caller: Caller, action: Action, blog_id: str | None = None, *, own: 
     if may(caller, action, blog_id, own=own):
         return
     if blog_id is not None and caller.rank(blog_id) == 0:
-        raise NotFound
+        raise NotFound("There is no such blog.")  # in the words of one that is not there
     raise Forbidden(f"Your role does not allow you to {action.words}.")

@@ -36,7 +36,8 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An API token: for all blogs, or for one. The token itself is shown once and not kept."""
+    """An API token: for all blogs, or for one. The token itself is shown once and not kept. It can do no more
+    than who made it (`author_id`) and ends with them, unless `keep`."""
 
     id: str
     name: str
@@ -47,10 +48,13 @@ class Token:
     created_at: datetime
     used_at: datetime | None = None
     revoked_at: datetime | None = None
+    keep: bool = False
 
-    def to_json(self, slug: str | None = None) -> dict[str, Any]:
+    def to_json(self, slug: str | None = None, maker: str | None = None) -> dict[str, Any]:
+        """The token as the API serves it; `maker` is the name of who made it."""
         return {
             "id": self.id, "name": self.name, "role": self.role, "blog": slug or self.blog_id,
+            "made_by": maker, "keep": self.keep,
             "created_at": to_text(self.created_at), "used_at": to_text(self.used_at),
             "revoked_at": to_text(self.revoked_at),
         }

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
@@ -20,16 +19,15 @@ from server.media.urls import WIDTHS
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 MAX_FRAMES = 500
 """Most frames in an animation; the pixel limit applies to all frames together."""
+MAX_SIDE = 32_767
+"""Pixels of a side: a picture that is one pixel wide takes eight bytes more for each row."""
+MAX_SCANS = 100
 _WEBP_SIDE = 16_383
 _MIME = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 # Pillow's own limit only warns and is global. `_open` enforces ours, from the header.
 Image.MAX_IMAGE_PIXELS = None
-
-# One at a time: processing a 50-megapixel picture needs half a gigabyte.
-_worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="picture")
-
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -42,16 +40,24 @@ class Picture:
     renditions: dict[int, bytes] = field(default_factory=dict)
 
 
-async def prepare(data: bytes, *, max_bytes: int, max_pixels: int) -> Picture:
-    """Process an upload in a thread.
+def make(data: bytes, max_pixels: int) -> Picture:
+    """Make a picture of an upload, in the process that runs this: worker.py.
 
     Raises:
-        TooLarge: too many bytes, pixels or frames; pixels are checked before decoding.
-        UnsupportedMedia: not a JPEG, PNG, WebP, GIF or AVIF, or damaged.
+        TooLarge: more pixels, frames, scans or memory than allowed; all but the memory is counted before any
+            pixel is decoded.
+        UnsupportedMedia: it is not a JPEG, PNG, WebP, GIF or AVIF, or it is damaged.
     """
-    if len(data) > max_bytes:
-        raise TooLarge(f"The picture is too large: at most {max_bytes:,} bytes are allowed.")
-    return await asyncio.get_running_loop().run_in_executor(_worker, make, data, max_pixels)
+    try:
+        with _open(data, max_pixels) as image:
+            return _animated(image) if _frames(image) > 1 else _still(image)
+    except StopPressError:
+        raise
+    except MemoryError as error:
+        raise TooLarge("The picture needs more memory than is available.") from error
+    except Exception as error:
+        # Decoders raise all kinds of exceptions for malformed data: OSError, SyntaxError, IndexError…
+        raise UnsupportedMedia("The picture is damaged or incomplete.") from error
 
 
 async def inspect(data: bytes, *, max_pixels: int) -> tuple[str, int, int]:
@@ -61,7 +67,7 @@ async def inspect(data: bytes, *, max_pixels: int) -> tuple[str, int, int]:
         TooLarge: more pixels than allowed.
         UnsupportedMedia: it is none of the kinds that `make` makes, or it is damaged.
     """
-    return await asyncio.get_running_loop().run_in_executor(_worker, _inspect, data, max_pixels)
+    return await asyncio.to_thread(_inspect, data, max_pixels)
 
 
 def _inspect(data: bytes, max_pixels: int) -> tuple[str, int, int]:
@@ -78,32 +84,43 @@ def _inspect(data: bytes, max_pixels: int) -> tuple[str, int, int]:
     return mime, *size
 
 
-def make(data: bytes, max_pixels: int) -> Picture:
-    """Like `prepare`, synchronously."""
-    try:
-        with _open(data, max_pixels) as image:
-            return _animated(image) if _frames(image) > 1 else _still(image)
-    except StopPressError:
-        raise
-    except MemoryError as error:
-        raise TooLarge("The picture needs more memory than is available.") from error
-    except Exception as error:
-        # Decoders raise all kinds of exceptions for malformed data: OSError, SyntaxError, IndexError…
-        raise UnsupportedMedia("The picture is damaged or incomplete.") from error
-
-
 def _open(data: bytes, max_pixels: int) -> Image.Image:
     """Open the picture and check its header; no pixel is decoded yet."""
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError as error:
         raise UnsupportedMedia("This file is not a picture in JPEG, PNG, WebP, GIF or AVIF format.") from error
+    if max(image.size) > MAX_SIDE:
+        raise TooLarge(f"A picture may be at most {MAX_SIDE:,} pixels wide or high.")
+    if image.format in ("JPEG", "MPO") and scans(data) > MAX_SCANS:
+        raise TooLarge(f"A JPEG may have at most {MAX_SCANS} scans.")
     frames = _frames(image)
     if frames > MAX_FRAMES:
         raise TooLarge(f"The animation is too long: at most {MAX_FRAMES} frames are allowed.")
     if image.width * image.height * frames > max_pixels:
         raise TooLarge(f"The picture is too large: at most {max_pixels:,} pixels in all frames are allowed.")
     return image
+
+
+def scans(data: bytes) -> int:
+    """The scans of a JPEG up to its end, counted no further than one more than are allowed (ITU T.81, annex B).
+    A progressive one has about ten; each is decoded over the whole picture, however little is in it."""
+    found, at = 0, 2
+    while found <= MAX_SCANS:
+        at = data.find(b"\xff", at)
+        if at < 0 or at + 4 > len(data):
+            break
+        marker = data[at + 1]
+        if marker == 0xD9:
+            break
+        if marker == 0xFF:
+            at += 1  # fill bytes
+        elif marker == 0 or marker == 1 or 0xD0 <= marker <= 0xD8:
+            at += 2  # in the middle of a scan, or a marker without a length
+        else:
+            found += marker == 0xDA
+            at += 2 + int.from_bytes(data[at + 2 : at + 4])
+    return found
 
 
 def _frames(image: Image.Image) -> int:

@@ -110,7 +110,7 @@ async def edit(
             raise StaleRevision(
                 current=blog.to_json(), yours=_plain_changed(changed), based_on=str(revision)
             )
-        now = desk.now()
+        now = max(desk.now(), blog.updated_at)  # the clock may have been set back
         edited = replace(blog, **tidied, revision=blog.revision + 1, updated_at=now)
         shown = await bylines.resolved(connection, caller, edited.bylines, before=blog.bylines, at=now)
         edited = replace(edited, bylines=shown, topics=topics.of_blog(edited.topics))

@@ -4,7 +4,7 @@ and the revision and takes the next seq of each feed that shows the entry."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -95,11 +95,14 @@ async def _create(desk: Desk, caller: Caller, slug: str, draft: Draft, request: 
         status = first_status(draft.status, publishes=may(caller, Action.ENTRY_PUBLISH, blog.id))
         check_schedule(status, draft.publish_at, now)
         check_content(status, draft.content)
-        made = await _with_pictures(connection, draft.content)
+        made = await _with_pictures(connection, draft.content, caller)
+        # the clock may have been set back, and the newest written is still the newest
+        newest = await entries.newest_created_at(connection, blog.id)
+        written_at = now if newest is None else max(now, newest + timedelta(microseconds=1))
         entry = Entry(
             id=new_id(), blog_id=blog.id, status="draft", revision=0,
             content=await _named(connection, blog, made, caller, before=Content(), at=now),
-            author_id=caller.id, author_name=caller.name, created_at=now, updated_at=now,
+            author_id=caller.id, author_name=caller.name, created_at=written_at, updated_at=written_at,
             publish_at=draft.publish_at,
         )
         written = await _commit(connection, blog, None, moved(entry, status, now), caller)
@@ -157,7 +160,7 @@ async def edit(
         made = replace(entry.content, **changed)
         check_content(wanted, made)
         if "blocks" in changed:
-            made = await _with_pictures(connection, made)
+            made = await _with_pictures(connection, made, caller)
         made = await _named(connection, blog, made, caller, before=entry.content, at=now)
         after = with_note(entry, edited(entry, made, at, now), wanted, note.strip(), caller)
         written = await _commit(connection, blog, entry, moved(after, wanted, now), caller)
@@ -217,7 +220,10 @@ async def history(
 ) -> tuple[Entry, list[entries.Revision]]:
     """All revisions of an entry, newest first; without content while the entry is retracted."""
     blog = await blogs.by_slug(connection, slug)
+    require(caller, Action.BLOG_READ, blog.id)
     entry = await entries.get(connection, blog.id, entry_id)
+    if not visible_to(caller, blog, entry):
+        raise NotFound("There is no such entry.")
     own = entry.author_id == caller.id and entry.status in UNPUBLISHED
     require(caller, Action.ENTRY_REVISIONS, blog.id, own=own)
     found = await entries.revisions_of(connection, entry.id)
@@ -275,9 +281,9 @@ def _check_revision(entry: Entry, revision: int | None, yours: dict[str, Any]) -
         raise StaleRevision(current=_shown(entry), yours=yours, based_on=str(revision))
 
 
-async def _with_pictures(connection: AsyncConnection, made: Content) -> Content:
+async def _with_pictures(connection: AsyncConnection, made: Content, caller: Caller) -> Content:
     """The content with the sizes of its pictures. Raises Invalid for one that is not there."""
-    found = [await _block(connection, index, block) for index, block in enumerate(made.blocks)]
+    found = [await _block(connection, index, block, caller) for index, block in enumerate(made.blocks)]
     return replace(made, blocks=tuple(found))
 
 
@@ -292,18 +298,21 @@ async def _named(
     )
 
 
-async def _block(connection: AsyncConnection, index: int, block: blocks.Block) -> blocks.Block:
+async def _block(
+    connection: AsyncConnection, index: int, block: blocks.Block, caller: Caller
+) -> blocks.Block:
     if isinstance(block, blocks.Image):
-        item = await _picture(connection, f"blocks.{index}.media_id", block.media_id)
+        item = await _picture(connection, f"blocks.{index}.media_id", block.media_id, caller)
         return replace(block, width=item.width, height=item.height, widths=item.widths, mime=item.mime)
     if isinstance(block, blocks.Video) and block.poster:
-        await _picture(connection, f"blocks.{index}.poster", block.poster)
+        await _picture(connection, f"blocks.{index}.poster", block.poster, caller)
     return block
 
 
-async def _picture(connection: AsyncConnection, name: str, media_id: str) -> Media:
+async def _picture(connection: AsyncConnection, name: str, media_id: str, caller: Caller) -> Media:
+    """Whoever may not see a picture may not publish it either."""
     try:
-        return await media.get(connection, media_id)
+        return await media.get_for(connection, caller, media_id)
     except NotFound as error:
         raise Invalid.field(name, "picture not found; upload it first") from error
 
@@ -322,7 +331,10 @@ async def _commit(
 ) -> _Committed:
     """Store a revision and its changes in the feeds. If there is a public change, it is the last one."""
     newsroom = await feeds.advance(connection, FeedKey(blog.id, "newsroom"))
-    entry = replace(entry, revision=entry.revision + 1, newsroom_seq=newsroom.seq)
+    updated_at = entry.updated_at if before is None else max(entry.updated_at, before.updated_at)
+    entry = replace(
+        entry, revision=entry.revision + 1, newsroom_seq=newsroom.seq, updated_at=updated_at
+    )
     if entry.status == "published" and entry.number is None:
         entry = replace(entry, number=await blogs.next_number(connection, blog.id))
     shows = entry.public or (before is not None and before.public_seq is not None)

@@ -9,7 +9,7 @@ from server.domain.limits import MAX_LINE, MAX_TEXT
 from server.domain.media import Media
 from server.domain.permissions import Action, Caller, require
 from server.domain.position import new_id
-from server.media import images
+from server.media import decoder
 from server.media.urls import file_name
 from server.newsroom.desk import Desk
 from server.store import media
@@ -30,18 +30,18 @@ async def upload(
     max_bytes: int,
     max_pixels: int,
 ) -> Media:
-    """Store a picture. Its files are written before its database row, so that every picture in the database can
-    be served; if anything fails, the files are removed.
+    """Keep a picture. Its files are on disk before its row is in the database, so that a picture that is
+    known can always be served; when anything fails, nothing is left of it.
 
     Raises:
-        Forbidden: the caller has no role.
+        Forbidden: the caller has no role anywhere.
         Invalid: a text is too long.
-        TooLarge, UnsupportedMedia: see `media/images.py`.
-        Unavailable: the disk or the database cannot be written.
+        TooLarge, UnsupportedMedia: see `media/decoder.py`.
+        Unavailable: the disk or the database took nothing.
     """
     require(caller, Action.MEDIA_UPLOAD)
     words = _words(alt=alt, caption=caption, credit=credit)
-    picture = await images.prepare(data, max_bytes=max_bytes, max_pixels=max_pixels)
+    picture = await decoder.prepare(data, max_bytes=max_bytes, max_pixels=max_pixels)
     item = Media(
         id=new_id(), sha256=hashlib.sha256(picture.full).hexdigest(), mime=picture.mime,
         bytes=len(picture.full), width=picture.width, height=picture.height,

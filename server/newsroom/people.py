@@ -15,15 +15,19 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.auth import credentials, passwords
-from server.domain.errors import Conflict, Forbidden, Invalid, Unauthenticated, Unavailable
-from server.domain.permissions import Action, Caller, Role, require
+from server.domain.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
+from server.domain.permissions import SYSTEM, Action, Caller, Role, at_most, require
 from server.domain.person import Session, Token, User
 from server.domain.position import new_id
+from server.newsroom import audit, rights
 from server.newsroom.desk import Desk
 from server.store import people
 
 USERNAME = re.compile(r"[a-z0-9]([a-z0-9._@+-]{0,62}[a-z0-9])?", re.ASCII)
 MAX_NAME = 100
+MAX_SESSION_DAYS = 90
+MAX_MAKERS = 10
+"""How long a chain of tokens that made tokens may be."""
 SEEN_EVERY = timedelta(minutes=15)
 """The last use of a session or token is written at most this often, not at every request."""
 
@@ -59,7 +63,8 @@ async def create_user(
             )
             await people.insert_user(connection, user)
     except IntegrityError as error:
-        raise Conflict(f"username: “{username}” is already in use.") from error
+        raise Conflict(f"User name: “{username}” is already in use.") from error
+    audit.done("user_added", caller, user=user.id, username=username, role=role, blog_roles=user.blog_roles)
     return user
 
 
@@ -78,16 +83,33 @@ async def edit_user(desk: Desk, caller: Caller, user_id: str, changed: Mapping[s
     async with desk.database.write() as connection:
         # Counted before the change and with the rows locked, so that two admins cannot remove each other.
         admins = await people.count_admins(connection, lock=True)
-        user = await people.user_by_id(connection, user_id)
+        user = await people.user_by_id(connection, user_id, lock=True)
         if "blog_roles" in changed:
             changed["blog_roles"] = await _by_id(connection, changed["blog_roles"])
         edited = replace(user, **changed)
         if _is_admin(user) and not _is_admin(edited) and admins <= 1:
             raise Conflict("This is the last admin. Make another user an admin first.")
-        await people.save_user(connection, edited)
-        if not edited.active:
-            await people.delete_sessions_of(connection, user.id)
+        await people.change_user(connection, user_id, changed)
+        affected = []
+        if _rights(edited) != _rights(user):
+            affected = await _end_what_rests_on(connection, desk, edited)
+    rights.announce(desk.broker, affected)
+    audit.done(
+        "user_changed", caller, user=user.id, username=user.username,
+        **{name: value for name, value in changed.items() if value != getattr(user, name)},
+    )
     return edited
+
+
+async def _end_what_rests_on(connection: AsyncConnection, desk: Desk, user: User) -> list[str]:
+    """Log out somebody who is no longer active and revoke the tokens that this person made; the ids of all
+    whose rights are not what they were."""
+    made = await people.tokens_of(connection, f"user:{user.id}")
+    if not user.active:
+        await people.delete_sessions_of(connection, user.id)
+        for token in made:
+            await people.revoke_token(connection, token.id, desk.now())
+    return [f"user:{user.id}", *(f"token:{token.id}" for token in made)]
 
 
 async def set_password(
@@ -108,24 +130,31 @@ async def set_password(
     async with desk.database.read() as connection:
         user = await people.user_by_id(connection, user_id)
     if own and not await passwords.verify(user.password, current or ""):
+        audit.refused("password_change_refused", user=user.id, username=user.username)
         raise Forbidden("The current password is incorrect.")
     async with desk.database.write() as connection:
-        user = await people.user_by_id(connection, user_id)
-        await people.save_user(connection, replace(user, password=hashed))
+        if own:
+            # what was checked may have been replaced meanwhile: then it was not the current one
+            if not await people.replace_password(connection, user_id, hashed, instead_of=user.password):
+                raise Forbidden("The current password is incorrect.")
+        else:
+            await people.change_user(connection, user_id, {"password": hashed})
         await people.delete_sessions_of(connection, user_id)
+    rights.announce(desk.broker, [f"user:{user_id}"])
+    audit.done("password_changed", caller, user=user.id, username=user.username)
 
 
 async def create_token(
-    desk: Desk, caller: Caller, name: str, role: Role, *, blog: str | None = None
+    desk: Desk, caller: Caller, name: str, role: Role, *, blog: str | None = None, keep: bool = False
 ) -> tuple[Token, str]:
-    """Create an API token for all blogs, or for the one with the slug `blog`.
-
-    Returns the token's record and the token itself, which is not stored and cannot be shown again.
+    """Make an API token, for all blogs or for the one with the slug `blog`. It can do no more than `caller`
+    and ends with them, unless `keep`. The second part of what it returns is the token itself; it is not kept
+    and cannot be shown again.
 
     Raises:
-        Forbidden: only admins with a role for all blogs manage tokens.
-        Invalid: the name is invalid, or the blog does not exist.
-        Conflict: the name is in use, or was used by a revoked token: names identify authors.
+        Forbidden: only admins for all blogs manage tokens.
+        Invalid: the name cannot be taken, or there is no such blog.
+        Conflict: the name is taken (also by a token that was revoked: names tell who wrote what).
     """
     require(caller, Action.TOKENS_MANAGE)
     name = _name(name)
@@ -135,62 +164,78 @@ async def create_token(
             blog_id = next(iter(await _by_id(connection, {blog: role}, field="blog")), None) if blog else None
             token = Token(
                 id=new_id(), name=name, digest=credentials.digest(plain), role=role, blog_id=blog_id,
-                author_id=caller.id, created_at=desk.now(),
+                author_id=caller.id, created_at=desk.now(), keep=keep,
             )
             await people.insert_token(connection, token)
     except IntegrityError as error:
-        raise Conflict(f"name: there is already a token called “{name}”.") from error
+        raise Conflict(f"Name: there is already a token called “{name}”.") from error
+    audit.done("token_added", caller, token=token.id, name=name, role=role, blog=blog, keep=keep)
     return token, plain
 
 
 async def revoke_token(desk: Desk, caller: Caller, token_id: str) -> None:
-    """Revoke a token immediately. Raises Forbidden, or NotFound if it does not exist or is revoked already."""
+    """End a token at once, with the tokens that were made with it. Raises Forbidden, and NotFound when it is
+    not there or revoked already."""
     require(caller, Action.TOKENS_MANAGE)
     async with desk.database.write() as connection:
-        await people.revoke_token(connection, token_id, desk.now())
+        made = await people.tokens_of(connection, f"token:{token_id}")
+        ended = [token_id, *(token.id for token in made)]
+        for each in ended:
+            await people.revoke_token(connection, each, desk.now())
+    rights.announce(desk.broker, [f"token:{each}" for each in ended])
+    audit.done("token_revoked", caller, token=token_id, with_it=[token.id for token in made])
 
 
 async def log_in(
-    desk: Desk, username: str, password: str, *, days: int, agent: str = ""
+    desk: Desk, username: str, password: str, *, days: int, agent: str = "", max_days: int = MAX_SESSION_DAYS
 ) -> tuple[str, User]:
-    """Start a session that ends `days` days after its last use. Returns the session secret for the cookie, and
-    the user. Callers must throttle first.
+    """Start a session of `days` days since its last use and `max_days` in all. Returns what the cookie shall
+    hold, and who it is. Whoever calls this throttles first.
 
     Raises:
-        Unauthenticated: unknown user, wrong password or inactive user; the message does not say which.
+        Unauthenticated: no such user, another password, or not active; which of them is not told.
     """
     async with desk.database.read() as connection:
         user = await people.user_by_name(connection, username.strip()) if _plausible(username) else None
     known = user is not None and user.active
     if not await passwords.verify(user.password if user and known else None, password) or user is None:
+        # what was typed as a name that nobody has may be a password
+        audit.refused("log_in_failed", username=user.username if user else None)
         raise Unauthenticated("The user name or password is incorrect.")
     fresh = await passwords.hash(password) if passwords.outdated(user.password) else None
     secret, now = credentials.new_session(), desk.now()
     async with desk.database.write() as connection:
-        user = await people.user_by_id(connection, user.id)
-        if not user.active:
+        checked, user = user.password, await people.user_by_id(connection, user.id, lock=True)
+        # while it was checked the password was changed, or the person removed: a session would outlive that
+        if not user.active or user.password != checked:
+            audit.refused("log_in_overtaken", username=user.username)
             raise Unauthenticated("The user name or password is incorrect.")
         if fresh:
-            user = replace(user, password=fresh)
-            await people.save_user(connection, user)
+            await people.change_user(connection, user.id, {"password": fresh})
         await people.insert_session(
             connection,
             Session(
                 digest=credentials.digest(secret), user_id=user.id, created_at=now, seen_at=now,
-                expires_at=now + timedelta(days=days), agent=_printable(agent)[:300],
+                expires_at=now + timedelta(days=min(days, max_days)), agent=_printable(agent)[:300],
             ),
         )
+    audit.done("logged_in", _caller(user), username=user.username)
     return secret, user
 
 
 async def log_out(desk: Desk, secret: str) -> None:
     """End the session with this secret, if there is one."""
     async with desk.database.write() as connection:
-        await people.delete_session(connection, credentials.digest(secret))
+        user_id = await people.delete_session(connection, credentials.digest(secret))
+    if user_id is not None:
+        rights.announce(desk.broker, [f"user:{user_id}"])
 
 
-async def caller_of_session(desk: Desk, secret: str, *, days: int) -> Caller | None:
-    """The caller of a session, or None if it has ended or never existed. Extends the session by `days`."""
+async def caller_of_session(
+    desk: Desk, secret: str, *, days: int, max_days: int = MAX_SESSION_DAYS
+) -> Caller | None:
+    """Whose session this is; None when it ended or never was. Using it keeps it alive for `days` more, and for
+    no longer than `max_days` since the log-in."""
     if len(secret) > credentials.MAX_LENGTH:
         return None
     now, digest = desk.now(), credentials.digest(secret)
@@ -199,25 +244,30 @@ async def caller_of_session(desk: Desk, secret: str, *, days: int) -> Caller | N
         user = await people.user_by_id(connection, session.user_id) if session else None
     if session is None or user is None or not user.active:
         return None
+    end = session.created_at + timedelta(days=max_days)
+    if now >= end:
+        return None
     if now - session.seen_at > SEEN_EVERY:
         try:
             async with desk.database.write() as connection:
                 await people.touch_session(
-                    connection, digest, seen_at=now, expires_at=now + timedelta(days=days)
+                    connection, digest, seen_at=now, expires_at=min(now + timedelta(days=days), end)
                 )
         except Unavailable:
             pass  # reading must work while the database cannot be written
-    return Caller(f"user:{user.id}", user.name, user.role, dict(user.blog_roles))
+    return _caller(user)
 
 
 async def caller_of_token(desk: Desk, text: str) -> Caller | None:
-    """The caller of an API token, or None if it is revoked or unknown."""
+    """Whose API token this is, with no more rights than who made it has now; None when it was revoked, never
+    was, or ended with its maker."""
     if not text.startswith(credentials.TOKEN_PREFIX) or len(text) > credentials.MAX_LENGTH:
         return None
     now = desk.now()
     async with desk.database.read() as connection:
         token = await people.token_by_digest(connection, credentials.digest(text))
-    if token is None:
+        caller = await _token_caller(connection, token)
+    if token is None or caller is None:
         return None
     if token.used_at is None or now - token.used_at > SEEN_EVERY:
         try:
@@ -225,9 +275,46 @@ async def caller_of_token(desk: Desk, text: str) -> Caller | None:
                 await people.touch_token(connection, token.id, now)
         except Unavailable:
             pass
-    if token.blog_id is None:
-        return Caller(f"token:{token.id}", token.name, token.role)
-    return Caller(f"token:{token.id}", token.name, None, {token.blog_id: token.role})
+    return caller
+
+
+async def _token_caller(
+    connection: AsyncConnection, token: Token | None, *, depth: int = 0
+) -> Caller | None:
+    """The token as a caller; None when nothing is left of its rights."""
+    if token is None or depth > MAX_MAKERS:
+        return None
+    everywhere = token.blog_id is None
+    caller = Caller(
+        f"token:{token.id}", token.name, token.role if everywhere else None,
+        {} if token.blog_id is None else {token.blog_id: token.role},
+    )
+    if token.keep or token.author_id is None:
+        return caller
+    maker = await _maker(connection, token.author_id, depth=depth)
+    capped = at_most(caller, maker) if maker is not None else None
+    return capped if capped is not None and (capped.role or capped.blog_roles) else None
+
+
+async def _maker(connection: AsyncConnection, author_id: str, *, depth: int) -> Caller | None:
+    kind, _, id_ = author_id.partition(":")
+    if kind == "token":
+        return await _token_caller(connection, await people.token_by_id(connection, id_), depth=depth + 1)
+    if kind != "user":
+        return SYSTEM  # the command line of the installation
+    try:
+        user = await people.user_by_id(connection, id_)
+    except NotFound:
+        return None
+    return _caller(user) if user.active else None
+
+
+def _caller(user: User) -> Caller:
+    return Caller(f"user:{user.id}", user.name, user.role, dict(user.blog_roles))
+
+
+def _rights(user: User) -> tuple[object, ...]:
+    return user.active, user.role, dict(user.blog_roles)
 
 
 async def _by_id(

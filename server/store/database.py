@@ -1,4 +1,4 @@
-"""Database access for SQLite and PostgreSQL: consistent reads, write transactions, and errors as `Unavailable`.
+"""The connection to SQLite or PostgreSQL: consistent reads, one kind of write, and failures with a reason.
 
 SQLite: WAL, `synchronous=FULL` (a 2xx response survives a power failure), one writer at a time, `BEGIN
 IMMEDIATE` for writes only. PostgreSQL: reads use a REPEATABLE READ snapshot, writers lock the row of the feed.
@@ -7,24 +7,28 @@ IMMEDIATE` for writes only. PostgreSQL: reads use a REPEATABLE READ snapshot, wr
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, exc, text
+from sqlalchemy import event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only
 
 from server.domain.errors import Unavailable
 from server.store import sqlite
+from server.store.failures import DETAILS, FailedWrites, unavailable
 
 BUSY_SECONDS = 5.0
-"""How long a write waits for a write of another process before it fails with 503."""
+"""How long a write waits for other writes before it gives up with 503: those of this process and of others
+together, from the moment it was asked for."""
+BUSY_SLACK_MILLISECONDS = 100
 READERS = 6
-ANSWER_SLACK_SECONDS = 1.0
-"""PostgreSQL itself cancels a statement that takes too long, and the connection stays usable. If the server has
-not answered this long after that, the connection counts as lost."""
+WAL_RETRY_SECONDS = 0.05
 
 
 class Database:
@@ -39,33 +43,34 @@ class Database:
     def __init__(self, url: str | URL, *, pool: int = 10, timeout: float = 10.0) -> None:
         self.url = make_url(url)
         self.dialect = self.url.get_backend_name()
+        self.failed_writes = FailedWrites()
         self._timeout = timeout
+        self._busy = _Busy()
+        self._identity: tuple[int, int] | None = None
         if self.dialect == "sqlite":
             self.url = self.url.set(drivername="sqlite+aiosqlite")
             self._reader = _sqlite(self.url, begin="BEGIN", size=READERS)
-            self._writer = _sqlite(self.url, begin="BEGIN IMMEDIATE", size=1, async_creator_fn=sqlite.connect)
+            self._writer = _sqlite(
+                self.url, begin="BEGIN IMMEDIATE", size=1, busy=self._busy, async_creator_fn=sqlite.connect
+            )
             self._one_writer: asyncio.Lock | None = asyncio.Lock()
         elif self.dialect == "postgresql":
-            from server.store.postgres import connector
+            from server.store.postgres import make_engine
 
             self.url = self.url.set(drivername="postgresql+psycopg")
-            self._writer = create_async_engine(
-                self.url, pool_size=pool, max_overflow=0, pool_timeout=timeout, pool_pre_ping=True,
-                connect_args={
-                    "async_creator_fn": connector(timeout + ANSWER_SLACK_SECONDS),
-                    "connect_timeout": int(timeout),
-                    "application_name": "stoppress",
-                    "options": f"-c statement_timeout={int(timeout * 1000)} -c timezone=UTC",
-                    "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
-                    "tcp_user_timeout": int(timeout * 1000),
-                },
-            )
+            self._writer = make_engine(self.url, pool=pool, timeout=timeout)
             self._reader = self._writer.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
             self._one_writer = None
         else:
             raise ValueError(f"DATABASE_URL: {self.dialect} is not one of sqlite, postgresql")
+
+    @property
+    def file(self) -> Path | None:
+        """Where SQLite keeps its database; None for PostgreSQL and for one in memory."""
+        name = self.url.database
+        return Path(name) if self.dialect == "sqlite" and name and name != ":memory:" else None
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -74,7 +79,7 @@ class Database:
         Raises:
             Unavailable: the database cannot be reached.
         """
-        with _FailureTranslator():
+        with _Translated(self.file):
             async with self._connected(self._reader) as connection, connection.begin():
                 yield connection
 
@@ -90,15 +95,57 @@ class Database:
                 reached. If the connection was lost during the commit, the outcome is unknown, and the message
                 says so.
         """
-        with _FailureTranslator() as failures:
-            async with (
-                self._one_writer or nullcontext(),
-                self._connected(self._writer) as connection,
-                connection.begin(),
-            ):
-                async with _no_time_limit(connection) if patient and not self._one_writer else nullcontext():
-                    yield connection
-                failures.committing = self._one_writer is None
+        try:
+            with _Translated(self.file) as translated:
+                async with (
+                    self._turn() if self._one_writer else nullcontext(),
+                    self._connected(self._writer) as connection,
+                    connection.begin(),
+                ):
+                    if not self._one_writer:
+                        translated.driver = (await connection.get_raw_connection()).driver_connection
+                    unlimited = patient and not self._one_writer
+                    async with _no_time_limit(connection) if unlimited else nullcontext():
+                        yield connection
+                    translated.committing = self._one_writer is None
+        except Unavailable as error:
+            self.failed_writes.note(error)
+            raise
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """SQLite's one writer of this process. The time in the queue counts: what is left of it is how long
+        SQLite may wait for other processes."""
+        assert self._one_writer is not None
+        deadline = time.monotonic() + BUSY_SECONDS
+        try:
+            async with asyncio.timeout(BUSY_SECONDS):
+                await self._one_writer.acquire()
+        except TimeoutError:
+            raise Unavailable(DETAILS["busy"], reason="busy") from None
+        try:
+            self._busy.deadline = deadline
+            self._check_file()
+            yield
+        finally:
+            self._one_writer.release()
+
+    def _check_file(self) -> None:
+        """A file that was removed or replaced while it is open takes writes that nobody will ever read."""
+        if self.file is None:
+            return
+        try:
+            found = self.file.stat()
+            here = found.st_dev, found.st_ino
+        except OSError:
+            here = None
+        self._identity = self._identity or here
+        if here != self._identity:
+            raise Unavailable(
+                "The database file was removed or replaced while the server runs; nothing was written. "
+                "Restart the server.",
+                reason="missing",
+            )
 
     @asynccontextmanager
     async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
@@ -125,54 +172,61 @@ async def _no_time_limit(connection: AsyncConnection) -> AsyncIterator[None]:
         driver.answer_seconds = limit
 
 
-class _FailureTranslator:
-    """Turns database failures into `Unavailable`. IntegrityError passes through, and so do programming errors
-    such as invalid SQL, which must not be reported as an outage."""
+class _Translated:
+    """Turns a driver's failure into `Unavailable`; see `failures.py` for what passes."""
 
-    _PASS_THROUGH = (exc.IntegrityError, exc.ProgrammingError, exc.DataError, exc.NotSupportedError)
-
-    def __init__(self) -> None:
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
         self.committing = False
+        self.driver: Any = None
 
-    def __enter__(self) -> _FailureTranslator:
+    def __enter__(self) -> _Translated:
         return self
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, self._PASS_THROUGH):
+        if error is None:
             return
-        if isinstance(error, exc.DBAPIError | exc.TimeoutError | OSError):
-            raise Unavailable(_reason(error, committing=self.committing)) from error
+        standby = self.driver is not None and self.driver.standby
+        raised = unavailable(error, file=self._file, committing=self.committing, standby=standby)
+        if raised is not None:
+            raise raised from error
 
 
-def _reason(error: BaseException, *, committing: bool) -> str:
-    said = str(getattr(error, "orig", error)).lower()
-    if "disk is full" in said or "no space left" in said:
-        return "The database disk is full; nothing was written."
-    if "locked" in said or "busy" in said:
-        return "The database is busy with another write; nothing was written. Try again."
-    if "readonly" in said or "read-only" in said:
-        return "The database is read-only; nothing was written."
-    if committing:
-        return (
-            "The connection to the database was lost during the commit. Check whether the change was saved "
-            "before you try again, or retry with the same Idempotency-Key."
-        )
-    return "The database cannot be reached; nothing was written. Try again."
+class _Busy:
+    """Until when the write that has its turn may wait for writes of other processes (`time.monotonic()`)."""
+
+    deadline = float("inf")
+    told = -1
+
+    def changed(self) -> int | None:
+        """The time left in milliseconds; None when SQLite was told nearly the same before."""
+        left = max(0, int(1000 * min(BUSY_SECONDS, self.deadline - time.monotonic())))
+        if abs(left - self.told) < BUSY_SLACK_MILLISECONDS:
+            return None
+        self.told = left
+        return left
 
 
-def _sqlite(url: URL, *, begin: str, size: int, **connect: Any) -> AsyncEngine:
+def _sqlite(url: URL, *, begin: str, size: int, busy: _Busy | None = None, **connect: Any) -> AsyncEngine:
     if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # what is wrong with it shows when the database is opened
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     connect["timeout"] = BUSY_SECONDS
-    engine = create_async_engine(url, pool_size=size, max_overflow=0, connect_args=connect)
+    # what is written must not be read in the log of a statement that failed
+    engine = create_async_engine(
+        url, hide_parameters=True, pool_size=size, max_overflow=0, connect_args=connect
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver would send BEGIN too late for a snapshot
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+        _use_wal(cursor)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+        if busy is not None:
+            busy.told = int(1000 * BUSY_SECONDS)
 
     @event.listens_for(engine.sync_engine.pool, "invalidate")
     def _invalidate(connection: Any, _record: Any, _error: BaseException | None) -> None:
@@ -183,6 +237,22 @@ def _sqlite(url: URL, *, begin: str, size: int, **connect: Any) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Any) -> None:
+        if busy is not None and (milliseconds := busy.changed()) is not None:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={milliseconds}")
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _use_wal(cursor: Any) -> None:
+    """Several processes that open a new database at once meet here: to change the mode SQLite needs the file
+    for itself, and does not wait for it."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > until:
+                raise
+        await_only(asyncio.sleep(WAL_RETRY_SECONDS))

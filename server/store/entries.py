@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, TextClause, delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain.entry import Content, Entry, EntryStatus
 from server.domain.errors import NotFound
-from server.store import rows
+from server.store import rows, schema
 from server.store.schema import entries, entry_media, revisions
 
 ON_PAGE: tuple[EntryStatus, ...] = ("published", "retracted")
@@ -28,6 +29,14 @@ class Revision:
     author_id: str | None
     author_name: str
     at: datetime
+
+
+class Due(NamedTuple):
+    """A scheduled entry whose time has come."""
+
+    blog_id: str
+    entry_id: str
+    publish_at: datetime
 
 
 async def get(connection: AsyncConnection, blog_id: str, entry_id: str, *, lock: bool = False) -> Entry:
@@ -53,7 +62,7 @@ async def between(connection: AsyncConnection, blog_id: str, *, first: int, last
 async def pinned(connection: AsyncConnection, blog_id: str) -> list[Entry]:
     """Published entries that are pinned, newest first."""
     return await _select(
-        connection, entries.c.blog_id == blog_id, entries.c.status == "published", entries.c.pinned.is_(True)
+        connection, entries.c.blog_id == blog_id, text(schema.PINNED)
     )
 
 
@@ -61,7 +70,7 @@ async def key_events(connection: AsyncConnection, blog_id: str, *, limit: int = 
     """Published key events, newest first."""
     return await _select(
         connection,
-        entries.c.blog_id == blog_id, entries.c.status == "published", entries.c.key.is_(True),
+        entries.c.blog_id == blog_id, text(schema.KEY),
         limit=limit,
     )
 
@@ -109,15 +118,32 @@ async def listed(
     return [rows.entry(r) for r in await connection.execute(statement)]
 
 
-async def due(connection: AsyncConnection, moment: datetime, *, limit: int = 50) -> list[tuple[str, str]]:
-    """`(blog_id, entry_id)` of scheduled entries that are due, oldest first."""
+async def newest_created_at(connection: AsyncConnection, blog_id: str) -> datetime | None:
+    """When the entry of a blog was written that was written last, drafts included."""
     statement = (
-        select(entries.c.blog_id, entries.c.id)
-        .where(entries.c.status == "scheduled", entries.c.publish_at <= moment)
-        .order_by(entries.c.publish_at)
+        select(entries.c.created_at)
+        .where(entries.c.blog_id == blog_id)
+        .order_by(entries.c.created_at.desc())
+        .limit(1)
+    )
+    return (await connection.execute(statement)).scalar_one_or_none()
+
+
+async def due(
+    connection: AsyncConnection, moment: datetime, *, after: Due | None = None, limit: int = 50
+) -> list[Due]:
+    """Scheduled entries whose time has come, the oldest first; those that follow `after`."""
+    statement = (
+        select(entries.c.blog_id, entries.c.id, entries.c.publish_at)
+        .where(text(schema.DUE), entries.c.publish_at <= moment)
+        .order_by(entries.c.publish_at, entries.c.id)
         .limit(limit)
     )
-    return [(r.blog_id, r.id) for r in await connection.execute(statement)]
+    if after is not None:
+        later = entries.c.publish_at > after.publish_at
+        same = (entries.c.publish_at == after.publish_at) & (entries.c.id > after.entry_id)
+        statement = statement.where(later | same)
+    return [Due(r.blog_id, r.id, r.publish_at) for r in await connection.execute(statement)]
 
 
 async def insert(connection: AsyncConnection, entry: Entry) -> None:
@@ -187,7 +213,7 @@ async def _link_media(connection: AsyncConnection, entry: Entry) -> None:
 
 
 async def _select(
-    connection: AsyncConnection, *where: ColumnElement[bool], limit: int | None = None
+    connection: AsyncConnection, *where: ColumnElement[bool] | TextClause, limit: int | None = None
 ) -> list[Entry]:
     statement = select(entries).where(*where).order_by(entries.c.number.desc()).limit(limit)
     return [rows.entry(r) for r in await connection.execute(statement)]

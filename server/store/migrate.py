@@ -59,6 +59,21 @@ async def upgrade(database: Database) -> str:
     return latest()
 
 
+def missing(connection: Connection) -> list[str]:
+    """Tables and columns of this version that the database lacks although its revision is right: somebody
+    dropped them, or a restore was cut off."""
+    inspector = inspect(connection)
+    there = set(inspector.get_table_names())
+    lacking = []
+    for table in metadata.sorted_tables:
+        if table.name not in there:
+            lacking.append(table.name)
+            continue
+        columns = {column["name"] for column in inspector.get_columns(table.name)}
+        lacking += [f"{table.name}.{c.name}" for c in table.columns if c.name not in columns]
+    return lacking
+
+
 def latest() -> str:
     """The schema revision that this version needs."""
     head = ScriptDirectory(str(_FOLDER)).get_current_head()

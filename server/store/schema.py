@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -53,6 +54,17 @@ metadata = MetaData(
 )
 
 ID = String(32)
+
+# A query uses a partial index when it says the same words; a value that is bound is none of them.
+DUE = "status = 'scheduled'"
+PINNED = "status = 'published' AND pinned"
+KEY = "status = 'published' AND key"
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    """An index over some of the rows only."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
 
 feeds = Table(
     "feeds",
@@ -129,10 +141,13 @@ entries = Table(
     Index("ix_entries_public_seq", "blog_id", "public_seq", unique=True),
     Index("ix_entries_newsroom_seq", "blog_id", "newsroom_seq", unique=True),
     Index("ix_entries_number", "blog_id", "number", unique=True),
-    Index(
-        "ix_entries_due", "publish_at",
-        sqlite_where=text("status = 'scheduled'"), postgresql_where=text("status = 'scheduled'"),
-    ),
+    _partial("ix_entries_due", "publish_at", where=DUE),
+    # what a page shows beside its entries
+    _partial("ix_entries_pinned", "blog_id", "number", where=PINNED),
+    _partial("ix_entries_key", "blog_id", "number", where=KEY),
+    # lists of the newsroom, and the counts beside them
+    Index("ix_entries_listed", "blog_id", "created_at", "id"),
+    Index("ix_entries_status", "blog_id", "status", "created_at", "id"),
 )
 
 revisions = Table(
@@ -155,6 +170,15 @@ blog_revisions = Table(
     Column("content", JSON, nullable=False),
     Column("author_id", String(64)),
     Column("author_name", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+write_probes = Table(
+    "write_probes",
+    metadata,
+    # one row for each process, so that none waits for another's
+    Column("process", ID, primary_key=True),
+    Column("filling", Text, nullable=False),
     Column("at", Instant, nullable=False),
 )
 
@@ -246,5 +270,6 @@ tokens = Table(
     Column("created_at", Instant, nullable=False),
     Column("used_at", Instant),
     Column("revoked_at", Instant),
+    Column("keep", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("name"),
 )

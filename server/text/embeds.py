@@ -21,7 +21,10 @@ _FILE = re.compile(r"\.(mp4|webm|m4v|mov)$", re.IGNORECASE)
 
 def provider(url: str) -> str:
     """The provider's name, or the host without `www.`; empty for a URL without a host."""
-    host = (urlsplit(url).hostname or "").lower().removeprefix("www.").removeprefix("m.")
+    try:
+        host = (urlsplit(url).hostname or "").lower().removeprefix("www.").removeprefix("m.")
+    except ValueError:  # brackets that hold no address
+        return ""
     for name, domains in PROVIDERS.items():
         if any(host == d or host.endswith("." + d) for d in domains):
             return name
@@ -30,4 +33,7 @@ def provider(url: str) -> str:
 
 def plays_in_place(url: str) -> bool:
     """Whether the URL is a video file that browsers can play."""
-    return bool(_FILE.search(urlsplit(url).path))
+    try:
+        return bool(_FILE.search(urlsplit(url).path))
+    except ValueError:
+        return False

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
@@ -11,6 +9,7 @@ from server.delivery.limits import counted_address
 from server.domain.errors import Unauthenticated
 from server.domain.permissions import Caller
 from server.newsroom import people
+from server.web.origin import from_this_site
 from server.web.site import site_of
 
 COOKIE = "stoppress_session"
@@ -59,7 +58,9 @@ async def _look_up(connection: HTTPConnection) -> Caller | None:
     secret = session_secret(connection)
     if secret is None or not _same_site(connection):
         return None
-    return await people.caller_of_session(site.desk, secret, days=site.session_days)
+    return await people.caller_of_session(
+        site.desk, secret, days=site.session_days, max_days=site.session_max_days
+    )
 
 
 def bearer(connection: HTTPConnection) -> str | None:
@@ -96,7 +97,7 @@ def client_address(connection: HTTPConnection) -> str:
 
 
 def _secure(connection: HTTPConnection) -> bool:
-    return connection.url.scheme in ("https", "wss") or site_of(connection).public_url.startswith("https://")
+    return connection.scope["scheme"] in ("https", "wss") or site_of(connection).public_url.startswith("https://")
 
 
 def _same_site(connection: HTTPConnection) -> bool:
@@ -105,5 +106,4 @@ def _same_site(connection: HTTPConnection) -> bool:
     origin = connection.headers.get("origin")
     if connection.scope["type"] != "websocket" or origin is None:
         return True
-    here = connection.headers.get("host")
-    return urlsplit(origin).netloc == here or origin == site_of(connection).public_url
+    return from_this_site(connection, origin)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
@@ -18,7 +19,11 @@ from server.web.cors import add_cors
 from server.web.security_headers import add_headers
 from server.web.site import site_of
 
+log = structlog.get_logger()
+
 RETRY_SECONDS = 2
+NO_TEMPORARY_FOLDER = "No usable temporary directory"
+"""What `tempfile` says when it could write to none; that is how a full one looks to it at first."""
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -47,6 +52,7 @@ PROBLEMS: Mapping[str, Problem] = {
     "idempotency_key_reused": Problem(422, "Idempotency key already used"),
     "revision_required": Problem(428, "If-Match header required"),
     "throttled": Problem(429, "Too many attempts"),
+    "headers_too_large": Problem(431, "The request's headers are too large"),
     "internal_error": Problem(500, "Internal server error"),
     "unavailable": Problem(503, "Service unavailable"),
     "timed_out": Problem(503, "Request timed out"),
@@ -94,7 +100,7 @@ def answer_of(connection: HTTPConnection, code: str, detail: str) -> Response:
 
 
 def _negotiated(connection: HTTPConnection, plain: Response, detail: str, code: str) -> Response:
-    path = connection.url.path
+    path = connection.scope["path"]
     wants_page = "text/html" in connection.headers.get("accept", "")
     if not isinstance(connection, Request) or not wants_page or path.startswith("/api/"):
         return plain
@@ -149,12 +155,22 @@ async def _disconnected(connection: HTTPConnection, error: Exception) -> Respons
     return problem_of("bad_request", "The client disconnected before the request was complete.")
 
 
+async def _os_error(connection: HTTPConnection, error: Exception) -> Response:
+    """A disk that takes no more, of the temporary folder most of all: a large upload waits there."""
+    assert isinstance(error, OSError)
+    reason = errors.of_errno(error)
+    if reason == "unreachable" and NO_TEMPORARY_FOLDER not in str(error):
+        raise error
+    log.error("web.disk", reason=reason, cause=str(error)[:300])
+    return answer(connection, errors.Unavailable("The server's disk takes no more. Try again.", reason=reason))
+
+
 async def _unexpected(connection: HTTPConnection, error: Exception) -> Response:
     detail = "Something went wrong on the server. The error has been logged."
     response = answer_of(connection, "internal_error", detail)
     # Starlette sends this response from outside the middleware stack.
-    add_headers(response.headers, scheme=connection.url.scheme)
-    add_cors(response.headers, connection.url.path)
+    add_headers(response.headers, scheme=connection.scope["scheme"])
+    add_cors(response.headers, connection.scope["path"])
     return response
 
 
@@ -162,5 +178,6 @@ HANDLERS: Mapping[Any, ExceptionHandler] = {
     StopPressError: _known,
     HTTPException: _http,
     ClientDisconnect: _disconnected,
+    OSError: _os_error,
     Exception: _unexpected,
 }

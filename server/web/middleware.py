@@ -7,24 +7,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
+import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from server.domain.errors import TooLarge
-from server.web.authenticate import bearer
+from server.domain.errors import StopPressError, TooLarge, Unauthenticated
+from server.web.authenticate import bearer, caller_of, client_address, session_secret
 from server.web.cors import CrossOrigin
 from server.web.errors import answer, answer_of
+from server.web.origin import from_this_site
+from server.web.pace import LeastPace
+from server.web.request_head import RequestHead
 from server.web.security_headers import add_headers
-from server.web.site import Limits, site_of
+from server.web.site import Limits
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 MULTIPART_SLACK = 65_536
 """Allowance for multipart fields and boundaries around an uploaded picture, in bytes."""
+STRANGERS_BYTES = 16_384
+"""Enough to log in."""
+KEPT_FORM_BYTES = 262_144
+"""What an entry's form may hold when its session has ended and it is shown again to be sent again."""
 
 
 def middleware(trusted_proxies: Sequence[str], limits: Limits) -> list[Middleware]:
@@ -35,10 +42,12 @@ def middleware(trusted_proxies: Sequence[str], limits: Limits) -> list[Middlewar
         limits: limits for one request.
     """
     return [
-        Middleware(ProxyHeadersMiddleware, trusted_hosts=list(trusted_proxies)),
+        Middleware(LeastPace),
         Middleware(SecurityHeaders),
         Middleware(CrossOrigin),
-        Middleware(PlainAddress),
+        Middleware(RequestHead),
+        Middleware(ProxyHeadersMiddleware, trusted_hosts=list(trusted_proxies)),
+        Middleware(AuditAddress),
         Middleware(SameOrigin),
         Middleware(TimeLimit, seconds=limits.request_seconds),
         Middleware(BodyLimit, body_bytes=limits.body_bytes, upload_bytes=limits.upload_bytes),
@@ -69,19 +78,16 @@ class SecurityHeaders:
         await self._app(scope, receive, with_headers)
 
 
-class PlainAddress:
-    """Rejects control characters in paths and queries. No URL of ours has any, and PostgreSQL raises an error
-    for NUL in text, which would look like an outage."""
+class AuditAddress:
+    """Puts the client's address into the log's context, for the audit lines of what a request does."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (
-            any(c < " " or c == "\x7f" for c in scope["path"]) or b"%00" in scope["query_string"]
-        ):
-            detail = "The URL contains control characters."
-            await answer_of(Request(scope), "bad_request", detail)(scope, receive, send)
+        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
+            with structlog.contextvars.bound_contextvars(address=client_address(Request(scope))):
+                await self._app(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -111,10 +117,7 @@ def _from_here(request: Request) -> bool:
     origin = request.headers.get("origin")
     if origin is None:
         return True
-    own = site_of(request).public_url
-    # The scheme is not compared: a TLS-terminating proxy may not forward it, and browsers cannot forge the
-    # host.
-    return origin == own or (origin != "null" and urlsplit(origin).netloc == request.headers.get("host"))
+    return from_this_site(request, origin)
 
 
 class TimeLimit:
@@ -131,7 +134,9 @@ class TimeLimit:
 
         async def watched_send(message: Message) -> None:
             nonlocal started
-            started = True
+            if not started:
+                started = True
+                limit.reschedule(None)  # what goes out has a pace of its own
             await send(message)
 
         async def watched_receive() -> Message:
@@ -156,7 +161,8 @@ class TimeLimit:
 
 
 class BodyLimit:
-    """Rejects bodies over the limit while they are being read; forms with a file may be larger."""
+    """Refuses bodies over the limit before they are read whole; a form with a file may be larger. Who may not
+    post anything but a log-in is told so before a large body is read."""
 
     def __init__(self, app: ASGIApp, *, body_bytes: int, upload_bytes: int) -> None:
         self._app, self._body_bytes, self._upload_bytes = app, body_bytes, upload_bytes
@@ -165,13 +171,23 @@ class BodyLimit:
         if scope["type"] != "http" or is_stream(scope["path"]):
             await self._app(scope, receive, send)
             return
-        headers = Request(scope).headers
+        request = Request(scope)
+        headers = request.headers
         is_form = headers.get("content-type", "").lower().startswith("multipart/form-data")
         limit = max(self._body_bytes, self._upload_bytes + MULTIPART_SLACK) if is_form else self._body_bytes
-        error = TooLarge(f"The request is too large: at most {limit:,} bytes are allowed.")
+        error: StopPressError = TooLarge(f"The request is too large: at most {limit:,} bytes are allowed.")
         length = headers.get("content-length", "0")
-        if length.isdecimal() and length.isascii() and int(length[:20]) > limit:
-            await answer(Request(scope), error)(scope, receive, send)
+        announced = int(length[:20]) if length.isdecimal() and length.isascii() else 0
+        try:
+            if announced > limit:
+                raise error
+            stranger = _strangers_bytes(request)
+            if (announced > stranger or "transfer-encoding" in headers) and await caller_of(request) is None:
+                limit, error = stranger, Unauthenticated(f"Log in to send more than {stranger} bytes.")
+            if announced > limit:
+                raise error
+        except StopPressError as refused:
+            await answer(request, refused)(scope, receive, send)
             return
         received = 0
 
@@ -184,3 +200,8 @@ class BodyLimit:
             return message
 
         await self._app(scope, counted, send)
+
+
+def _strangers_bytes(request: Request) -> int:
+    """What may come from somebody who is not logged in: a form that outlived its session is kept for them."""
+    return STRANGERS_BYTES if session_secret(request) is None else KEPT_FORM_BYTES

@@ -132,7 +132,7 @@ class Renderer:
         **context: Any,
     ) -> Response:
         """An HTML response; not cacheable unless `headers` say otherwise."""
-        page = self.template(name, path=request.url.path, status=status, **context)
+        page = self.template(name, path=request.scope["path"], status=status, **context)
         return Response(
             page,
             status_code=status,

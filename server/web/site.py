@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from starlette.requests import HTTPConnection
 
 from server.auth.throttle import Throttle
+from server.background.supervisor import Supervisor
 from server.hub.hub import Hub
 from server.newsroom.desk import Desk
+from server.newsroom.readiness import WriteProbe
 from server.store.database import Database
 from server.web.assets import Assets
 from server.web.render import Renderer
@@ -38,11 +40,15 @@ class Site:
     throttle: Throttle
     limits: Limits
     session_days: int
+    session_max_days: int
+    probe: WriteProbe
+    supervisor: Supervisor
     metrics_token: str = ""
 
     def url(self, connection: HTTPConnection, path: str = "") -> str:
         """An absolute URL on this site."""
-        base = self.public_url or f"{connection.url.scheme}://{connection.url.netloc}"
+        host = connection.headers.get("host", "localhost")
+        base = self.public_url or f"{connection.scope['scheme']}://{host}"
         return base.replace("ws://", "http://").replace("wss://", "https://") + path
 
 

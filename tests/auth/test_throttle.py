@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 from limits.aio.storage import MemoryStorage
@@ -11,14 +12,30 @@ from server.domain.errors import Throttled
 pytestmark = pytest.mark.anyio
 
 
-async def test_one_name_is_throttled_whoever_tries() -> None:
+async def test_one_name_is_throttled_from_one_address() -> None:
     throttle = Throttle(by_name=3, by_address=100)
-    for n in range(3):
-        await throttle.attempt(name="ada", address=f"192.0.2.{n}")
+    for _ in range(3):
+        await throttle.attempt(name="ada", address="192.0.2.9")
     with pytest.raises(Throttled) as refused:
         await throttle.attempt(name="ADA", address="192.0.2.9")
     assert 1 <= refused.value.retry_after <= 60
     await throttle.attempt(name="grace", address="192.0.2.9")
+
+
+async def test_nobody_is_kept_out_by_attempts_of_others() -> None:
+    """Whoever knows a name can slow it down by a bounded time, and no more."""
+    throttle = Throttle(by_name=3, by_address=100, delay=0.2)
+    took = []
+    for n in range(30):
+        began = time.monotonic()
+        await throttle.attempt(name="ada", address=f"192.0.2.{n}")
+        took.append(time.monotonic() - began)
+    assert max(took[:3]) < 0.05
+    assert min(took[-5:]) > 0.15
+    assert max(took) < 1
+    began = time.monotonic()
+    await throttle.attempt(name="grace", address="192.0.2.1")
+    assert time.monotonic() - began < 0.1
 
 
 async def test_one_address_is_throttled_whatever_the_name() -> None:
@@ -43,8 +60,8 @@ async def test_after_any_failure_of_the_shared_count_the_process_counts_alone(
 
     monkeypatch.setattr(shared, "acquire_entry", fail)
     throttle = Throttle(shared, by_name=3, by_address=100)
-    for n in range(3):
-        await throttle.attempt(name="ada", address=f"192.0.2.{n}")
+    for _ in range(3):
+        await throttle.attempt(name="ada", address="192.0.2.9")
     with pytest.raises(Throttled):
         await throttle.attempt(name="ada", address="192.0.2.9")
     assert asked == 1  # it is left alone for a while
@@ -65,8 +82,8 @@ async def test_a_shared_count_that_does_not_answer_is_waited_for_once(monkeypatc
     monkeypatch.setattr("server.auth.throttle.SHARED_SECONDS", 0.05)
     throttle = Throttle(shared, by_name=3, by_address=100)
     async with asyncio.timeout(30):
-        for n in range(3):
-            await throttle.attempt(name="ada", address=f"192.0.2.{n}")
+        for _ in range(3):
+            await throttle.attempt(name="ada", address="192.0.2.9")
         assert asked == 1
         assert throttle.alone
         with pytest.raises(Throttled):  # the attempt that waited counts here, too

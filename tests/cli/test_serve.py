@@ -17,7 +17,7 @@ import pytest
 from tests.cli.conftest import Command
 from tests.support.app import running
 from tests.support.listeners import sse, websocket
-from tests.support.process import ROOT, Ended, environment, run, serving
+from tests.support.process import ROOT, Ended, environment, new_token, run, serving
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -140,3 +140,43 @@ async def test_tail_no_blog(tmp_path: Path) -> None:
     async with serving(tmp_path) as server:
         assert (await run("tail", f"{server.url}/live/nothing")).code == 3
     assert (await run("tail", "nonsense")).code == 2
+
+
+async def test_streams_leave_handles_for_posts(tmp_path: Path, command: Command) -> None:
+    """Where a process may have few handles, streams are refused before posts are."""
+    limit = 256
+    await asyncio.to_thread(command, "blog", "add", "storm", "--headline", "Storm")
+    token = await new_token(data_dir=tmp_path)
+    async with serving(tmp_path) as server:
+        await server.terminate()
+        resource_before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        server.preexec = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+        await server.start()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == resource_before
+        assert f"allowed={limit}" in server.log
+        request = b"GET /live/storm/stream HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        streams = []
+        try:
+            for _ in range(limit):
+                reader, writer = await asyncio.open_connection(*server.address)
+                writer.write(request)
+                streams.append((reader, writer))
+            heads = await asyncio.gather(*(_head(reader) for reader, _ in streams))
+            assert sum(b" 200 " in head.partition(b"\r\n")[0] for head in heads) == limit
+            async with server.client(token) as client:
+                ready = (await client.get("/readyz")).json()
+                assert ready["listeners"] == limit // 2
+                for number in range(5):
+                    answer = await client.post(
+                        "/api/v1/blogs/storm/entries", json={"body": f"Update {number}"}
+                    )
+                    assert answer.status_code == 201, answer.text
+        finally:
+            for _, writer in streams:
+                writer.close()
+        assert "Traceback" not in server.log
+
+
+async def _head(reader: asyncio.StreamReader) -> bytes:
+    async with asyncio.timeout(20):
+        return await reader.readuntil(b"\r\n\r\n")

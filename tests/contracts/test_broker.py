@@ -29,10 +29,12 @@ async def make_member(request: pytest.FixtureRequest) -> AsyncIterator[MakeMembe
     async with contextlib.AsyncExitStack() as stack:
         alone = Member(MemoryBroker())
 
-        async def make(*feeds: FeedKey) -> Member:
+        async def make(*feeds: FeedKey, topic: str = "") -> Member:
             if request.param == "redis":
                 server: Valkey = request.getfixturevalue("valkey_server")
-                return await stack.enter_async_context(member(server.url, *feeds))
+                return await stack.enter_async_context(member(server.url, *feeds, topic=topic))
+            if topic:
+                alone.broker.on_notice(topic, alone.notices.append)
             await alone.broker.start()
             for feed in feeds:
                 await alone.broker.subscribe(feed)
@@ -150,3 +152,34 @@ async def test_close_leaves_no_task(make_member: MakeMember) -> None:
     here.broker.publish(change(1))
     await here.broker.close()
     await until(lambda: asyncio.all_tasks() <= before)
+
+
+async def test_a_notice_reaches_every_process(make_member: MakeMember) -> None:
+    here, there = await make_member(FEED), await make_member(FEED, topic="rights")
+    if there is not here:
+        await until(lambda: None in there.notices)  # confirmed: what came before may have been lost
+    here.broker.notify("other", b"user:2")
+    here.broker.notify("rights", b"user:1")
+    await until(lambda: b"user:1" in there.notices)
+    assert b"user:2" not in there.notices
+
+
+async def test_a_notice_reaches_the_own_process_before_it_returns(make_member: MakeMember) -> None:
+    here = await make_member()
+    seen: list[bytes | None] = []
+    here.broker.on_notice("rights", seen.append)
+    here.broker.notify("rights", b"user:1")
+    assert seen == [b"user:1"]
+
+
+async def test_a_receiver_of_notices_that_raises_keeps_nobody_else_from_them(make_member: MakeMember) -> None:
+    here = await make_member()
+    seen: list[bytes | None] = []
+
+    def fail(_: object) -> None:
+        raise RuntimeError("a mistake")
+
+    here.broker.on_notice("rights", fail)
+    here.broker.on_notice("rights", seen.append)
+    here.broker.notify("rights", b"user:1")
+    assert seen == [b"user:1"]

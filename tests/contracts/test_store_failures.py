@@ -7,8 +7,10 @@ import asyncio
 import contextlib
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -19,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.domain.errors import Unavailable
 from server.newsroom import entries
 from server.store import database as module
-from server.store import feeds, migrate
+from server.store import feeds, migrate, postgres
 from server.store.database import Database
 from tests.support.desk import EDITOR, Newsroom, draft, open_newsroom
 from tests.support.postgres import Postgres
@@ -90,6 +92,33 @@ async def test_a_lock_held_by_another_process_times_out_as_unavailable(
             await room.post()
         assert await _shape(room) == before  # readers do not wait for writers
     await _works(room)
+    await database.close()
+
+
+async def test_posts_behind_a_lock_end_together_and_not_one_after_the_other(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BUSY_SECONDS", 1.0)
+    database = Database(sqlite_url)
+    room = await open_newsroom(database, tmp_path)
+    before = await _shape(room)
+
+    async def post() -> float:
+        began = time.monotonic()
+        with pytest.raises(Unavailable, match="busy") as refused:
+            await room.post()
+        assert refused.value.reason == "busy"
+        return time.monotonic() - began
+
+    with held(sqlite_url):
+        waits = await asyncio.gather(*(post() for _ in range(12)))
+        assert min(waits) > 0.9
+        assert max(waits) < 2.0
+        assert await _shape(room) == before
+        # the time is each request's own: a later one has all of it again
+        assert 0.9 < await post() < 2.0
+    await _works(room)
+    assert database.failed_writes.counts["busy"] == 13
     await database.close()
 
 
@@ -238,7 +267,7 @@ async def test_a_session_that_an_operator_ends_writes_nothing(
 async def test_a_connection_lost_during_the_commit_is_reported_as_uncertain(
     postgres_room: Newsroom, postgres_url: str
 ) -> None:
-    with pytest.raises(Unavailable, match="Check whether the change was saved"):
+    with pytest.raises(Unavailable, match="look whether it was written"):
         async with postgres_room.database.write() as connection:
             await feeds.advance(connection, postgres_room.key())
             await _end_own_session(connection, postgres_url)
@@ -257,6 +286,77 @@ async def test_waiting_for_a_stuck_writer_is_bounded(
         other.rollback()
     assert await _shape(postgres_room) == before
     await _works(postgres_room)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("fence", ["SYSTEM", "DATABASE", "ROLE"])
+async def test_a_write_never_overrules_the_fence_of_a_switch_over(
+    own_postgres: Postgres, tmp_path: Path, fence: str
+) -> None:
+    name = own_postgres.create()
+    url = own_postgres.url(name)
+    database = Database(url, pool=2)
+    await migrate.upgrade(database)
+    room = await open_newsroom(database, tmp_path)
+    before = await _shape(room)  # a read, which leaves its connection in the pool
+    words = {"SYSTEM": "SYSTEM", "DATABASE": f'DATABASE "{name}"', "ROLE": "ROLE postgres"}[fence]
+    with psycopg.connect(own_postgres.url("postgres"), autocommit=True) as operator:
+        operator.execute(f"ALTER {words} SET default_transaction_read_only = on".encode())
+        operator.execute("SELECT pg_reload_conf()")
+    if fence != "SYSTEM":  # those hold for new connections
+        await database.close()
+    with pytest.raises(Unavailable, match="read-only") as refused:
+        await _until_refused(room)
+    assert refused.value.reason == "read_only"
+    shape = await _shape(room)
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            await room.post()
+    assert await _shape(room) == shape
+    assert before[2] <= shape[2]  # type: ignore[operator]
+    await database.close()
+
+
+async def _until_refused(room: Newsroom) -> None:
+    """Post until a reload of the settings has reached the sessions that are open."""
+    async with asyncio.timeout(10):
+        while True:
+            await room.post()
+
+
+@pytest.mark.postgres
+async def test_connections_are_renewed_so_that_a_fence_reaches_them(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "RECYCLE_SECONDS", 0)
+    database = Database(postgres_url, pool=1)
+    room = await open_newsroom(database, tmp_path)
+    with psycopg.connect(postgres_url, autocommit=True) as operator:
+        words = f'ALTER DATABASE "{database.url.database}" SET default_transaction_read_only = on'
+        operator.execute(words.encode())
+    with pytest.raises(Unavailable, match="read-only"):
+        await _until_refused(room)
+    await database.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("how", ["url", "PGOPTIONS"])
+async def test_options_of_the_operator_are_kept(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    options = "-c default_transaction_read_only=on"
+    if how == "url":
+        postgres_url += "?options=" + quote(options)
+    else:
+        monkeypatch.setenv("PGOPTIONS", options)
+    database = Database(postgres_url)
+    with pytest.raises(Unavailable, match="read-only"):
+        async with database.write() as connection:
+            await connection.execute(text("DELETE FROM blogs"))
+    async with database.read() as connection:
+        limit = (await connection.execute(text("SHOW statement_timeout"))).scalar_one()
+    assert limit == "10s"
+    await database.close()
 
 
 @pytest.mark.postgres

@@ -156,6 +156,45 @@ async def test_postgres_away_delays_and_loses_nothing(tmp_path: Path, own_postgr
         assert await asyncio.to_thread(connections, own_postgres) <= 10
 
 
+READY_SECONDS = 2.0
+POST_SECONDS = 10.0
+"""What docs/operations.md promises while PostgreSQL is frozen, with the settings as they come."""
+
+
+@pytest.mark.parametrize("who", ["backends", "everything"])
+async def test_a_frozen_postgres_is_told_in_time(tmp_path: Path, own_postgres: Postgres, who: str) -> None:
+    chosen = {"database_url": own_postgres.url(own_postgres.create())}
+    token = await new_token(data_dir=tmp_path, **chosen)
+    async with serving(tmp_path, **chosen) as server, server.client(token, timeout=DEADLINE) as client:
+        made = await client.post(
+            "/api/v1/blogs", json={"slug": "storm", "headline": "Storm at the coast", "status": "live"}
+        )
+        assert made.status_code == 201, made.text
+
+        async def timed(method: str, path: str, **body: Any) -> tuple[int, float]:
+            begun = time.monotonic()
+            answer = await client.request(method, path, **body)
+            return answer.status_code, time.monotonic() - begun
+
+        def post(number: int) -> Any:
+            return timed("POST", "/api/v1/blogs/storm/entries", json={"body": f"Update {number}"})
+
+        await asyncio.gather(*(post(n) for n in range(12)))  # the pool is full of connections
+        own_postgres.freeze(first=who == "everything")
+        posts = [asyncio.create_task(post(n)) for n in range(12)]
+        ready = [await timed("GET", "/readyz") for _ in range(4)]
+        done = await asyncio.gather(*posts)
+        print(ready, done)
+        assert max(seconds for _, seconds in ready) < READY_SECONDS
+        assert max(seconds for _, seconds in done) < POST_SECONDS
+        if who == "everything":
+            assert {code for code, _ in ready} == {503}
+        assert {code for code, _ in done} <= ({503} if who == "everything" else {201, 503})
+        own_postgres.thaw()
+        await until_status(client, "/readyz", 200)
+        assert (await post(99))[0] == 201
+
+
 # -- one connection at a time
 
 DATABASE_SECONDS = 2.0

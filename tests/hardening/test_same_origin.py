@@ -146,16 +146,28 @@ async def test_forwarded_headers_are_trusted_from_proxies_only(tmp_path: Any) ->
         assert answer.status_code == 429
 
 
-async def test_log_in_is_throttled_by_name(server: Running) -> None:
+async def test_log_in_is_throttled_by_name_and_address(server: Running) -> None:
     codes = []
     for n in range(12):
         answer = await server.anonymous.post(
             "/api/v1/session", json={"username": "Guessed ", "password": f"guess {n}"},
-            headers={"X-Forwarded-For": f"203.0.113.{n}"},
+            headers={"X-Forwarded-For": "203.0.113.7"},
         )
         codes.append(answer.status_code)
     assert codes == [401] * 10 + [429] * 2
     assert 1 <= int(answer.headers["retry-after"]) <= 60
+
+
+async def test_attempts_of_others_lock_nobody_out(server: Running) -> None:
+    await people.create_user(server.desk, SYSTEM, "wanted", password=PASSWORD)
+    for n in range(14):
+        answer = await server.anonymous.post(
+            "/api/v1/session", json={"username": "wanted", "password": f"guess {n}"},
+            headers={"X-Forwarded-For": f"198.51.100.{n}"},
+        )
+        assert answer.status_code == 401
+    answer = await server.anonymous.post("/api/v1/session", json={"username": "wanted", "password": PASSWORD})
+    assert answer.status_code == 201
 
 
 @pytest.mark.parametrize("path", ["/api/v1/blogs", "/api/v1/nowhere", "/live/storm", "/healthz", "/nowhere"])

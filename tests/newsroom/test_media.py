@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from server.domain.errors import Forbidden, Invalid, TooLarge, Unavailable, UnsupportedMedia
+from server.domain.permissions import SYSTEM
 from server.media.files import MediaFiles
 from server.media.urls import file_name
 from server.newsroom import media
@@ -95,4 +96,4 @@ async def test_a_failing_disk_leaves_no_row_and_no_files(
         await media.upload(desk, EDITOR, picture, **LIMITS)
     assert _files(tmp_path) == []
     async with room.database.read() as connection:
-        assert await stored.latest(connection) == []
+        assert await stored.latest(connection, SYSTEM) == []

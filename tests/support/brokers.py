@@ -35,6 +35,7 @@ class Member:
     def __init__(self, broker: Broker) -> None:
         self.broker = broker
         self.log: list[tuple[FeedKey | None, int | None]] = []
+        self.notices: list[bytes | None] = []
         broker.listen(on_change=self._on_change, on_unverified=self._on_unverified)
 
     def _on_change(self, arrived: Change) -> None:
@@ -68,10 +69,13 @@ class Member:
 
 @contextlib.asynccontextmanager
 async def member(
-    url: str, *feeds: FeedKey, probing: bool = True, verified: bool = True
+    url: str, *feeds: FeedKey, probing: bool = True, verified: bool = True, topic: str = ""
 ) -> AsyncIterator[Member]:
-    """A started process, subscribed to the feeds, verified unless said otherwise."""
+    """A started process, subscribed to the feeds and to the notices of `topic`, verified unless said
+    otherwise."""
     one = Member(broker_from_url(url, probing=probing))
+    if topic:
+        one.broker.on_notice(topic, one.notices.append)
     await one.broker.start()
     try:
         for feed in feeds:

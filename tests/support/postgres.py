@@ -53,8 +53,13 @@ class Postgres:
     def url(self, database: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
-    def start(self) -> None:
-        """Start, and wait until it answers."""
+    def start(self, *, standby: bool = False) -> None:
+        """Start, and wait until it answers; as a standby of nobody if wanted."""
+        if standby:
+            path = self._data / "standby.signal"
+            path.touch()
+            if self._user is not None:
+                shutil.chown(path, self._user)
         arguments = [str(self._binaries / "postgres"), "-D", str(self._data), "-p", str(self.port),
                      "-h", "127.0.0.1", "-k", str(self._folder)]
         for name, value in _SETTINGS.items():
@@ -92,9 +97,10 @@ class Postgres:
         while any(Path(f"/proc/{pid}").exists() for pid in processes) and time.monotonic() < deadline:
             time.sleep(0.01)  # whoever is left would keep the next one from starting
 
-    def freeze(self) -> None:
-        """Stop every process of it where it stands; connections stay open, and nobody answers."""
-        _signal(self._processes(), signal.SIGSTOP)
+    def freeze(self, *, first: bool = True) -> None:
+        """Stop every process of it where it stands; connections stay open, and nobody answers. Without the
+        `first` one new connections can be made, and those that are open do not answer."""
+        _signal(self._processes()[0 if first else 1 :], signal.SIGSTOP)
 
     def thaw(self) -> None:
         _signal(self._processes()[::-1], signal.SIGCONT)

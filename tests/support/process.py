@@ -9,7 +9,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ class Ended:
     @property
     def error(self) -> dict[str, Any]:
         """What `--json` complained: `{"code", "detail"}`."""
-        found: dict[str, Any] = json.loads(self.err)["error"]
+        found: dict[str, Any] = json.loads(self.err.splitlines()[-1])["error"]  # the log comes before it
         return found
 
 
@@ -85,6 +85,8 @@ class Process:
         self.chosen = {"data_dir": folder, "drain_seconds": 0} | chosen
         self.port = 0
         self.said: dict[str, Any] = {}
+        self.preexec: Callable[[], None] | None = None
+        """Run in the process before the server is, for limits of its own."""
         folder.mkdir(parents=True, exist_ok=True)
         self._log = folder / "server.log"
         self._process: asyncio.subprocess.Process | None = None
@@ -113,7 +115,7 @@ class Process:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", self._module, "serve", "--port", str(self.port), "--json", cwd=ROOT,
                 env=environment(**self.chosen), stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE, stderr=log,
+                stdout=asyncio.subprocess.PIPE, stderr=log, preexec_fn=self.preexec,
                 start_new_session=True,  # a group of its own: its workers can be found at the end
             )
         assert self._process.stdout is not None

@@ -10,8 +10,9 @@ from dataclasses import replace
 
 import structlog
 
-from server.broker.protocol import BrokerState, Counts, OnChange, OnUnverified
-from server.broker.redis.channels import channel_of, feed_of
+from server.broker.notices import Notices
+from server.broker.protocol import BrokerState, Counts, OnChange, OnNotice, OnUnverified
+from server.broker.redis.channels import channel_of, feed_of, notice_channel, topic_of
 from server.broker.redis.outbox import Message
 from server.broker.redis.transport import Receiver, Transport
 from server.domain.change import Change, FeedKey
@@ -32,6 +33,7 @@ class RedisBroker:
         self._feeds: set[FeedKey] = set()
         self._on_change: OnChange | None = None
         self._on_unverified: OnUnverified | None = None
+        self._notices = Notices()
         self.malformed = 0
         self.transport = carry(self)
 
@@ -40,6 +42,8 @@ class RedisBroker:
 
     async def start(self) -> None:
         await self.transport.start()
+        for topic in self._notices.topics():
+            await self.transport.add(notice_channel(topic), wait=False)
 
     async def close(self) -> None:
         self._feeds.clear()
@@ -54,6 +58,16 @@ class RedisBroker:
             # The post is committed; a subscriber that misses the change finds it at its next comparison with
             # the store.
             log.exception("broker.publish", feed=str(change.feed))
+
+    def notify(self, topic: str, data: bytes) -> None:
+        self._notices.hand_over(topic, data)
+        try:
+            self.transport.send((notice_channel(topic), data))
+        except Exception:
+            log.exception("broker.notify", topic=topic)
+
+    def on_notice(self, topic: str, receive: OnNotice) -> None:
+        self._notices.add(topic, receive)
 
     async def subscribe(self, feed: FeedKey) -> None:
         self._feeds.add(feed)
@@ -73,6 +87,10 @@ class RedisBroker:
     # Receiver, called by the transport
 
     def arrived(self, channel: str, data: bytes) -> None:
+        topic = topic_of(channel)
+        if topic is not None:
+            self._notices.hand_over(topic, data)
+            return
         try:
             change = Change.from_bytes(data)
         except (ValueError, RecursionError):
@@ -84,6 +102,10 @@ class RedisBroker:
             self._hand_over(change)
 
     def confirmed(self, channel: str) -> None:
+        topic = topic_of(channel)
+        if topic is not None:
+            self._notices.hand_over(topic, None)
+            return
         feed = feed_of(channel)
         if feed in self._feeds and self._on_unverified is not None:
             self._on_unverified(feed)

@@ -6,6 +6,7 @@ from server.domain.change import FEEDS, FeedKey
 
 _PREFIX = "stoppress:feed:"
 _PROBE_PREFIX = "stoppress:probe:"
+_NOTICE_PREFIX = "stoppress:notice:"
 
 
 def channel_of(feed: FeedKey) -> str:
@@ -19,6 +20,16 @@ def feed_of(channel: str) -> FeedKey | None:
     if not channel.startswith(_PREFIX) or not blog_id or name not in FEEDS:
         return None
     return FeedKey(blog_id, name)
+
+
+def notice_channel(topic: str) -> str:
+    """The channel of the notices of a topic."""
+    return _NOTICE_PREFIX + topic
+
+
+def topic_of(channel: str) -> str | None:
+    """The topic of a channel that `notice_channel` made; None for any other."""
+    return channel.removeprefix(_NOTICE_PREFIX) if channel.startswith(_NOTICE_PREFIX) else None
 
 
 def probe_channel(process: str, number: int = 0) -> str:

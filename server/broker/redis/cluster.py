@@ -16,11 +16,12 @@ import structlog
 from redis.asyncio import Redis
 from redis.crc import key_slot
 
+from server.background.supervisor import end
 from server.broker.protocol import Counts
 from server.broker.redis.channels import probe_channel
 from server.broker.redis.node import Node
 from server.broker.redis.outbox import Message, Outbox
-from server.broker.redis.retry import UNREACHABLE, end, supervise
+from server.broker.redis.retry import UNREACHABLE, supervise
 from server.broker.redis.transport import Receiver
 
 log = structlog.get_logger()
@@ -120,11 +121,11 @@ class ClusterTransport:
         else:
             node.send(message)
 
-    async def add(self, channel: str) -> None:
+    async def add(self, channel: str, *, wait: bool = True) -> None:
         address = self._places[channel] = self._topology.owner(channel)
         node = self._node_of(address)
         if node is not None:
-            await node.add(channel)
+            await node.add(channel, wait=wait)
 
     async def remove(self, channel: str) -> None:
         node = self._node_of(self._places.pop(channel, None))

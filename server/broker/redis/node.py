@@ -11,11 +11,12 @@ from typing import Any, TypeAlias
 import structlog
 from redis.asyncio import Redis
 
+from server.background.supervisor import end
 from server.broker.protocol import Counts
 from server.broker.redis.outbox import Message, Outbox
 from server.broker.redis.probe import BOUND_SECONDS, INTERVAL_SECONDS, Probe
 from server.broker.redis.publisher import Publisher
-from server.broker.redis.retry import UNREACHABLE, end, supervise
+from server.broker.redis.retry import UNREACHABLE, supervise
 from server.broker.redis.subscription import Subscription
 from server.broker.redis.transport import Receiver
 

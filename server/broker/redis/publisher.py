@@ -10,7 +10,7 @@ from redis.exceptions import AskError, ClusterDownError, MovedError, TryAgainErr
 
 from server.broker.protocol import Counts
 from server.broker.redis.outbox import Message, Outbox
-from server.broker.redis.retry import UNREACHABLE, Backoff
+from server.broker.redis.retry import UNREACHABLE, new_backoff
 from server.broker.redis.transport import Receiver
 
 log = structlog.get_logger()
@@ -33,7 +33,7 @@ class Publisher:
 
     async def run(self) -> None:
         """Send messages until cancelled."""
-        backoff = Backoff()
+        backoff = new_backoff()
         while True:
             if not len(self._outbox):
                 self._idle.set()
@@ -48,7 +48,7 @@ class Publisher:
                 self._counts.send_failures += 1
                 self.failing = True
                 self._outbox.put_back(batch)
-                await backoff.wait()
+                await asyncio.sleep(backoff.next())
             else:
                 self.failing = False
                 backoff.reset()

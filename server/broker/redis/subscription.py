@@ -15,10 +15,11 @@ from typing import Any
 import structlog
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from server.background.backoff import Backoff
 from server.broker.protocol import Counts
 from server.broker.redis.probe import Probe
 from server.broker.redis.publisher import ELSEWHERE
-from server.broker.redis.retry import UNREACHABLE, Backoff
+from server.broker.redis.retry import UNREACHABLE, new_backoff
 from server.broker.redis.transport import Receiver
 
 log = structlog.get_logger()
@@ -123,7 +124,7 @@ class Subscription:
 
     async def run(self) -> None:
         """Read from the server until cancelled; reconnect after failures."""
-        backoff = Backoff()
+        backoff = new_backoff()
         while True:
             reason = "closed"
             try:
@@ -137,7 +138,7 @@ class Subscription:
             if not self._failing:
                 log.warning("broker.lost", reason=reason)
             self._fail()
-            await backoff.wait()
+            await asyncio.sleep(backoff.next())
 
     def _fail(self) -> None:
         self._failing = True

@@ -33,8 +33,9 @@ class Transport(Protocol):
     def send(self, message: Message) -> None:
         """Queue a message; never blocks."""
 
-    async def add(self, channel: str) -> None:
-        """Subscribe. Returns when the subscription is confirmed, or after a short wait."""
+    async def add(self, channel: str, *, wait: bool = True) -> None:
+        """Subscribe; returns when it is confirmed, or when it is clear that this takes longer. Without `wait`
+        at once."""
 
     async def remove(self, channel: str) -> None:
         """Unsubscribe."""

@@ -61,6 +61,14 @@ def check_url(url: str) -> None:
         raise ValueError(f"{scheme}://: {str(error).rpartition(') ')[2]}") from error
 
 
+def hosts(url: str) -> list[str]:
+    """The hosts that a URL names; none for a Unix socket, or where redis-py's own stands in."""
+    parts = urlsplit(url)
+    if parts.scheme in DEFAULT_PORTS:
+        return [host for host, _ in parse(url).hosts]
+    return [parts.hostname] if parts.scheme != "unix" and parts.hostname else []
+
+
 def _check_several(scheme: str, address: Address) -> None:
     if scheme == "redis+sentinel" and not 1 <= len(address.path) <= 2:
         raise ValueError("redis+sentinel:// needs a service name: …host:port/SERVICE")

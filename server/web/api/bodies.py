@@ -45,6 +45,9 @@ from server.domain.limits import (
 )
 from server.text.characters import half_character, repair, repair_line, trimmed
 
+MAX_ERRORS = 50
+"""Fields that one answer names. A body of a megabyte can have a hundred thousand that are wrong."""
+
 # C0 and C1 controls, and the separators that JavaScript and event streams treat as line ends
 _CONTROL = r"\u0000-\u001F\u007F-\u009F\u2028\u2029"
 LINE = rf"^[^{_CONTROL}]*$"
@@ -338,11 +341,13 @@ class PasswordBody(Body):
 
 
 class TokenBody(Body):
-    """A new API token for all blogs, or for the one with the slug `blog`."""
+    """A new API token, for all blogs or for the one with the slug `blog`. It ends with who made it, unless
+    `keep`."""
 
     name: PersonName
     role: Role
     blog: Slug | None = None
+    keep: bool = False
 
 
 class LogInBody(Body):
@@ -418,7 +423,7 @@ def validated(model: type[Model], data: bytes) -> Model:
     try:
         return model.model_validate_json(data)
     except ValidationError as error:
-        found = error.errors(include_url=False)
+        found = error.errors(include_url=False)[:MAX_ERRORS]
         raise Invalid(*(_field_error(e) for e in found)) from error
 
 

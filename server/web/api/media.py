@@ -30,7 +30,7 @@ async def index(request: Request) -> Response:
     require(caller, Action.MEDIA_UPLOAD)
     limit = requests.limit_of(request)
     async with site_of(request).database.read() as connection:
-        found = await stored.latest(connection, limit=limit)
+        found = await stored.latest(connection, caller, limit=limit)
     return shown(request, caller, {"media": [_json(m) for m in found]})
 
 
@@ -40,6 +40,7 @@ async def create(request: Request) -> Response:
     require(caller, Action.MEDIA_UPLOAD)
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise UnsupportedMedia("Send multipart/form-data with the picture in the field “file”.")
+    requests.require_utf8(request)
     site = site_of(request)
     async with request.form(max_files=1, max_fields=len(FIELDS), max_part_size=MAX_FIELD_BYTES) as form:
         unknown = [name for name in form if name not in ("file", *FIELDS)]
@@ -66,7 +67,7 @@ async def show(request: Request) -> Response:
     caller = await require_caller(request)
     require(caller, Action.MEDIA_UPLOAD)
     async with site_of(request).database.read() as connection:
-        item = await stored.get(connection, request.path_params["id"])
+        item = await stored.get_for(connection, caller, request.path_params["id"])
     return shown(request, caller, _json(item))
 
 

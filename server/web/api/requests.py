@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
+from python_multipart.multipart import parse_options_header
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -25,6 +26,8 @@ MAX_PAGE = 100
 DEFAULT_PAGE = 50
 MAX_CURSOR = 200
 """Characters of `?before=`."""
+MAX_PATH = 200
+"""Characters of a field's name that are repeated in an answer."""
 _JSON = re.compile(r"application/(json|[a-z0-9.-]+\+json)\s*(;.*)?", re.ASCII | re.IGNORECASE)
 
 
@@ -45,7 +48,7 @@ async def read(request: Request, model: type[Model]) -> Model:
         raise HTTPException(400, "The JSON is nested too deeply.") from error
     except ValueError as error:  # also UnicodeDecodeError, and numbers of thousands of digits
         raise HTTPException(400, f"The body is not valid JSON: {error}") from error
-    broken = _lone_surrogate(parsed, "")
+    broken = _lone_surrogate(parsed)
     if broken is not None:
         field, place = broken
         raise Invalid.field(field, f"{place}: half of a character (an unpaired surrogate)")
@@ -56,24 +59,33 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not allowed in JSON")
 
 
-def _lone_surrogate(value: Any, path: str) -> tuple[str, str] | None:
+def _lone_surrogate(value: Any) -> tuple[str, str] | None:
     """The field and the place in it where half a character is (`"\\ud800"`): JSON can write it, and no
-    encoding can."""
-    if isinstance(value, str):
-        place = half_character(value)
-        return (path or "body", place) if place else None
-    inner: Iterable[tuple[Any, Any]] = ()
-    if isinstance(value, dict):
-        if any(half_character(key) for key in value):
-            return path or "body", "the name of a field"
-        inner = value.items()
-    elif isinstance(value, list):
-        inner = enumerate(value)
-    for key, item in inner:
-        found = _lone_surrogate(item, f"{path}.{key}" if path else str(key))
-        if found is not None:
-            return found
+    encoding can. Without recursion: the decoder nests deeper than a function of Python may."""
+    waiting: list[tuple[Any, str]] = [(value, "")]
+    while waiting:
+        item, path = waiting.pop()
+        inner: Iterable[tuple[Any, Any]] = ()
+        if isinstance(item, str):
+            if place := half_character(item):
+                return path or "body", place
+        elif isinstance(item, dict):
+            if any(half_character(key) for key in item):
+                return path or "body", "the name of a field"
+            inner = item.items()
+        elif isinstance(item, list):
+            inner = enumerate(item)
+        waiting += [(each, f"{path}.{key}"[:MAX_PATH] if path else str(key)[:MAX_PATH]) for key, each in inner]
     return None
+
+
+def require_utf8(request: Request) -> None:
+    """Raises UnsupportedMedia for a form in another character set: some of Python's decoders make halves of
+    characters, or fail."""
+    _, options = parse_options_header(request.headers.get("content-type", ""))
+    charset = options.get(b"charset", b"utf-8").decode("latin-1").strip().lower()
+    if charset not in ("utf-8", "utf8", "us-ascii"):
+        raise UnsupportedMedia("Send the form in UTF-8.")
 
 
 

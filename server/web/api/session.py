@@ -31,6 +31,7 @@ async def log_in(request: Request) -> Response:
     await site.throttle.attempt(name=body.username.strip(), address=client_address(request))
     secret, user = await people.log_in(
         site.desk, body.username, body.password, days=site.session_days,
+        max_days=site.session_max_days,
         agent=request.headers.get("user-agent", ""),
     )
     await _end(request)  # also end the browser's previous session

@@ -234,12 +234,15 @@ class Users(Shape):
 
 
 class Token(Shape):
-    """`blog` is the slug of the only blog that the token may use, or null for all blogs."""
+    """`blog` is the slug of the one blog it is for, or null for all. `made_by` is the name of who made it: it
+    can do no more than they, and ends with them, unless `keep`."""
 
     id: str
     name: str
     role: Role
     blog: str | None
+    made_by: str | None
+    keep: bool
     created_at: AwareDatetime
     used_at: AwareDatetime | None
     revoked_at: AwareDatetime | None

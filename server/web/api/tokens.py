@@ -22,7 +22,11 @@ async def index(request: Request) -> Response:
     require(caller, Action.TOKENS_MANAGE)
     async with site_of(request).database.read() as connection:
         slugs = await stored.slugs(connection)
-        found = [t.to_json(slugs.get(t.blog_id or "")) for t in await stored.all_tokens(connection)]
+        makers = await stored.makers(connection)
+        found = [
+            t.to_json(slugs.get(t.blog_id or ""), makers.get(t.author_id or ""))
+            for t in await stored.all_tokens(connection)
+        ]
     return shown(request, caller, {"tokens": found})
 
 
@@ -31,9 +35,9 @@ async def create(request: Request) -> Response:
     caller = await require_caller(request)
     body = await requests.read(request, TokenBody)
     token, plain = await people.create_token(
-        site_of(request).desk, caller, body.name, body.role, blog=body.blog
+        site_of(request).desk, caller, body.name, body.role, blog=body.blog, keep=body.keep
     )
-    return shown(request, caller, token.to_json(body.blog) | {"token": plain}, status=201)
+    return shown(request, caller, token.to_json(body.blog, caller.name) | {"token": plain}, status=201)
 
 
 async def revoke(request: Request) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from server.domain import blocks
 from server.domain.blocks import Block, Image, Quote, Text
 from server.domain.errors import FieldError, Invalid
 from server.newsroom import content
+from server.web.console import hidden_media
 from server.web.console.forms import Form
 
 SHOWN = {
@@ -50,12 +50,8 @@ def sent_media(form: Form) -> list[dict[str, Any]]:
             break
         if form.ticked(f"{name}-remove"):
             continue
-        try:
-            block = json.loads(form.text(name))
-            shown = SHOWN[block["type"]]
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
-            raise Invalid.field(name, "this part of the form cannot be read") from error
-        block |= {field: form.text(f"{name}-{field}") for field in shown}
+        block = hidden_media.read(name, form.text(name))
+        block |= {field: form.text(f"{name}-{field}") for field in SHOWN[block["type"]]}
         if block["type"] == "image":
             block["decorative"] = form.ticked(f"{name}-decorative")
         found.append(block)

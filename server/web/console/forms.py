@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from server.domain.errors import Invalid
 from server.web.api.bodies import checked
+from server.web.api.requests import require_utf8
 
 __all__ = ["Form", "checked", "read"]
 
@@ -40,7 +41,12 @@ class Form:
 
 
 async def read(request: Request) -> Form:
-    """The form that the request carries, as URL-encoded or multipart."""
+    """The form that the request carries, as URL-encoded or multipart.
+
+    Raises:
+        UnsupportedMedia: it is in another character set than UTF-8.
+    """
+    require_utf8(request)
     values: dict[str, str] = {}
     file = b""
     async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES) as sent:

@@ -32,7 +32,7 @@ async def index(request: Request, caller: Caller) -> Response:
         else:
             return page.to("/console/pictures", "uploaded")
     async with site_of(request).database.read() as connection:
-        found = await stored.latest(connection, limit=MAX_LISTED)
+        found = await stored.latest(connection, caller, limit=MAX_LISTED)
     values = {name: form.text(f"picture_{name}") for name in FIELDS}
     return page.show(
         request, caller, "pictures", error=error, values=values, pictures=[m.to_json() for m in found]

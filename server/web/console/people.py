@@ -91,16 +91,21 @@ async def tokens(request: Request, caller: Caller) -> Response:
         try:
             body = forms.checked(
                 TokenBody,
-                {"name": form.text("name"), "role": form.text("role"), "blog": form.text("blog") or None},
+                {"name": form.text("name"), "role": form.text("role"), "blog": form.text("blog") or None,
+                 "keep": form.ticked("keep")},
             )
             _, plain = await people.create_token(
-                site_of(request).desk, caller, body.name, body.role, blog=body.blog
+                site_of(request).desk, caller, body.name, body.role, blog=body.blog, keep=body.keep
             )
         except (Invalid, Conflict) as refused:
             error = refused
     async with site_of(request).database.read() as connection:
         slugs = await stored.slugs(connection)
-        found = [t.to_json(slugs.get(t.blog_id or "")) for t in await stored.all_tokens(connection)]
+        makers = await stored.makers(connection)
+        found = [
+            t.to_json(slugs.get(t.blog_id or ""), makers.get(t.author_id or ""))
+            for t in await stored.all_tokens(connection)
+        ]
     values = {name: "" if plain else form.text(name) for name in ("name", "role", "blog")}
     return page.show(
         request, caller, "tokens", error=error, tokens=found[::-1], plain=plain, roles=ROLES, values=values,

@@ -35,6 +35,7 @@ async def log_in(request: Request) -> Response:
         await site.throttle.attempt(name=username, address=client_address(request))
         secret, _ = await people.log_in(
             site.desk, username, form.text("password"), days=site.session_days,
+            max_days=site.session_max_days,
             agent=request.headers.get("user-agent", ""),
         )
     except (Unauthenticated, Throttled) as error:

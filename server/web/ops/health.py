@@ -12,12 +12,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from server.domain.errors import StopPressError, Unauthenticated
+from server.store.database import Database
 from server.web.ops.metrics import Collector
-from server.web.site import site_of
+from server.web.site import Site, site_of
 from server.web.stream.subscribing import gate_of
 
-READY_SECONDS = 2.0
-"""Time limit for the database check in /readyz."""
+_running: dict[Database, asyncio.Task[str]] = {}
+
+READY_SECONDS = 1.5
+"""How long the database may take to answer before /readyz says that it does not: it answers within 2 seconds
+itself."""
 
 
 async def alive(request: Request) -> Response:
@@ -26,29 +30,51 @@ async def alive(request: Request) -> Response:
 
 
 async def ready(request: Request) -> Response:
-    """200 if this process can serve readers and accept posts; 503 while it shuts down or has no database. An
-    unverified broker is reported but does not count: updates then come from the store, every 2 seconds."""
+    """200 when this process can take readers and posts; 503 while it ends, or while its database takes no posts
+    or does not answer. An unverified broker is told and does not make it unready: updates then come through
+    the store, every 2 seconds."""
     site = site_of(request)
     state = site.desk.broker.state()
-    database = "ok"
-    try:
-        async with asyncio.timeout(READY_SECONDS), site.database.read() as connection:
-            await connection.execute(text("SELECT 1"))
-    except StopPressError as error:
-        database = error.detail
-    except TimeoutError:
-        database = f"The database did not respond within {READY_SECONDS:g} seconds."
+    posts = site.probe.readiness()
+    database = await _answers(site)
     draining = site.hub.draining
-    fine = database == "ok" and not draining
+    fine = database == "ok" and posts.fine and not draining
     body = {
         "status": "ok" if fine else "draining" if draining else "unavailable",
         "database": database,
+        "posts": {
+            "state": posts.state, "detail": posts.detail, "checked_seconds_ago": round(posts.age, 1),
+        },
         "broker": {
             "kind": state.name, "verified": state.verified, "probe_age_seconds": round(state.probe_age, 3),
+        },
+        "tasks": {
+            task.name: {"running": task.running, "failures": task.failures}
+            for task in site.supervisor.states()
         },
         "listeners": gate_of(request).count,
     }
     return JSONResponse(body, 200 if fine else 503, headers={"Cache-Control": "no-store"})
+
+
+async def _answers(site: Site) -> str:
+    """`ok`, or why the database cannot be read. The query goes on when it takes too long: to give it up can
+    take longer than the answer may. Whoever asks meanwhile waits for the same one."""
+    running = _running.get(site.database)
+    if running is None:
+        running = _running[site.database] = asyncio.create_task(_query(site.database), name="readyz")
+        running.add_done_callback(lambda _: _running.pop(site.database, None))
+    done, _ = await asyncio.wait({running}, timeout=READY_SECONDS)
+    return running.result() if done else f"The database did not respond within {READY_SECONDS:g} seconds."
+
+
+async def _query(database: Database) -> str:
+    try:
+        async with database.read() as connection:
+            await connection.execute(text("SELECT 1"))
+    except StopPressError as error:
+        return error.detail
+    return "ok"
 
 
 async def metrics(request: Request) -> Response:
@@ -63,5 +89,8 @@ async def metrics(request: Request) -> Response:
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)
     registry.register(Collector(site, gate_of(request)))
-    encode, kind = choose_encoder(request.headers.get("accept", ""))
+    try:
+        encode, kind = choose_encoder(request.headers.get("accept", ""))
+    except (TypeError, ValueError):  # it compares the parts of a version that is none
+        encode, kind = choose_encoder("")
     return Response(encode(registry), headers={"Content-Type": kind, "Cache-Control": "no-store"})

@@ -42,6 +42,8 @@ class Collector:
         yield self._listeners()
         yield from self._counters()
         yield from self._of_broker()
+        yield from self._of_writes()
+        yield from self._of_tasks()
         yield from self._gauges()
         yield self._latency()
 
@@ -91,6 +93,31 @@ class Collector:
         counts = self._site.desk.broker.counts()
         for name, words in BROKER_COUNTS.items():
             yield CounterMetricFamily(f"stoppress_broker_{name}", words, value=getattr(counts, name))
+
+    def _of_writes(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily(
+            "stoppress_posts_possible", "1 when the newest write probe was written.",
+            value=float(self._site.probe.readiness().fine),
+        )
+        family = CounterMetricFamily(
+            "stoppress_write_failures", "Writes that the database did not take, by reason.", labels=["reason"]
+        )
+        for reason, count in self._site.database.failed_writes.counts.items():
+            family.add_metric([reason], count)
+        yield family
+
+    def _of_tasks(self) -> Iterator[Metric]:
+        running = GaugeMetricFamily(
+            "stoppress_task_running", "0 while a long task waits to be started again.", labels=["task"]
+        )
+        failures = CounterMetricFamily(
+            "stoppress_task_failures", "How often a long task failed.", labels=["task"]
+        )
+        for task in self._site.supervisor.states():
+            running.add_metric([task.name], float(task.running))
+            failures.add_metric([task.name], task.failures)
+        yield running
+        yield failures
 
     def _gauges(self) -> Iterator[Metric]:
         stats, state = self._site.hub.stats, self._site.desk.broker.state()

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+from typing import BinaryIO
+
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from server.domain.errors import NotFound
 from server.domain.media import Media
@@ -12,6 +17,7 @@ from server.media.urls import file_name, rendition_name
 from server.store import media
 from server.web.authenticate import caller_of
 from server.web.conditional import client_has
+from server.web.pace import PIECE_BYTES
 from server.web.site import site_of
 
 PUBLIC = "public, max-age=60, must-revalidate"
@@ -24,10 +30,15 @@ async def picture(request: Request) -> Response:
     site = site_of(request)
     media_id, name = request.path_params["media_id"], request.path_params["name"]
     async with site.database.read() as connection:
-        item = await media.get(connection, media_id)
         public = await media.is_public(connection, media_id)
-    if not public and not may(await caller_of(request), Action.MEDIA_UPLOAD):
-        raise NotFound("Picture not found.")
+        if public:
+            item = await media.get(connection, media_id)
+    if not public:
+        caller = await caller_of(request)
+        if caller is None or not may(caller, Action.MEDIA_UPLOAD):
+            raise NotFound("Picture not found.")
+        async with site.database.read() as connection:
+            item = await media.get_for(connection, caller, media_id)
     width = _width(item, name)
     headers = {
         "Cache-Control": PUBLIC if public else NEWSROOM,
@@ -36,8 +47,28 @@ async def picture(request: Request) -> Response:
     }
     if client_has(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    body = await site.desk.media.get(file_name(media_id, width))
-    return Response(body, media_type=item.mime if width is None else "image/webp", headers=headers)
+    file = await site.desk.media.open(file_name(media_id, width))
+    return _Picture(file, media_type=item.mime if width is None else "image/webp", headers=headers)
+
+
+class _Picture(Response):
+    """A file, read a piece at a time when the client has taken the one before."""
+
+    def __init__(self, file: BinaryIO, *, media_type: str, headers: dict[str, str]) -> None:
+        size = os.fstat(file.fileno()).st_size
+        super().__init__(headers=headers | {"Content-Length": str(size)}, media_type=media_type)
+        self._file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._file:
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            more = scope["method"] != "HEAD"
+            while more:
+                part = await asyncio.to_thread(self._file.read, PIECE_BYTES)
+                more = len(part) == PIECE_BYTES
+                await send({"type": "http.response.body", "body": part, "more_body": more})
+            if scope["method"] == "HEAD":
+                await send({"type": "http.response.body", "body": b""})
 
 
 def _width(item: Media, name: str) -> int | None:

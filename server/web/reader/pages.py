@@ -58,11 +58,13 @@ async def index(request: Request) -> Response:
     async with site.database.read() as connection:
         found = await blogs.listed(connection, statuses=["live"], limit=50)
         found += await blogs.listed(connection, statuses=["closed"], limit=50)
+        heads = await feeds.heads(connection, [FeedKey(b.id, "public") for b in found])
     canonical = site.url(request, "/")
     page = site.renderer.template(
         "reader/index.html", blogs=[b.to_json() for b in found], canonical=canonical
     )
-    etag = "-".join([site.renderer.version, canonical, *(f"{b.id}.{b.revision}" for b in found)])
+    at = sorted(f"{key.blog_id}.{position}" for key, position in heads.items())
+    etag = "-".join([site.renderer.version, canonical, *at])
     return page_cache.answer(request, Kept.of(page, etag=page_cache.digest(etag), media_type=HTML))
 
 
@@ -99,13 +101,16 @@ async def entry(request: Request) -> Response:
     async with site.database.read() as connection:
         found = await public_blog(connection, request.path_params["slug"])
         item = await entries.get(connection, found.id, request.path_params["id"])
+        epoch = (await feeds.head(connection, FeedKey(found.id, "public"))).epoch
     if item.status not in entries.ON_PAGE or item.number is None:
         raise NotFound("Update not found.")
     base = site.url(request)
     publication = publication_of(site, base)
     shown = site.renderer.entry(feeds.of_entry(item, found, "public", ""))
     context = {"blog": found.to_json(), "entry": shown, "entry_id": item.id}
-    etag = page_cache.digest(f"{site.renderer.version}-{item.id}.{item.revision}-{found.revision}-{base}")
+    etag = page_cache.digest(
+        f"{site.renderer.version}-{epoch}-{item.id}.{item.revision}-{found.revision}-{base}"
+    )
     if not item.public:
         page = site.renderer.template("reader/gone.html", **context)
         return page_cache.answer(request, Kept.of(page, etag=etag, media_type=HTML), status=410)

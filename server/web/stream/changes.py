@@ -11,10 +11,10 @@ from starlette.responses import Response
 
 from server.delivery.framing import Wire
 from server.delivery.joining import reset_position
+from server.delivery.limits import StreamGate
 from server.delivery.subscription import Subscription
-from server.domain.errors import Invalid, NotFound, Throttled
+from server.domain.errors import Invalid, NotFound, Throttled, Unavailable
 from server.domain.position import Position
-from server.hub.hub import Hub
 from server.hub.resume import Reset
 from server.web.authenticate import client_address
 from server.web.stream.subscribing import gate_of, subscription_of
@@ -39,7 +39,7 @@ async def changes(request: Request) -> Response:
     if seconds and not gate.admit(address):
         raise Throttled(retry_after=max(1, gate.retry_ms // 1000))
     try:
-        body = await _collect(gate.hub, wanted, seconds)
+        body = await _collect(gate, wanted, seconds)
     finally:
         if seconds:
             gate.release(address)
@@ -51,18 +51,20 @@ async def changes(request: Request) -> Response:
     )
 
 
-async def _collect(hub: Hub, wanted: Subscription, seconds: float) -> bytes:
-    wire = Wire(wanted.view, "json")
+async def _collect(gate: StreamGate, wanted: Subscription, seconds: float) -> bytes:
+    hub, wire = gate.hub, Wire(wanted.view, "json")
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     try:
-        with hub.cursor(wanted.key, wire, wanted.after) as cursor:
+        with hub.cursor(wanted.key, wire, wanted.after) as cursor, gate.private.held(wanted, cursor.end):
             while True:
                 items, level = await cursor.collect(MAX_BYTES, group=GROUP)
                 left = deadline - loop.time()
                 if items or not level or left <= 0 or cursor.ended:
                     break
                 await cursor.wait(left)
+            if items and wanted.private and cursor.ended:
+                raise Unavailable("Your rights changed, or the server is about to end. Ask again.")
             assert cursor.feed is not None and cursor.position is not None
             return _body(cursor.position, cursor.feed.encoded(items, wire))
     except Reset as error:

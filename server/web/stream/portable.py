@@ -36,11 +36,13 @@ async def follow(gate: StreamGate, wire: Wire, wanted: Subscription, cursor: Cur
     loop = asyncio.get_running_loop()
     until = loop.time() + subscription.PRIVATE_SECONDS if wanted.private else math.inf
     most, beat_seconds = GROUP[wire.transport], gate.hub.options.heartbeat_seconds
-    with cursor:
+    with cursor, gate.private.held(wanted, cursor.end):
         items = await cursor.catch_up(most)
         await send(greet(wire, gate, wanted.after or cursor.position))
-        while not cursor.ended and loop.time() <= until:
+        while loop.time() <= until:
             items = items or await cursor.read(most)
+            if cursor.ended:  # what was read meanwhile may be no longer for this caller
+                break
             assert cursor.feed is not None
             if items:
                 await send(cursor.feed.encoded(items, wire))

@@ -31,34 +31,36 @@ async def subscription_of(connection: HTTPConnection, *, last_event_id: bool = F
         Unauthenticated, Forbidden: the newsroom feed shows every entry, so it needs an editor.
         Invalid: `feed` or `view` is none of the known.
     """
-    query = connection.query_params
+    query, as_of = connection.query_params, gate_of(connection).private.as_of
     name, view = query.get("feed", "public"), query.get("view", "html")
     if name not in FEEDS:
         raise Invalid.field("feed", f"one of {', '.join(FEEDS)}")
     if view not in VIEWS:
         raise Invalid.field("view", f"one of {', '.join(VIEWS)}")
-    key, private = await _feed_key(connection, connection.path_params["slug"], name)
+    key, caller_id = await _feed_key(connection, connection.path_params["slug"], name)
     text = (connection.headers.get("last-event-id") if last_event_id else None) or query.get("after")
     try:
         after, broken = (Position.parse(text), False) if text else (None, False)
     except Invalid:
         after, broken = None, True
-    return Subscription(key, view, after, broken, private)
+    return Subscription(key, view, after, broken, caller_id is not None, caller_id, as_of)
 
 
-async def _feed_key(connection: HTTPConnection, slug: str, name: FeedName) -> tuple[FeedKey, bool]:
-    """The feed, and whether it took a permission to follow it: the newsroom's, and that of a draft."""
+async def _feed_key(connection: HTTPConnection, slug: str, name: FeedName) -> tuple[FeedKey, str | None]:
+    """The feed, and whose permission it took to follow it: the newsroom's, and that of a draft."""
     known = gate_of(connection).public
     if name == "public" and slug in known:
-        return known[slug], False
+        return known[slug], None
+    if name == "newsroom" and await caller_of(connection) is None:
+        raise Unauthenticated  # before looking: the answer must not tell whether there is such a blog
     async with site_of(connection).database.read() as database:
         blog = await blogs.by_slug(database, slug)
     if name == "public" and blog.status != "draft":
         # a blog that was public stays so, and keeps its slug: this need not be asked again
         known[slug] = FeedKey(blog.id, name)
-        return known[slug], False
+        return known[slug], None
     caller = await caller_of(connection)
     if caller is None:
-        raise NotFound("There is no such blog.") if name == "public" else Unauthenticated
+        raise NotFound("There is no such blog.")
     require(caller, Action.BLOG_READ if name == "public" else Action.ENTRY_PUBLISH, blog.id)
-    return FeedKey(blog.id, name), True
+    return FeedKey(blog.id, name), caller.id
