@@ -61,8 +61,8 @@ async def caddy(folder: Path, upstream: int) -> AsyncIterator[str]:
     (folder / "Caddyfile").write_text(text, encoding="utf-8")
     site = f"https://localhost:{port}"
     words = ("caddy", "run", "--config", folder / "Caddyfile", "--adapter", "caddyfile")
-    variables = {"SITE": site, "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "HOME": str(folder)}
-    async with program(folder, *words, port=port, variables=variables):
+    folders = dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"), str(folder))
+    async with program(folder, *words, port=port, variables={"SITE": site} | folders):
         await _has_certificate(port)
         yield site
 
