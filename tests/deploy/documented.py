@@ -12,7 +12,7 @@ def block(heading: str, language: str) -> str:
     """The first block of a language below a heading."""
     here, inside = "", ""
     lines: list[str] = []
-    for line in DOCUMENT.read_text(encoding="utf-8").splitlines():
+    for line in _lines():
         if line.startswith(FENCE):
             if inside and (here, inside) == (heading, language):
                 return "\n".join(lines) + "\n"
@@ -23,3 +23,13 @@ def block(heading: str, language: str) -> str:
         elif line.startswith("#"):
             here = line.lstrip("# ")
     raise AssertionError(f"docs/deployment.md has no block of {language} below {heading!r}")
+
+
+def text_below(heading: str) -> str:
+    """What is between a heading and the first block below it."""
+    text = "\n".join(_lines())
+    return text.partition(f"# {heading}\n")[2].partition(FENCE)[0]
+
+
+def _lines() -> list[str]:
+    return DOCUMENT.read_text(encoding="utf-8").splitlines()
