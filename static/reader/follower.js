@@ -11,13 +11,18 @@ import { TRANSPORTS } from "./transports.js";
 
 const LADDER = /** @type {const} */ (["sse", "ws", "poll"]);
 const FIRST_WAIT_MS = 800;
-const LONGEST_WAIT_MS = 30_000;
+const LONGEST_WAIT_MS = 8_000;
+/** For a page that nobody looks at; it connects at once when somebody does. */
+const LONGEST_HIDDEN_WAIT_MS = 30_000;
 /** A line that is silent for longer than so many heartbeats is dead, whatever TCP says. */
 const SILENT_BEATS = 2.6;
 /** Until the server has said in its `hello` how often heartbeats come. */
 const UNTOLD_BEAT_MS = 15_000;
-/** A line that opens and then brings not even the first beat is held up by something that buffers. */
-const FIRST_SOUND_MS = 20_000;
+/**
+ * The server says something at once. A line that brings nothing is held up by something that buffers, or by a
+ * server that is just starting: two such waits of 20 s left a page at 'reconnecting' for 40 s.
+ */
+const FIRST_SOUND_MS = 8_000;
 const FAILURES_BEFORE_NEXT = 2;
 const BACK_TO_FIRST_MS = 300_000;
 const CHECK_MS = 8_000;
@@ -37,6 +42,7 @@ export class Follower {
   #heardAt = 0;
   #demotedAt = 0;
   #silenceMs = UNTOLD_BEAT_MS * SILENT_BEATS;
+  #isOver = false;
 
   /**
    * @param {object} given
@@ -75,6 +81,7 @@ export class Follower {
 
   connect() {
     this.#hangUp();
+    if (this.#isOver) return;
     const generation = ++this.#generation;
     const mine = () => generation === this.#generation;
     if (this.#rung > 0 && Date.now() - this.#demotedAt > BACK_TO_FIRST_MS) this.#rung = 0;
@@ -112,7 +119,10 @@ export class Follower {
       const answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(CHECK_MS) });
       if (!answer.ok) throw new Error(String(answer.status));
       const body = await answer.json();
-      if (body.reset) this.#on.reset();
+      if (body.reset) {
+        this.#reset();
+        return false;
+      }
       for (const change of body.changes) this.#take(change);
       return true;
     } catch {
@@ -122,15 +132,23 @@ export class Follower {
 
   /** @param {Change} change */
   #heard(change) {
+    if (change.kind === "reset") return this.#reset();
     this.#failures = 0;
     this.#heardAt = Date.now();
     if (change.heartbeat_seconds) this.#silenceMs = change.heartbeat_seconds * 1000 * SILENT_BEATS;
     this.#listenForSilence(this.#silenceMs);
     this.#on.live(true);
-    if (change.kind === "reset") this.#on.reset();
-    else if (change.kind !== "beat" && change.kind !== "hello") this.#take(change);
+    if (change.kind !== "beat" && change.kind !== "hello") this.#take(change);
     // what was blocked may be open by now; nothing is missed by trying, the position stays
     if (this.#rung > 0 && Date.now() - this.#demotedAt > BACK_TO_FIRST_MS) this.connect();
+  }
+
+  /** The position is of another history: the page has to be loaded afresh, and asking again would not help. */
+  #reset() {
+    this.#isOver = true;
+    this.#hangUp();
+    this.#on.live(false);
+    this.#on.reset();
   }
 
   /** @param {Change} change */
@@ -152,7 +170,8 @@ export class Follower {
       if (blocked) this.#demote();
       if (blocked && this.#rung > 0) return this.connect();
     }
-    const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(this.#failures, 6));
+    const most = document.visibilityState === "visible" ? LONGEST_WAIT_MS : LONGEST_HIDDEN_WAIT_MS;
+    const longest = Math.min(most, FIRST_WAIT_MS * 2 ** Math.min(this.#failures, 6));
     const wait = FIRST_WAIT_MS / 2 + Math.random() * longest;
     this.#retry = window.setTimeout(() => this.connect(), wait);
   }

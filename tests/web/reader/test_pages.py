@@ -200,3 +200,17 @@ async def test_a_followed_page_needs_no_database(server: Running, monkeypatch: p
     await server.post("warm", title="News")
     assert "News" in await page(server, "/live/warm")
     assert asked
+
+
+async def test_a_stampede_of_reloads_renders_a_page_once(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a reset everybody who reads loads the page afresh."""
+    await server.blog("stampede")
+    await server.post("stampede")
+    rendered, render = [], pages.render
+    monkeypatch.setattr(pages, "render", lambda *given: rendered.append(1) or render(*given))
+    found = await asyncio.gather(*(server.anonymous.get("/live/stampede") for _ in range(60)))
+    assert len({answer.text for answer in found}) == 1
+    assert {answer.status_code for answer in found} == {200}
+    assert len(rendered) == 1
