@@ -43,7 +43,7 @@ $(STAMPS)/dev: $(STAMPS)/python
 	@touch $@
 
 $(STAMPS)/system: tools/system.sh $(STAMPS)/dev
-	@tools/quietly.sh "Looking for Chromium, PostgreSQL and Redis" tools/system.sh
+	@tools/quietly.sh "Looking for Chromium, PostgreSQL, Redis and proxies" tools/system.sh
 	@touch $@
 
 $(STAMPS)/client: tools/client.sh $(STAMPS)/dev

@@ -32,7 +32,7 @@ class Feed:
     the store that is under way does not tell.
 
     Args:
-        on_reset: called with the feed before another history begins, and when it is dropped.
+        on_reset: called before another history begins, with the feed and where that begins.
         make_history: an empty history after a seq.
     """
 
@@ -44,7 +44,7 @@ class Feed:
         make_history: Callable[[int], History],
         encode: Encode,
         stats: Stats,
-        on_reset: Callable[[Feed], None],
+        on_reset: Callable[[Feed, Position], None],
     ) -> None:
         self.key = key
         self.epoch = at.epoch
@@ -93,7 +93,7 @@ class Feed:
 
     def restart(self, at: Position) -> None:
         """Another history begins: drop this one. Everybody who follows has to load afresh."""
-        self._on_reset(self)
+        self._on_reset(self, at)
         self.epoch = at.epoch
         self.head = self.delivered = at.seq
         self.history = self._make_history(at.seq)

@@ -50,7 +50,7 @@ class Signals:
     """What a variant carries besides changes: heartbeat, `reset`, and the farewell with a wait in ms."""
 
     beat: Callable[[Variant], bytes]
-    reset: Callable[[Variant], bytes]
+    reset: Callable[[Variant, str | None], bytes]
     farewell: Callable[[Variant, int], bytes]
 
 
@@ -80,7 +80,7 @@ class Hub:
         self.draining = False
         self.heartbeat = Heartbeat(options.heartbeat_seconds, signals.beat)
         self.registry = Registry(
-            broker, read_heads, make_feed=self._make_feed, on_drop=self._send_reset,
+            broker, read_heads, make_feed=self._make_feed, on_drop=lambda feed: self._send_reset(feed, None),
             on_behind=lambda feed: self.sync.refresh(feed, "open"),
         )
         self.sync = Sync(self.registry, read_changes, broker_state=broker.state, stats=self.stats)
@@ -180,9 +180,11 @@ class Hub:
             key, at, make_history=make_history, encode=self._encode, stats=self.stats, on_reset=self._send_reset
         )
 
-    def _send_reset(self, feed: Feed) -> None:
+    def _send_reset(self, feed: Feed, at: Position | None) -> None:
+        """Everybody has to load afresh. `at`, if the feed goes on: an EventSource comes back from there, and is
+        not reset a second time."""
         for subscriber in feed.everyone():
-            subscriber.end(self.signals.reset(subscriber.variant))
+            subscriber.end(self.signals.reset(subscriber.variant, str(at) if at else None))
         for waiter in list(feed.waiters):
             waiter.wake()
 

@@ -11,13 +11,15 @@ import { TRANSPORTS } from "./transports.js";
 
 const TRANSPORT_ORDER = /** @type {const} */ (["sse", "ws", "poll"]);
 const FIRST_WAIT_MS = 800;
-const LONGEST_WAIT_MS = 30_000;
+const LONGEST_WAIT_MS = 8_000;
+/** For a page in the background; it connects at once when it is shown. */
+const LONGEST_HIDDEN_WAIT_MS = 30_000;
 /** A connection that is silent for more than so many heartbeats is dead. */
 const SILENT_BEATS = 2.6;
 /** Until the server has said in its `hello` how often heartbeats come. */
 const DEFAULT_BEAT_MS = 15_000;
-/** A connection that opens but delivers no first message is probably buffered by a proxy. */
-const FIRST_MESSAGE_MS = 20_000;
+/** A connection that opens but delivers no first message is probably buffered by a proxy, or its server is starting. */
+const FIRST_MESSAGE_MS = 8_000;
 const FAILURES_BEFORE_NEXT = 2;
 const BACK_TO_FIRST_MS = 300_000;
 const CHECK_MS = 8_000;
@@ -37,6 +39,7 @@ export class Follower {
   #lastMessageAt = 0;
   #fellBackAt = 0;
   #silenceMs = DEFAULT_BEAT_MS * SILENT_BEATS;
+  #isOver = false;
 
   /**
    * @param {object} given
@@ -75,6 +78,7 @@ export class Follower {
 
   connect() {
     this.#disconnect();
+    if (this.#isOver) return;
     const generation = ++this.#generation;
     const current = () => generation === this.#generation;
     if (this.#level > 0 && Date.now() - this.#fellBackAt > BACK_TO_FIRST_MS) this.#level = 0;
@@ -112,7 +116,10 @@ export class Follower {
       const answer = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(CHECK_MS) });
       if (!answer.ok) throw new Error(String(answer.status));
       const body = await answer.json();
-      if (body.reset) this.#on.reset();
+      if (body.reset) {
+        this.#reset();
+        return false;
+      }
       for (const change of body.changes) this.#apply(change);
       return true;
     } catch {
@@ -122,15 +129,23 @@ export class Follower {
 
   /** @param {Change} change */
   #receive(change) {
+    if (change.kind === "reset") return this.#reset();
     this.#failures = 0;
     this.#lastMessageAt = Date.now();
     if (change.heartbeat_seconds) this.#silenceMs = change.heartbeat_seconds * 1000 * SILENT_BEATS;
     this.#restartSilenceTimer(this.#silenceMs);
     this.#on.live(true);
-    if (change.kind === "reset") this.#on.reset();
-    else if (change.kind !== "beat" && change.kind !== "hello") this.#apply(change);
+    if (change.kind !== "beat" && change.kind !== "hello") this.#apply(change);
     // SSE may work again by now. Trying is safe because the position is kept.
     if (this.#level > 0 && Date.now() - this.#fellBackAt > BACK_TO_FIRST_MS) this.connect();
+  }
+
+  /** The position is of another history: the page has to be loaded afresh, and asking again would not help. */
+  #reset() {
+    this.#isOver = true;
+    this.#disconnect();
+    this.#on.live(false);
+    this.#on.reset();
   }
 
   /** @param {Change} change */
@@ -152,7 +167,8 @@ export class Follower {
       if (blocked) this.#fallBack();
       if (blocked && this.#level > 0) return this.connect();
     }
-    const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(this.#failures, 6));
+    const most = document.visibilityState === "visible" ? LONGEST_WAIT_MS : LONGEST_HIDDEN_WAIT_MS;
+    const longest = Math.min(most, FIRST_WAIT_MS * 2 ** Math.min(this.#failures, 6));
     const wait = FIRST_WAIT_MS / 2 + Math.random() * longest;
     this.#retry = window.setTimeout(() => this.connect(), wait);
   }

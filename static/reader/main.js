@@ -11,20 +11,34 @@ import { Updates } from "./updates.js";
 const WORDS = { live: "Live", reconnecting: "Reconnecting", closed: "Closed" };
 const RELOADED = "stoppress.reloaded";
 const RELOAD_EVERY_MS = 10_000;
+const RELOAD_SPREAD_MS = 4_000;
+const HIDDEN_RELOAD_SPREAD_MS = 30_000;
 
 /** @param {string | null} text */
 function transport(text) {
   return text === "sse" || text === "ws" || text === "poll" ? text : null;
 }
 
-/** Reload after a reset, at most once in `RELOAD_EVERY_MS` to avoid a loop. */
+let reloading = false;
+
+/**
+ * Reload after a reset: never in a loop, and not in the same second as every other page. A page in the background
+ * waits longer, or until it is shown.
+ */
 function reload() {
+  if (reloading) return;
+  reloading = true;
   const last = Number(sessionStorage.getItem(RELOADED) ?? "0");
+  const visible = document.visibilityState === "visible";
   const wait = Math.max(0, last + RELOAD_EVERY_MS - Date.now());
-  setTimeout(() => {
-    sessionStorage.setItem(RELOADED, String(Date.now()));
-    location.reload();
-  }, wait);
+  setTimeout(reloadNow, wait + Math.random() * (visible ? RELOAD_SPREAD_MS : HIDDEN_RELOAD_SPREAD_MS));
+  if (visible) return;
+  document.addEventListener("visibilitychange", () => setTimeout(reloadNow, wait), { once: true });
+}
+
+function reloadNow() {
+  sessionStorage.setItem(RELOADED, String(Date.now()));
+  location.reload();
 }
 
 /** @param {HTMLElement} root */

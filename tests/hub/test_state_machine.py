@@ -77,7 +77,7 @@ def another_history_goes_on_in_the_old_one() -> Planted:
 
 @defect
 def no_reset_on_a_new_epoch() -> Planted:
-    return Hub, "_send_reset", lambda self, feed: None
+    return Hub, "_send_reset", lambda self, feed, at: None
 
 
 @defect

@@ -119,7 +119,7 @@ def encode(item: Item, variant: Variant) -> bytes:
 
 SIGNALS = Signals(
     beat=lambda variant: b'{"kind":"beat"}\n',
-    reset=lambda variant: b'{"kind":"reset"}\n',
+    reset=lambda variant, position: b'{"kind":"reset"}\n',
     farewell=lambda variant, wait: b'{"kind":"farewell"}\n',
 )
 

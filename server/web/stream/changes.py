@@ -9,6 +9,7 @@ import math
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server.delivery.encoding import LEAST_BYTES, gzipped, takes_gzip
 from server.delivery.framing import Wire
 from server.delivery.joining import reset_position
 from server.delivery.limits import StreamGate
@@ -43,12 +44,15 @@ async def changes(request: Request) -> Response:
     finally:
         if seconds:
             gate.release(address)
-    shared = f"public, max-age={EDGE_SECONDS}" if not seconds and not wanted.private else "no-store"
-    return Response(
-        body,
-        media_type="application/json",
-        headers={"Cache-Control": shared, "Access-Control-Allow-Origin": "*"},
-    )
+    shared = not seconds and not wanted.private
+    headers = {
+        "Cache-Control": f"public, max-age={EDGE_SECONDS}" if shared else "no-store",
+        "Access-Control-Allow-Origin": "*",
+        "Vary": "Accept-Encoding",
+    }
+    if len(body) >= LEAST_BYTES and takes_gzip(",".join(request.headers.getlist("accept-encoding"))):
+        body, headers["Content-Encoding"] = await gzipped(body), "gzip"
+    return Response(body, media_type="application/json", headers=headers)
 
 
 async def _collect(gate: StreamGate, wanted: Subscription, seconds: float) -> bytes:

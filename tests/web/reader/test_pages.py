@@ -216,3 +216,17 @@ async def test_words_run_in_their_own_direction(server: Running) -> None:
         '<bdi dir="auto">عاصفة</bdi></a>',
     ):
         assert element in page, element
+
+
+async def test_a_stampede_of_reloads_renders_a_page_once(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a reset everybody who reads loads the page afresh."""
+    await server.blog("stampede")
+    await server.post("stampede")
+    rendered, render = [], pages.render
+    monkeypatch.setattr(pages, "render", lambda *given: rendered.append(1) or render(*given))
+    found = await asyncio.gather(*(server.anonymous.get("/live/stampede") for _ in range(60)))
+    assert len({answer.text for answer in found}) == 1
+    assert {answer.status_code for answer in found} == {200}
+    assert len(rendered) == 1
