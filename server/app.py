@@ -23,6 +23,7 @@ from server.domain.position import Position
 from server.hub.hub import Hub, HubOptions
 from server.installation import data_lock, make_desk
 from server.media import decoder
+from server.newsroom import feeds as newsroom_feeds
 from server.newsroom import rights, schedule
 from server.newsroom.desk import Desk
 from server.newsroom.readiness import WriteProbe
@@ -87,12 +88,16 @@ def build(settings: Settings) -> Parts:
         async with database.read() as connection:
             return await feeds.heads(connection, wanted)
 
+    async def renew_epoch(feed: FeedKey, seen: Position, rewritten: bool) -> Position:
+        return await newsroom_feeds.renew_epoch(desk, feed, seen=seen, rewritten=rewritten)
+
     assets = Assets(static_folder(), bundles=BUNDLES)
     renderer = Renderer(assets, site_name=settings.site_name, public_url=settings.public_url)
     hub = Hub(
         broker,
         read_changes=read_changes,
         read_heads=read_heads,
+        renew_epoch=renew_epoch,
         encode=payload.encoder(renderer),
         signals=framing.SIGNALS,
         options=HubOptions(
@@ -194,6 +199,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> Application:
 def _start_tasks(parts: Parts, *, demo: bool) -> None:
     """What goes on beside requests, for as long as the server runs."""
     supervisor, desk = parts.site.supervisor, parts.desk
+    parts.hub.start(supervisor)
     supervisor.start("write_probe", parts.site.probe.run)
     waiting = schedule.Waiting()
     supervisor.every(SCHEDULE_SECONDS, "schedule", lambda: schedule.publish_due(desk, waiting=waiting))
@@ -208,7 +214,6 @@ def _start_tasks(parts: Parts, *, demo: bool) -> None:
 async def _running(parts: Parts, *, demo: bool) -> AsyncIterator[None]:
     await migrate.check(parts.database, create=True)
     await parts.broker.start()
-    await parts.hub.start()
     _start_tasks(parts, demo=demo)
     try:
         yield

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from server.background.supervisor import Supervisor
 from server.broker.protocol import Broker
 from server.domain.change import Change, FeedKey
 from server.domain.position import Position
@@ -25,9 +26,9 @@ from server.hub.registry import ReadHeads, Registry
 from server.hub.resume import Cursor, ReadChanges, Replays, Reset, catch_up
 from server.hub.stats import Stats
 from server.hub.subscriber import Subscriber
-from server.hub.sync import Sync
+from server.hub.sync import RenewEpoch, Sync
 
-__all__ = ["Hub", "HubOptions", "ReadChanges", "ReadHeads", "Reset", "Signals"]
+__all__ = ["Hub", "HubOptions", "ReadChanges", "ReadHeads", "RenewEpoch", "Reset", "Signals"]
 
 log = structlog.get_logger()
 
@@ -60,6 +61,7 @@ class Hub:
     Args:
         read_changes: what changed in a feed after a seq, a chunk at a time, with the head (see store/feeds).
         read_heads: the heads of many feeds in one query.
+        renew_epoch: begins a new history in a store that went back in time.
         encode: one change as bytes for a variant; called once for each change and variant.
     """
 
@@ -69,6 +71,7 @@ class Hub:
         *,
         read_changes: ReadChanges,
         read_heads: ReadHeads,
+        renew_epoch: RenewEpoch,
         encode: Encode,
         signals: Signals,
         options: HubOptions = HubOptions(),
@@ -83,10 +86,11 @@ class Hub:
             broker, read_heads, make_feed=self._make_feed, on_drop=lambda feed: self._send_reset(feed, None),
             on_behind=lambda feed: self.sync.refresh(feed, "open"),
         )
-        self.sync = Sync(self.registry, read_changes, broker_state=broker.state, stats=self.stats)
+        self.sync = Sync(
+            self.registry, read_changes, renew_epoch=renew_epoch, broker_state=broker.state, stats=self.stats
+        )
         self.replays = Replays(read_changes, self.stats)
         self._encode = encode
-        self._tasks: list[asyncio.Task[None]] = []
         broker.listen(on_change=self._on_change, on_unverified=self._on_unverified)
 
     @property
@@ -94,17 +98,16 @@ class Hub:
         """The open feeds."""
         return self.registry.feeds
 
-    async def start(self) -> None:
-        """Begin polling heads, heartbeats and the sweep."""
-        work = {"poll": self.sync.run, "sweep": self._sweep, "heartbeat": self.heartbeat.run}
-        self._tasks = [asyncio.create_task(run(), name=f"hub.{name}") for name, run in work.items()]
+    def start(self, supervisor: Supervisor) -> None:
+        """Begin polling heads, heartbeats and the sweep; they end with the supervisor."""
+        supervisor.start("poll_heads", self.sync.run)
+        supervisor.start("heartbeat", self.heartbeat.run)
+        supervisor.every(SWEEP_SECONDS, "sweep", self._sweep)
 
     async def close(self) -> None:
         """Stop. Connections that are still open are cut."""
         self.draining = True
-        tasks = [
-            *self._tasks, *self.sync.running.values(), *self.registry.running(), *self.replays.running.values()
-        ]
+        tasks = [*self.sync.running.values(), *self.registry.running(), *self.replays.running.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -190,14 +193,12 @@ class Hub:
 
     async def _sweep(self) -> None:
         """End subscribers that lag for too long; drop idle feeds."""
-        while True:
-            await asyncio.sleep(SWEEP_SECONDS)
-            late = time.monotonic() - self.options.lag_seconds
-            for feed in list(self.feeds.values()):
-                for subscriber in [x for x in feed.lagging if x.lags_since < late]:
-                    self.stats.closed_slow += 1
-                    subscriber.abort()
-            await self.registry.drop_idle()
+        late = time.monotonic() - self.options.lag_seconds
+        for feed in list(self.feeds.values()):
+            for subscriber in [x for x in feed.lagging if x.lags_since < late]:
+                self.stats.closed_slow += 1
+                subscriber.abort()
+        await self.registry.drop_idle()
 
     async def drain(self, seconds: float, retry_ms: int) -> None:
         """End every stream, spread over `seconds`, each with its own wait before it reconnects."""

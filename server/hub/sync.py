@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 
 import structlog
 
@@ -22,6 +23,10 @@ from server.hub.resume import ReadChanges
 from server.hub.stats import Stats
 
 log = structlog.get_logger()
+
+RenewEpoch: TypeAlias = Callable[[FeedKey, Position, bool], Awaitable[Position]]
+"""Begins a new epoch if the store has gone back behind a position; returns where the feed stands now. True: it
+has gone back although its head is not lower. See newsroom/feeds.py."""
 
 POLL_SECONDS = 10.0
 POLL_SECONDS_UNVERIFIED = 2.0
@@ -43,10 +48,11 @@ class Sync:
         registry: Registry,
         read_changes: ReadChanges,
         *,
+        renew_epoch: RenewEpoch,
         broker_state: Callable[[], BrokerState],
         stats: Stats,
     ) -> None:
-        self._registry, self.read_changes = registry, read_changes
+        self._registry, self.read_changes, self._renew_epoch = registry, read_changes, renew_epoch
         self._broker_state, self._stats = broker_state, stats
         self.running: dict[Feed, asyncio.Task[None]] = {}
 
@@ -75,30 +81,45 @@ class Sync:
     async def _catch_up(self, feed: Feed) -> None:
         wait = RETRY_SECONDS[0]
         while not feed.closed:
-            feed.stale = False
-            head = feed.head
             try:
-                at, changes = await self.read_changes(feed.key, head)
+                if await self._step(feed):
+                    return
             except Unavailable:
                 await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311
                 wait = min(wait * 2, RETRY_SECONDS[1])
-                continue
             except NotFound:
                 self._registry.drop(feed)
                 return
-            # what is published was committed before, so a store that stands before a head that was known
-            # when the query began has gone back in time
-            if at.epoch != feed.epoch or at.seq < head:
-                self._restart(feed, at)
-                return
-            for change in changes:
-                feed.accept(change, compacted=True)
-            if not changes:
-                feed.skip_to(at.seq)
-            if feed.head >= at.seq and not feed.stale:
-                if not feed.history.is_complete():  # and so has one that lacks what was announced
-                    self._restart(feed, at)
-                return
+
+    async def _step(self, feed: Feed) -> bool:
+        """Read one chunk. Returns whether the feed is level with the store."""
+        feed.stale = False
+        head = feed.head
+        at, changes = await self.read_changes(feed.key, head)
+        if at.epoch != feed.epoch:
+            self._restart(feed, at)
+            return True
+        # what is published was committed before, so a store that stands before a head that was known when the
+        # query began has gone back in time
+        if at.seq < head:
+            return await self._renew(feed, head, rewritten=False)
+        for change in changes:
+            feed.accept(change, compacted=True)
+        if not changes:
+            feed.skip_to(at.seq)
+        if feed.head < at.seq or feed.stale:
+            return False
+        # and so has one that lacks what was announced
+        return feed.history.is_complete() or await self._renew(feed, feed.head, rewritten=True)
+
+    async def _renew(self, feed: Feed, head: int, *, rewritten: bool) -> bool:
+        """The same numbers would stand for other changes: a listener that sleeps could not tell, unless the
+        epoch changes. Raises Unavailable when the store, asked again, has not gone back: a replica lagged."""
+        at = await self._renew_epoch(feed.key, Position(feed.epoch, head), rewritten)
+        if at.epoch == feed.epoch:
+            raise Unavailable
+        self._restart(feed, at)
+        return True
 
     def _restart(self, feed: Feed, at: Position) -> None:
         log.warning("hub.reset", feed=str(feed.key), head=feed.head, store=str(at))

@@ -13,6 +13,7 @@ from unittest import mock
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from server.background.supervisor import Supervisor
 from server.domain.entry import Entry
 from server.domain.errors import Unavailable
 from server.domain.position import Position
@@ -71,11 +72,13 @@ class Promises(RuleBasedStateMachine):
         )
         other = LossyBroker()
         second = Hub(
-            other, read_changes=self.room.read_changes, read_heads=self.room.read_heads, encode=encode,
-            signals=SIGNALS, options=HubOptions(history_changes=RING, lag_seconds=NEVER),
+            other, read_changes=self.room.read_changes, read_heads=self.room.read_heads,
+            renew_epoch=self.room.renew_epoch, encode=encode, signals=SIGNALS, options=HubOptions(history_changes=RING, lag_seconds=NEVER),
         )
-        await second.start()
+        supervisor = Supervisor()
+        second.start(supervisor)
         self.stack.push_async_callback(second.close)
+        self.stack.push_async_callback(supervisor.close)
         self.hubs, self.brokers = (self.room.hub, second), [self.room.broker, other]
         self.history = History(self.room.key, self.brokers)
         for hub, broker in zip(self.hubs, self.brokers, strict=True):

@@ -215,12 +215,61 @@ async def test_a_database_restored_to_an_earlier_state_resets_all_listeners(tmp_
     async with newsroom(tmp_path) as room:
         ear = Ear(room.hub)
         await ear.join(room.key, None)
-        await room.post()
+        entry = await room.post()
         await until(lambda: ear.seqs == [2])
+        before = await room.head()
         async with room.database.write() as connection:
+            await connection.exec_driver_sql(f"DELETE FROM revisions WHERE entry_id = '{entry.id}'")
+            await connection.exec_driver_sql(f"DELETE FROM entries WHERE id = '{entry.id}'")
             await connection.exec_driver_sql("UPDATE feeds SET seq = 1 WHERE name = 'public'")
         await until(lambda: ear.closed)
         assert list(ear)[-1]["kind"] == "reset"
+        # one that sleeps at 2 must not take the next change, which gets that number again, for the one it has
+        await room.post()
+        with pytest.raises(Reset):
+            await Ear(room.hub).join(room.key, before)
+
+
+async def test_a_database_restored_and_written_since_resets_all_listeners(tmp_path: Path) -> None:
+    """Its head is where it was, so only what was announced and is not there tells."""
+    async with newsroom(tmp_path) as room:
+        entry = await room.post()
+        before = await room.head()
+        ear = Ear(room.hub)
+        await ear.join(room.key, None)
+        room.broker.hold = True
+        await room.edit(entry, "Snow")
+        await room.post("Wind")
+        wind = room.broker.held[-1]
+        async with room.database.write() as connection:
+            await connection.exec_driver_sql(f"DELETE FROM revisions WHERE entry_id = '{wind.id}'")
+            await connection.exec_driver_sql(f"DELETE FROM entries WHERE id = '{wind.id}'")
+        room.broker.hold = False
+        room.broker.release(len(room.broker.held) - 1)
+        await until(lambda: ear.closed)
+        assert list(ear)[-1]["kind"] == "reset"
+        with pytest.raises(Reset):
+            await Ear(room.hub).join(room.key, before)
+
+
+async def test_a_replica_that_lags_resets_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with newsroom(tmp_path) as room:
+        ear = Ear(room.hub)
+        await ear.join(room.key, None)
+        await room.post()
+        await until(lambda: ear.seqs == [2])
+        behind = True
+
+        async def replica(key: FeedKey, seq: int) -> tuple[Position, list[Change]]:
+            at, changes = await room.read_changes(key, seq)
+            return (Position(at.epoch, 1), []) if behind else (at, changes)
+
+        monkeypatch.setattr(room.hub.sync, "read_changes", replica)
+        refreshed = room.hub.sync.refresh(room.hub.feeds[room.key], "poll")
+        behind = len(room.queries) > 1
+        await refreshed
+        assert not ear.closed
+        assert await room.head() == Position(room.hub.feeds[room.key].epoch, 2)
 
 
 async def test_an_unknown_feed_is_not_found_and_leaves_nothing(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from server.background.supervisor import Supervisor
 from server.broker.memory import MemoryBroker
 from server.domain.blocks import Text
 from server.domain.change import Change, FeedKey
@@ -22,6 +23,7 @@ from server.hub.history import Item, Variant
 from server.hub.hub import Hub, HubOptions, Signals
 from server.media.files import MediaFiles
 from server.newsroom import blogs, entries
+from server.newsroom import feeds as newsroom_feeds
 from server.newsroom.desk import Desk
 from server.store import feeds, schema
 from server.store.database import Database
@@ -89,6 +91,11 @@ class Newsroom:
             found = await feeds.heads(connection, keys)
         await self.step()
         return found
+
+    async def renew_epoch(self, key: FeedKey, seen: Position, rewritten: bool) -> Position:
+        if self.away:
+            raise Unavailable
+        return await newsroom_feeds.renew_epoch(self.desk, key, seen=seen, rewritten=rewritten)
 
     async def post(self, text: str = "Rain", **content: Any) -> Entry:
         draft = entries.Draft(Content(blocks=(Text(html=f"<p>{text}</p>"),), **content))
@@ -192,18 +199,20 @@ async def newsroom(folder: Path, **options: Any) -> AsyncIterator[Newsroom]:
     desk = Desk(database, broker, MediaFiles(folder / "media"))
     room = Newsroom(database, broker, desk, None, None)  # type: ignore[arg-type]
     room.hub = Hub(
-        broker, read_changes=room.read_changes, read_heads=room.read_heads, encode=encode,
-        signals=SIGNALS, options=HubOptions(**options),
+        broker, read_changes=room.read_changes, read_heads=room.read_heads,
+        renew_epoch=room.renew_epoch, encode=encode, signals=SIGNALS, options=HubOptions(**options),
     )
     written = await blogs.create(
         desk, EDITOR, "storm", blogs.Furniture(headline="Storm reaches the coast", status="live")
     )
     room.key = FeedKey(written.blog.id, "public")
     await broker.start()
-    await room.hub.start()
+    supervisor = Supervisor()
+    room.hub.start(supervisor)
     try:
         yield room
     finally:
+        await supervisor.close()
         await room.hub.close()
         await broker.close()
         await database.close()
