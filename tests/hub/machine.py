@@ -73,7 +73,8 @@ class Promises(RuleBasedStateMachine):
         other = LossyBroker()
         second = Hub(
             other, read_changes=self.room.read_changes, read_heads=self.room.read_heads,
-            renew_epoch=self.room.renew_epoch, encode=encode, signals=SIGNALS, options=HubOptions(history_changes=RING, lag_seconds=NEVER),
+            renew_epoch=self.room.renew_epoch, encode=encode, signals=SIGNALS,
+            options=HubOptions(history_changes=RING, lag_seconds=NEVER),
         )
         supervisor = Supervisor()
         second.start(supervisor)
