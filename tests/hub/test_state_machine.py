@@ -28,8 +28,8 @@ SEARCH = settings(
 )
 
 SEARCH_LONGER = settings(SEARCH, max_examples=2000)
-"""Most defects show within SEARCH, the rarest within 400; another version of Hypothesis, or other modules in the same
-process (it draws their constants), may choose other examples."""
+"""Most defects show within SEARCH, the rarest within 400 examples; another version of Hypothesis, or other
+modules in the same process (it draws their constants), may choose others. It stops at the first find."""
 
 TestPromises = Promises.TestCase
 TestPromises.settings = SEARCH
