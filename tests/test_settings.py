@@ -201,7 +201,7 @@ def test_workers_without_redis(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("port", "metrics_port", "said"),
-    [(8000, 65_535, "no port"), (9001, 9000, "STOPPRESS_PORT")],
+    [(8000, 65_535, "too high"), (9001, 9000, "STOPPRESS_PORT")],
     ids=["beyond-the-last", "over-the-shared-one"],
 )
 def test_ports_of_workers_must_exist_and_be_their_own(port: int, metrics_port: int, said: str) -> None:

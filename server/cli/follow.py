@@ -96,7 +96,7 @@ class Follower:
 
 def _known(answer: httpx2.Response) -> None:
     if answer.status_code in (404, 410):
-        raise NotFound("There is no such blog.")
+        raise NotFound("Blog not found.")
     if answer.status_code in (401, 403):
         raise Forbidden
     answer.raise_for_status()

@@ -66,7 +66,7 @@ def revoke(name: Name, as_json: AsJson = False) -> None:
     async def work(desk: Desk) -> None:
         found = [t for t in await _all(desk) if t["name"] == name]
         if not found:
-            raise NotFound("There is no such token.")
+            raise NotFound("Token not found.")
         await people.revoke_token(desk, SYSTEM, found[0]["id"])
 
     on_desk(work)

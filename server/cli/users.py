@@ -97,7 +97,7 @@ def reset(username: Username, password: Password = "", as_json: AsJson = False) 
         async with desk.database.read() as connection:
             user = await stored.user_by_name(connection, username)
         if user is None:
-            raise NotFound("There is no such user.")
+            raise NotFound("User not found.")
         await people.set_password(desk, SYSTEM, user.id, chosen)
 
     on_desk(work)

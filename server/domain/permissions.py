@@ -97,5 +97,5 @@ def require(caller: Caller, action: Action, blog_id: str | None = None, *, own: 
     if may(caller, action, blog_id, own=own):
         return
     if blog_id is not None and caller.rank(blog_id) == 0:
-        raise NotFound("There is no such blog.")  # in the words of one that is not there
+        raise NotFound("Blog not found.")  # in the words of one that is not there
     raise Forbidden(f"Your role does not allow you to {action.words}.")

@@ -156,6 +156,8 @@ def _line(text: str) -> str:
 
 
 def _tidied(name: str, value: Any) -> Any:
+    if name == "topics":
+        return tuple(_line(v) for v in value)  # one that shows nothing is refused, see topics.of_blog
     if isinstance(value, tuple):
         return tuple(found for v in value if (found := _tidied(name, v)))
     if isinstance(value, Related):

@@ -223,7 +223,7 @@ async def history(
     require(caller, Action.BLOG_READ, blog.id)
     entry = await entries.get(connection, blog.id, entry_id)
     if not visible_to(caller, blog, entry):
-        raise NotFound("There is no such entry.")
+        raise NotFound("Entry not found.")
     own = entry.author_id == caller.id and entry.status in UNPUBLISHED
     require(caller, Action.ENTRY_REVISIONS, blog.id, own=own)
     found = await entries.revisions_of(connection, entry.id)

@@ -52,7 +52,7 @@ async def get(connection: AsyncConnection, byline_id: str) -> Record:
     """Raises NotFound."""
     row = (await connection.execute(select(bylines).where(bylines.c.id == byline_id))).one_or_none()
     if row is None:
-        raise NotFound("There is no such byline.")
+        raise NotFound("Byline not found.")
     return _record(row)
 
 
@@ -93,7 +93,7 @@ async def change(
     )
     row = (await connection.execute(statement)).one_or_none()
     if row is None:
-        raise NotFound("There is no such byline.")
+        raise NotFound("Byline not found.")
     return _record(row)
 
 
@@ -101,7 +101,7 @@ async def remove(connection: AsyncConnection, byline_id: str) -> None:
     """Raises NotFound."""
     statement = delete(bylines).where(bylines.c.id == byline_id).returning(bylines.c.id)
     if (await connection.execute(statement)).one_or_none() is None:
-        raise NotFound("There is no such byline.")
+        raise NotFound("Byline not found.")
 
 
 def _values(fields: Mapping[str, str]) -> dict[str, Any]:

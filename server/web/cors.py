@@ -56,7 +56,8 @@ def add_cors(headers: MutableHeaders, path: str) -> None:
     """Mark the answer of a shared address as readable by scripts of any site."""
     if is_shared(path):
         headers["Access-Control-Allow-Origin"] = "*"
-        headers["Access-Control-Expose-Headers"] = ", ".join(EXPOSED_HEADERS)
+        if not headers.get("Content-Type", "").startswith("text/event-stream"):  # which EventSource does not show
+            headers["Access-Control-Expose-Headers"] = ", ".join(EXPOSED_HEADERS)
 
 
 def _is_preflight(request: Request) -> bool:

@@ -104,7 +104,7 @@ async def running(
     site: Site = app.state.site
     await migrate.check(site.database, create=True)
     _, token = await people.create_token(site.desk, SYSTEM, name=f"tests-{id(app)}", role="admin")
-    sock = listening_socket("127.0.0.1", 0)
+    sock = listening_socket("127.0.0.1", chosen.get("port", 0))
     server = make_server(app, settings, header_seconds=header_seconds)
     url = "http://{}:{}".format(*sock.getsockname())
     serving = asyncio.create_task(server.serve(sockets=[sock]))

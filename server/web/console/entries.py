@@ -165,7 +165,7 @@ async def found(request: Request, caller: Caller) -> tuple[Blog, Entry]:
         blog = await blogs.readable(connection, caller, request.path_params["slug"])
         entry = await stored.get(connection, blog.id, request.path_params["id"])
     if not entries.visible_to(caller, blog, entry):
-        raise NotFound("There is no such entry.")
+        raise NotFound("Entry not found.")
     return blog, entry
 
 

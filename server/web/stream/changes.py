@@ -74,7 +74,7 @@ async def _collect(gate: StreamGate, wanted: Subscription, seconds: float) -> by
     except Reset as error:
         position = await reset_position(hub, wanted.key, error)
         if position is None:
-            raise NotFound("There is no such blog.") from error
+            raise NotFound("Blog not found.") from error
         return _body(Position.parse(position), b"", reset=True)
 
 

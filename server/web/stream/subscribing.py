@@ -61,6 +61,6 @@ async def _feed_key(connection: HTTPConnection, slug: str, name: FeedName) -> tu
         return known[slug], None
     caller = await caller_of(connection)
     if caller is None:
-        raise NotFound("There is no such blog.")
+        raise NotFound("Blog not found.")
     require(caller, Action.BLOG_READ if name == "public" else Action.ENTRY_PUBLISH, blog.id)
     return FeedKey(blog.id, name), caller.id

@@ -52,7 +52,7 @@ async def usable_by(cast: Cast, item: dict[str, Any]) -> set[str]:
             await cast["admin"].delete(f"/api/v1/blogs/{slug}/entries/{answer.json()['id']}")
         else:
             assert answer.status_code == 422, answer.text
-            assert "there is no such picture" in answer.text
+            assert "picture not found" in answer.text
     return found
 
 
