@@ -61,8 +61,8 @@ def example(file: str, language: str, containing: str = "") -> str:
 
 def test_every_code_example_names_its_language() -> None:
     known = {
-        "sh", "python", "javascript", "json", "http", "ini", "nginx", "caddyfile", "yaml", "sql", "toml", "text", "vcl",
-        "haproxy", "apache", "diff",
+        "sh", "python", "javascript", "json", "http", "ini", "nginx", "caddyfile", "yaml", "sql", "toml",
+        "text", "vcl", "haproxy", "apache", "diff",
     }
     assert [e for e in examples() if e.language not in known] == []
 

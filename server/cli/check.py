@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 import typer
 
-from server.cli import logs
 from server.cli.output import AsJson, Exit, print_json, show, table
 from server.domain.errors import Conflict, SchemaMismatch, StopPressError, Unavailable
 
@@ -38,6 +37,7 @@ class Finding:
 def check(as_json: AsJson = False) -> None:
     """Look whether this installation can run. Exits 0 when all is well, 1 when something is not."""
     from server import settings
+    from server.cli import logs
 
     chosen = settings.load()
     with logs.quiet():

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from server.cli import logs
 from server.cli.output import AsJson, say
 
 NewEpoch = Annotated[
@@ -19,6 +18,7 @@ NewEpoch = Annotated[
 def migrate(new_epoch: NewEpoch = False, as_json: AsJson = False) -> None:
     """Bring the database to the schema of this version. Back it up first."""
     from server import settings
+    from server.cli import logs
     from server.installation import data_lock
     from server.store.database import Database
 

@@ -6,10 +6,6 @@ import os
 import stat
 from pathlib import Path
 
-import structlog
-
-log = structlog.get_logger()
-
 UMASK = 0o077
 
 
@@ -21,6 +17,8 @@ def keep_private() -> None:
 def tighten(folder: Path) -> None:
     """Close a data folder that an earlier version, or a person, left open to others, and the database in it.
     What cannot be closed is told in the log. A folder that others use as well (/tmp) is left as it is."""
+    import structlog
+
     for path in [folder, folder / "media", *sorted(folder.glob("*.db")), *sorted(folder.glob("*.db-*"))]:
         try:
             found = path.lstat()
@@ -32,7 +30,7 @@ def tighten(folder: Path) -> None:
         except FileNotFoundError:
             continue
         except OSError as error:
-            log.warning(
+            structlog.get_logger().warning(
                 "files.open", path=str(path), reason=error.strerror or str(error),
                 hint="Others on this machine can read it: chmod it, or choose another STOPPRESS_DATA_DIR.",
             )

@@ -53,10 +53,11 @@ def is_shared(path: str) -> bool:
 
 
 def add_cors(headers: MutableHeaders, path: str) -> None:
-    """Mark the answer of a shared address as readable by scripts of any site."""
+    """Mark the answer of a shared address as readable by scripts of any site. Of an event stream no browser
+    shows the headers."""
     if is_shared(path):
         headers["Access-Control-Allow-Origin"] = "*"
-        if not headers.get("Content-Type", "").startswith("text/event-stream"):  # which EventSource does not show
+        if not headers.get("Content-Type", "").startswith("text/event-stream"):
             headers["Access-Control-Expose-Headers"] = ", ".join(EXPOSED_HEADERS)
 
 

@@ -202,7 +202,7 @@ async def test_topics_are_the_blogs(newsroom: Newsroom) -> None:
     again = await edited(newsroom, entry, pinned=True)
     assert again.content.topics == ("weather",), "spelled as the blog does; what it dropped falls away"
     for wrong in (("A", "a"), ("\u200b",)):
-        with pytest.raises(Invalid, match="^Topics: "):
+        with pytest.raises(Invalid, match=r"^Topics: "):
             await blogs.edit(newsroom.desk, EDITOR, "storm", {"topics": wrong}, revision=None)
 
 
