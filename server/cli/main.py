@@ -19,13 +19,13 @@ from server.cli import (
     bench,
     blogs,
     check,
+    export_import,
     migrate,
     post,
     private_files,
     serve,
     tail,
     tokens,
-    transfer,
     users,
 )
 from server.cli.output import Exit, complain, exit_code
@@ -44,8 +44,8 @@ app.add_typer(tokens.app, name="token")
 app.add_typer(blogs.app, name="blog")
 app.command("post")(post.post)
 app.command("tail")(tail.tail)
-app.command("export")(transfer.export)
-app.command("import")(transfer.import_)
+app.command("export")(export_import.export)
+app.command("import")(export_import.import_)
 app.command("bench")(bench.bench)
 app.command("migrate")(migrate.migrate)
 app.command("backup")(backup.backup)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from server.cli import archive as module
+from server.cli import backup_folder as module
 from server.cli.output import Exit
 from server.store import backup as files
 from server.store import journal

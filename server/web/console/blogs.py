@@ -18,7 +18,7 @@ from server.store import entries
 from server.store.bylines import known_names
 from server.text.title import title_of
 from server.web.api.bodies import ZONES, BlogBody, BlogChanges, bylines_of
-from server.web.console import composing, forms, page
+from server.web.console import entry_form, forms, page
 from server.web.console.forms import Form
 from server.web.site import site_of
 
@@ -138,7 +138,7 @@ def _typed(form: Form) -> dict[str, Any]:
     links = [line.rpartition("|") for line in form.text("related").split("\n") if line.strip()]
     return {
         **{n: form.text(n) for n in ("headline", "standfirst", "language", "time_zone", "status")},
-        "bylines": composing.names(form.text("byline")),
+        "bylines": entry_form.names(form.text("byline")),
         "key_developments": [line for line in lines if line],
         "related": [{"title": title.strip(), "url": url.strip()} for title, _, url in links],
     }

@@ -20,10 +20,10 @@ from server.store import entries as stored
 from server.store import feeds, idempotency
 from server.store.bylines import known_names
 from server.text.title import title_of
-from server.web.console import composing, forms, listing, page, writing
+from server.web.console import entry_form, forms, listing, page, typed_entry
 from server.web.console.forms import Form
 from server.web.console.listing import is_own
-from server.web.console.writing import Writing
+from server.web.console.typed_entry import TypedEntry
 from server.web.site import site_of
 
 
@@ -34,12 +34,12 @@ async def index(request: Request, caller: Caller) -> Response:
         blog = await blogs.readable(connection, caller, request.path_params["slug"])
     require(caller, Action.ENTRY_CREATE, blog.id)
     if request.method != "POST":
-        return await listing.show(request, caller, blog, Writing.empty())
+        return await listing.show(request, caller, blog, TypedEntry.empty())
     form = await forms.read(request)
-    typed = Writing.empty()
+    typed = TypedEntry.empty()
     try:
-        typed = await writing.read(request, caller, form, blog)
-        if form.text("do") not in writing.STATUS:
+        typed = await typed_entry.read(request, caller, form, blog)
+        if form.text("do") not in typed_entry.STATUS:
             preview = await _preview(request, caller, blog, typed)
             return await listing.show(request, caller, blog, typed, preview=preview)
         made = await _create(request, caller, blog, form, typed)
@@ -55,7 +55,7 @@ async def index(request: Request, caller: Caller) -> Response:
 
 
 async def _create(
-    request: Request, caller: Caller, blog: Blog, form: Form, typed: Writing
+    request: Request, caller: Caller, blog: Blog, form: Form, typed: TypedEntry
 ) -> entries.Written:
     desk, status = site_of(request).desk, typed.status(form.text("do")) or "draft"
     content = await typed.content(typed.checked(), (), blog.language)
@@ -64,7 +64,7 @@ async def _create(
     try:
         return await entries.create(desk, caller, blog.slug, draft, key=form.text("request_key") or None)
     except Invalid as error:
-        raise writing.located(error, content) from error
+        raise typed_entry.located(error, content) from error
 
 
 async def _sent_before(request: Request, caller: Caller, blog: Blog, form: Form) -> Conflict:
@@ -89,12 +89,12 @@ async def edit(request: Request, caller: Caller) -> Response:
     blog, entry = await found(request, caller)
     require(caller, Action.ENTRY_EDIT, blog.id, own=is_own(caller, entry))
     if request.method != "POST":
-        return await _form(request, caller, blog, entry, Writing.of(entry, blog))
+        return await _form(request, caller, blog, entry, TypedEntry.of(entry, blog))
     form = await forms.read(request)
-    typed = Writing.empty()
+    typed = TypedEntry.empty()
     try:
-        typed = await writing.read(request, caller, form, blog)
-        if form.text("do") not in writing.STATUS:
+        typed = await typed_entry.read(request, caller, form, blog)
+        if form.text("do") not in typed_entry.STATUS:
             preview = await _preview(request, caller, blog, typed, entry)
             return await _form(request, caller, blog, entry, typed, preview=preview)
         written = await _save(request, caller, blog, entry, form, typed)
@@ -111,7 +111,7 @@ async def edit(request: Request, caller: Caller) -> Response:
 
 
 async def _save(
-    request: Request, caller: Caller, blog: Blog, entry: Entry, form: Form, typed: Writing
+    request: Request, caller: Caller, blog: Blog, entry: Entry, form: Form, typed: TypedEntry
 ) -> entries.Written:
     desk, do = site_of(request).desk, form.text("do")
     content = await typed.content(typed.checked(), entry.content.blocks, blog.language)
@@ -126,7 +126,7 @@ async def _save(
             desk, caller, blog.slug, entry.id, changed, revision=form.revision, status=status, publish_at=at
         )
     except Invalid as error:
-        raise writing.located(error, content) from error
+        raise typed_entry.located(error, content) from error
 
 
 def _done(before: Entry, after: Entry) -> str:
@@ -149,8 +149,8 @@ async def revisions(request: Request, caller: Caller) -> Response:
     shown_versions = [
         {
             "revision": r.revision, "status": r.status, "author": r.author_name, "at": to_text(r.at),
-            "title": r.content.title, "source": composing.to_markdown(r.content.blocks),
-            "media": composing.media_of(r.content.blocks),
+            "title": r.content.title, "source": entry_form.to_markdown(r.content.blocks),
+            "media": entry_form.media_of(r.content.blocks),
         }
         for r in versions
     ]
@@ -175,11 +175,11 @@ def shown(request: Request, blog: Blog, entry: Entry) -> str:
 
 
 async def _form(
-    request: Request, caller: Caller, blog: Blog, entry: Entry, typed: Writing, **more: Any
+    request: Request, caller: Caller, blog: Blog, entry: Entry, typed: TypedEntry, **more: Any
 ) -> Response:
     async with site_of(request).database.read() as connection:
         names = await known_names(connection)
-    theirs = composing.to_markdown(entry.content.blocks)
+    theirs = entry_form.to_markdown(entry.content.blocks)
     context: dict[str, Any] = {"preview": "", "conflict": False} | more
     return page.show(
         request, caller, "edit", blog=blog.to_json(), entry=entry.to_json(), typed=typed, theirs=theirs,
@@ -190,7 +190,7 @@ async def _form(
 
 
 async def _preview(
-    request: Request, caller: Caller, blog: Blog, typed: Writing, entry: Entry | None = None
+    request: Request, caller: Caller, blog: Blog, typed: TypedEntry, entry: Entry | None = None
 ) -> str:
     """The entry as readers would see it, without keeping anything. Raises Invalid."""
     written = await typed.content(typed.checked(), entry.content.blocks if entry else (), blog.language)

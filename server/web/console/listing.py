@@ -22,15 +22,15 @@ from server.text.title import title_of
 from server.web import times
 from server.web.api import requests
 from server.web.conditional import client_has
-from server.web.console import composing, page
-from server.web.console.writing import Writing
+from server.web.console import entry_form, page
+from server.web.console.typed_entry import TypedEntry
 from server.web.site import site_of
 
 PAGE = 50
 SEEN_BY_ALL: tuple[EntryStatus, ...] = ("published", "retracted")
 
 
-async def show(request: Request, caller: Caller, blog: Blog, typed: Writing, **more: Any) -> Response:
+async def show(request: Request, caller: Caller, blog: Blog, typed: TypedEntry, **more: Any) -> Response:
     """The whole page. `more` holds an `error`, a `preview`, or the name of what was `done`."""
     name = more.pop("done_as", request.query_params.get("done", ""))
     context = await _lists(request, caller, blog) | await _notice(request, caller, blog, name)
@@ -149,7 +149,7 @@ async def _notice(request: Request, caller: Caller, blog: Blog, name: str) -> di
 def _scheduled(entry: Entry, blog: Blog) -> str:
     assert entry.publish_at is not None
     words = f"Scheduled for {times.in_full(to_text(entry.publish_at), blog.time_zone)}."
-    if not composing.comes_twice(entry.publish_at, blog.time_zone):
+    if not entry_form.comes_twice(entry.publish_at, blog.time_zone):
         return words
     which = "second" if entry.publish_at.astimezone(times.zone_of(blog.time_zone)).fold else "first"
     return f"{words} Clocks go back that night, and this is the {which} of two such times."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from server.web.console import blogs, entries, listing, marking, media, people, session
+from server.web.console import blogs, entries, entry_actions, listing, media, people, session
 
 BOTH = ["GET", "POST"]
 
@@ -20,9 +20,9 @@ def routes() -> list[Route]:
         Route("/console/blogs/{slug}/list", listing.lists),
         Route("/console/blogs/{slug}/furniture", blogs.furniture, methods=BOTH),
         Route("/console/blogs/{slug}/entries/{id}", entries.edit, methods=BOTH),
-        Route("/console/blogs/{slug}/entries/{id}/mark", marking.mark, methods=["POST"]),
-        Route("/console/blogs/{slug}/entries/{id}/retract", marking.retract, methods=BOTH),
-        Route("/console/blogs/{slug}/entries/{id}/send-back", marking.send_back, methods=BOTH),
+        Route("/console/blogs/{slug}/entries/{id}/mark", entry_actions.mark, methods=["POST"]),
+        Route("/console/blogs/{slug}/entries/{id}/retract", entry_actions.retract, methods=BOTH),
+        Route("/console/blogs/{slug}/entries/{id}/send-back", entry_actions.send_back, methods=BOTH),
         Route("/console/blogs/{slug}/entries/{id}/revisions", entries.revisions),
         Route("/console/pictures", media.index, methods=BOTH),
         Route("/console/users", people.users, methods=BOTH),

@@ -16,7 +16,7 @@ import pytest
 from server.domain.errors import Invalid
 from server.domain.permissions import SYSTEM
 from server.newsroom import people
-from server.web.console import composing
+from server.web.console import entry_form
 from tests.support.app import Running, running
 from tests.web.console.test_console import CAST, PASSWORD, hidden, logged_in
 
@@ -131,12 +131,12 @@ async def test_a_time_that_cannot_be_is_refused_with_the_text_kept(
 
 
 def test_a_local_time_that_comes_twice_is_the_first() -> None:
-    at = composing.moment("2026-10-25T02:30", "Europe/Berlin")
+    at = entry_form.moment("2026-10-25T02:30", "Europe/Berlin")
     assert at == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
-    assert composing.comes_twice(at, "Europe/Berlin")
-    assert not composing.comes_twice(at + timedelta(days=1), "Europe/Berlin")
+    assert entry_form.comes_twice(at, "Europe/Berlin")
+    assert not entry_form.comes_twice(at + timedelta(days=1), "Europe/Berlin")
     with pytest.raises(Invalid, match="clocks go forward"):
-        composing.moment("2026-03-29T02:30", "Europe/Berlin")
+        entry_form.moment("2026-03-29T02:30", "Europe/Berlin")
 
 
 async def test_saving_a_scheduled_entry_keeps_its_time_to_the_second(

@@ -14,12 +14,12 @@ from server.domain.errors import Conflict, FieldError, Invalid, NotFound, StopPr
 from server.domain.position import new_id
 from server.media import images
 from server.media.urls import file_name, rendition_name
-from server.newsroom import transfer_file
+from server.newsroom import export_format
 from server.newsroom.desk import Desk
-from server.newsroom.transfer_file import EntryLine, PictureLine
+from server.newsroom.export_format import EntryLine, PictureLine
+from server.store import blog_rows as rows
 from server.store import blogs
-from server.store import transfer as rows
-from server.store.transfer import Values
+from server.store.blog_rows import Values
 
 Line = dict[str, Any]
 
@@ -58,13 +58,13 @@ class Incoming:
     seen: dict[str, set[Any]] = field(default_factory=dict)
 
     async def read(self, source: Iterable[bytes]) -> None:
-        kinds, number = list(transfer_file.KINDS), 0
+        kinds, number = list(export_format.KINDS), 0
         stage = -1
         for number, data in enumerate(source, 1):
             try:
                 if kinds[stage] == "end" and stage > 0:
                     raise Invalid.field("line", "nothing comes after the end")
-                kind, line = transfer_file.parse(data)
+                kind, line = export_format.parse(data)
                 stage = _next(kinds, stage, kind)
                 await self._take(kind, line)
             except Invalid as error:
@@ -78,17 +78,17 @@ class Incoming:
         if kind == "blog":
             await self._take_blog(line)
         elif kind == "blog_revision":
-            self.versions.append(transfer_file.blog_revision_line(line))
+            self.versions.append(export_format.blog_revision_line(line))
             self._once("blog_revision.revision", self.versions[-1]["revision"])
         elif kind == "picture":
-            await self._take_picture(transfer_file.picture_line(line))
+            await self._take_picture(export_format.picture_line(line))
         elif kind == "entry":
-            self._take_entry(transfer_file.entry_line(line))
+            self._take_entry(export_format.entry_line(line))
         elif kind == "end":
             self._check_counts(line)
 
     async def _take_blog(self, line: Line) -> None:
-        self.blog, self.seqs = transfer_file.blog_line(line)
+        self.blog, self.seqs = export_format.blog_line(line)
         if self.slug is not None:
             self.blog["slug"] = self.slug
         async with self.desk.database.read() as connection:

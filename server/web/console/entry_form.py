@@ -13,7 +13,7 @@ from server.domain import blocks
 from server.domain.blocks import Block, Image, Quote, Text
 from server.domain.errors import FieldError, Invalid
 from server.newsroom import content
-from server.web.console import hidden_media
+from server.web.console import media_fields
 from server.web.console.forms import Form
 
 SHOWN = {
@@ -50,7 +50,7 @@ def sent_media(form: Form) -> list[dict[str, Any]]:
             break
         if form.ticked(f"{name}-remove"):
             continue
-        block = hidden_media.read(name, form.text(name))
+        block = media_fields.read(name, form.text(name))
         block |= {field: form.text(f"{name}-{field}") for field in SHOWN[block["type"]]}
         if block["type"] == "image":
             block["decorative"] = form.ticked(f"{name}-decorative")

@@ -1,5 +1,5 @@
 """Takes a blog out of an installation and puts it into another: with its entries, all their versions and its
-pictures. What the file looks like, transfer_file.py says; which rows there are, store/transfer.py.
+pictures. What the file looks like, export_format.py says; which rows there are, store/blog_rows.py.
 
 Ids, numbers, moments and revisions stay. Authors travel as names, because the people are others elsewhere. The
 blog's feeds go on counting where they were, in new histories: whoever comes with a position of the old
@@ -19,11 +19,11 @@ from server.domain.errors import Conflict, NotFound
 from server.domain.permissions import Action, Caller, require
 from server.domain.times import to_text
 from server.media.urls import file_name, rendition_name
-from server.newsroom import transfer_file
+from server.newsroom import export_format
 from server.newsroom.desk import Desk
-from server.newsroom.transfer_reader import Imported, Incoming
+from server.newsroom.import_reader import Imported, Incoming
+from server.store import blog_rows as rows
 from server.store import blogs
-from server.store import transfer as rows
 
 Line = dict[str, Any]
 
@@ -40,7 +40,7 @@ async def export_blog(desk: Desk, caller: Caller, slug: str) -> AsyncGenerator[L
         require(caller, Action.ENTRY_PUBLISH, blog.id)
         row = await rows.blog_of(connection, blog.id)
         yield {
-            "type": "header", "format": transfer_file.FORMAT, "version": transfer_file.VERSION,
+            "type": "header", "format": export_format.FORMAT, "version": export_format.VERSION,
             "exported_at": to_text(desk.now()),
         }
         yield {"type": "blog", "blog": row, "feeds": await rows.heads(connection, blog.id)}
@@ -95,7 +95,7 @@ async def import_blog(
     """
     require(caller, Action.BLOG_CREATE)
     if slug is not None:
-        transfer_file.check_slug(slug, "slug")
+        export_format.check_slug(slug, "slug")
     found = Incoming(desk, slug, max_pixels)
     try:
         await found.read(source)

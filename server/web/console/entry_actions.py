@@ -15,11 +15,11 @@ from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import new_id
 from server.newsroom import blogs, entries
 from server.web.api.bodies import EntryChanges
-from server.web.console import forms, listing, page, writing
+from server.web.console import forms, listing, page, typed_entry
 from server.web.console.entries import found, shown
 from server.web.console.forms import Form
 from server.web.console.listing import is_own
-from server.web.console.writing import Writing
+from server.web.console.typed_entry import TypedEntry
 from server.web.site import site_of
 
 MARKS: dict[str, dict[str, bool]] = {
@@ -76,9 +76,9 @@ async def _done(request: Request, caller: Caller, blog: Blog, entry: Entry, form
 async def _with_composer(request: Request, caller: Caller, form: Form, done: str) -> Response:
     async with site_of(request).database.read() as connection:
         blog = await blogs.readable(connection, caller, request.path_params["slug"])
-    typed = Writing.empty()
+    typed = TypedEntry.empty()
     try:
-        typed = await writing.read(request, caller, form, blog)
+        typed = await typed_entry.read(request, caller, form, blog)
     except Invalid as error:
         return await listing.show(request, caller, blog, typed.or_typed(form), error=error, done_as=done)
     return await listing.show(request, caller, blog, typed, done_as=done)

@@ -16,7 +16,7 @@ from server.domain.errors import FieldError, Invalid
 from server.domain.permissions import Caller
 from server.domain.position import new_id
 from server.web.api.bodies import EntryBody, blocks_of, bylines_of
-from server.web.console import composing, forms, media
+from server.web.console import entry_form, forms, media
 from server.web.console.forms import Form
 
 STATUS: dict[str, EntryStatus | None] = {
@@ -29,7 +29,7 @@ FLAGS = ("pinned", "key", "breaking")
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
+class TypedEntry:
     """The form's values. `media` are blocks as JSON with the `place` that they had in the entry."""
 
     title: str = ""
@@ -45,34 +45,34 @@ class Writing:
     request_key: str = ""
 
     @classmethod
-    def empty(cls) -> Writing:
+    def empty(cls) -> TypedEntry:
         return cls(request_key=new_id())
 
     @classmethod
-    def of(cls, entry: Entry, blog: Blog) -> Writing:
+    def of(cls, entry: Entry, blog: Blog) -> TypedEntry:
         content = entry.content
         return cls(
-            content.title, composing.to_markdown(content.blocks), line_of(content.bylines),
-            composing.local(entry.publish_at, blog.time_zone), content.pinned, content.key, content.breaking,
-            composing.media_of(content.blocks), revision=str(entry.revision), request_key=new_id(),
+            content.title, entry_form.to_markdown(content.blocks), line_of(content.bylines),
+            entry_form.local(entry.publish_at, blog.time_zone), content.pinned, content.key, content.breaking,
+            entry_form.media_of(content.blocks), revision=str(entry.revision), request_key=new_id(),
         )
 
-    def or_typed(self, form: Form) -> Writing:
+    def or_typed(self, form: Form) -> TypedEntry:
         """This, or when reading stopped half-way, what the form holds."""
         return self if self.words else _typed(form, _readable_media(form))
 
-    def without_places(self) -> Writing:
+    def without_places(self) -> TypedEntry:
         """For another version of the entry than the one that the places are of."""
         return replace(self, media=[block | {"place": None} for block in self.media])
 
     def checked(self) -> EntryBody:
         """All but the words of the box as the API would take them. Raises Invalid."""
         self._check_complete()
-        composing.check_pictures(self.media)
+        entry_form.check_pictures(self.media)
         plain = [{k: v for k, v in block.items() if k != "place"} for block in self.media]
         return forms.checked(
             EntryBody,
-            {"title": self.title, "bylines": composing.names(self.byline), "body": self.body, "blocks": plain}
+            {"title": self.title, "bylines": entry_form.names(self.byline), "body": self.body, "blocks": plain}
             | {flag: getattr(self, flag) for flag in FLAGS},
         )
 
@@ -95,8 +95,8 @@ class Writing:
     async def content(self, body: EntryBody, before: tuple[Block, ...], language: str) -> Content:
         """What the entry shall hold; `before` are its blocks up to now. Raises Invalid."""
         places = [p if isinstance(p, int) else None for p in (block.get("place") for block in self.media)]
-        words = await composing.words(before, body.body, language)
-        arranged = composing.arranged(before, words, blocks_of("", body.blocks), places)
+        words = await entry_form.words(before, body.body, language)
+        arranged = entry_form.arranged(before, words, blocks_of("", body.blocks), places)
         return Content(
             body.title, arranged, bylines_of(body), pinned=body.pinned, key=body.key, breaking=body.breaking
         )
@@ -116,22 +116,22 @@ class Writing:
     ) -> datetime | None:
         """When the entry shall be published. `before` is when it was to be: as long as the form shows it, it
         stays to the second. A `draft` may plan for a time that has passed. Raises Invalid."""
-        if before is not None and self.at == composing.local(before, blog.time_zone):
+        if before is not None and self.at == entry_form.local(before, blog.time_zone):
             at: datetime | None = before
         else:
-            at = composing.moment(self.at, blog.time_zone)
+            at = entry_form.moment(self.at, blog.time_zone)
         if at is not None and not draft:
-            composing.check_ahead(at, now, blog.time_zone)
+            entry_form.check_ahead(at, now, blog.time_zone)
         return at
 
 
-async def read(request: Request, caller: Caller, form: Form, blog: Blog) -> Writing:
+async def read(request: Request, caller: Caller, form: Form, blog: Blog) -> TypedEntry:
     """The form, with its picture uploaded and its video among the media: whatever else is wrong with the
     form, a file that arrived need not be chosen again. Raises Invalid."""
-    items = composing.sent_media(form)
+    items = entry_form.sent_media(form)
     if form.file:
         item = await media.upload(request, caller, form)
-        items.append(composing.picture(item, decorative=form.ticked("picture_decorative")))
+        items.append(entry_form.picture(item, decorative=form.ticked("picture_decorative")))
         form = Form({k: v for k, v in form.values.items() if not k.startswith("picture_")})
     if form.text("video_url").strip():
         video = {name: form.text(f"video_{name}").strip() for name in ("url", "title", "byline")}
@@ -157,13 +157,13 @@ def _place(path: str, content: Content) -> str:
 
 def _readable_media(form: Form) -> list[dict[str, Any]]:
     try:
-        return composing.sent_media(form)
+        return entry_form.sent_media(form)
     except Invalid:
         return []
 
 
-def _typed(form: Form, items: list[dict[str, Any]]) -> Writing:
-    return Writing(
+def _typed(form: Form, items: list[dict[str, Any]]) -> TypedEntry:
+    return TypedEntry(
         form.text("title"), form.text("body"), form.text("byline"), form.text("publish_at"),
         form.ticked("pinned"), form.ticked("key"), form.ticked("breaking"), media=items, words=form.values,
         revision=form.text("revision"), request_key=form.text("request_key") or new_id(),

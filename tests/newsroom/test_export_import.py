@@ -26,7 +26,7 @@ from server.domain.errors import Conflict, Forbidden, Invalid, NotFound, StopPre
 from server.domain.media import Media
 from server.domain.permissions import SYSTEM
 from server.media.files import MediaFiles
-from server.newsroom import blogs, entries, media, transfer
+from server.newsroom import blogs, entries, export_import, media
 from server.newsroom.desk import Desk
 from server.store import blogs as stored_blogs
 from server.store import entries as stored
@@ -114,15 +114,15 @@ async def _told(newsroom: Newsroom) -> dict[str, str]:
 
 
 async def _exported(desk: Desk, slug: str = "storm") -> Lines:
-    return [line async for line in transfer.export_blog(desk, SYSTEM, slug)]
+    return [line async for line in export_import.export_blog(desk, SYSTEM, slug)]
 
 
 def _encoded(lines: Lines) -> list[bytes]:
     return [json.dumps(line).encode() + b"\n" for line in lines]
 
 
-async def _put(desk: Desk, lines: Lines, **given: Any) -> transfer.Imported:
-    return await transfer.import_blog(desk, SYSTEM, _encoded(lines), max_pixels=PIXELS, **given)
+async def _put(desk: Desk, lines: Lines, **given: Any) -> export_import.Imported:
+    return await export_import.import_blog(desk, SYSTEM, _encoded(lines), max_pixels=PIXELS, **given)
 
 
 async def _rows(desk: Desk) -> dict[str, int]:
@@ -344,7 +344,7 @@ async def sqlite_bench(
 @pytest.mark.parametrize("data", [b"", b"\n", b"{", b"[]\n", b"\xff\n", b'{"type": NaN}\n', b"[" * 100_000])
 async def test_what_is_no_export_is_refused(data: bytes, elsewhere: Desk) -> None:
     with pytest.raises(Invalid, match="line 1"):
-        await transfer.import_blog(elsewhere, SYSTEM, [data] if data else [], max_pixels=PIXELS)
+        await export_import.import_blog(elsewhere, SYSTEM, [data] if data else [], max_pixels=PIXELS)
 
 
 async def test_html_of_a_file_is_sanitised(
@@ -377,16 +377,16 @@ async def test_only_editors_take_a_blog_out_and_put_it_in(
 ) -> None:
     for caller, error in ((CONTRIBUTOR, Forbidden), (OUTSIDER, NotFound)):
         with pytest.raises(error):
-            [line async for line in transfer.export_blog(newsroom.desk, caller, "storm")]
+            [line async for line in export_import.export_blog(newsroom.desk, caller, "storm")]
     lines = _encoded(await _exported(newsroom.desk))
     with pytest.raises(Forbidden):
-        await transfer.import_blog(elsewhere, CONTRIBUTOR, lines, max_pixels=PIXELS)
+        await export_import.import_blog(elsewhere, CONTRIBUTOR, lines, max_pixels=PIXELS)
 
 
 async def test_a_database_that_fails_at_the_end_leaves_no_file(
     newsroom: Newsroom, story: dict[str, str], elsewhere: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from server.store import transfer as rows
+    from server.store import blog_rows as rows
 
     async def fail(*_: object) -> None:
         raise StopPressError("lost")

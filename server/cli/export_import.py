@@ -59,11 +59,11 @@ def import_(
 
 
 async def _export(desk: Desk, slug: str, out: BinaryIO) -> dict[str, int]:
-    from server.newsroom import transfer
+    from server.newsroom import export_import
 
     line: dict[str, Any] = {}
     # closed here, not by the collector: it holds a connection, and whoever reads the output may stop early
-    async with contextlib.aclosing(transfer.export_blog(desk, SYSTEM, slug)) as lines:
+    async with contextlib.aclosing(export_import.export_blog(desk, SYSTEM, slug)) as lines:
         async for line in lines:
             out.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
     out.flush()
@@ -74,15 +74,15 @@ async def _import(desk: Desk, source: BinaryIO, slug: str) -> dict[str, Any]:
     import dataclasses
 
     from server import settings
-    from server.newsroom import transfer
+    from server.newsroom import export_import
 
     pixels = settings.load().max_upload_pixels
-    made = await transfer.import_blog(desk, SYSTEM, _lines(source), slug=slug or None, max_pixels=pixels)
+    made = await export_import.import_blog(desk, SYSTEM, _lines(source), slug=slug or None, max_pixels=pixels)
     return dataclasses.asdict(made)
 
 
 def _lines(source: BinaryIO) -> Iterator[bytes]:
-    from server.newsroom.transfer_file import MOST_LINE_BYTES
+    from server.newsroom.export_format import MOST_LINE_BYTES
 
     while line := source.readline(MOST_LINE_BYTES + 1):
         yield line

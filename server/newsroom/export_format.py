@@ -36,9 +36,9 @@ from server.domain.entry import Content
 from server.domain.errors import FieldError, Invalid
 from server.domain.position import MAX_SEQ
 from server.media.urls import rendition_name
+from server.store import blog_rows as rows
 from server.store import rows as store_rows
-from server.store import transfer as rows
-from server.store.transfer import Values
+from server.store.blog_rows import Values
 from server.text import sanitise
 
 T = TypeVar("T")
