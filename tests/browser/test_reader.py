@@ -240,7 +240,7 @@ async def test_the_event_source_of_a_browser_takes_compressed_streams(
                 sizes.append((event["dataLength"], event["encodedDataLength"]))
 
         def heard(event: dict[str, Any]) -> None:
-            if event["requestId"] in streams and event["eventName"] != "beat":
+            if event["requestId"] in streams and event["eventName"] not in ("beat", "hello"):
                 messages.append((event["eventName"], event["eventId"]))
 
         async def all_heard() -> bool:
