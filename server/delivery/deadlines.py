@@ -29,6 +29,11 @@ class Deadlines:
     def __len__(self) -> int:
         return len(self._since)
 
+    @property
+    def full(self) -> bool:
+        """Whether one more makes the oldest abort."""
+        return len(self._since) >= self._most
+
     def add(self, connection: Abortable) -> None:
         """Start the time of a connection, unless it runs: a byte now and then does not extend it."""
         if connection in self._since:

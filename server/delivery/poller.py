@@ -34,7 +34,7 @@ class Poller:
         self._loop = loop
         self._epoll = select.epoll()
         self._watched: dict[int, Watched] = {}
-        loop.add_reader(self._epoll.fileno(), self._dispatch)
+        loop.add_reader(self._epoll.fileno(), self.dispatch)
 
     def __len__(self) -> int:
         return len(self._watched)
@@ -64,7 +64,8 @@ class Poller:
         self._loop.remove_reader(self._epoll.fileno())
         self._epoll.close()
 
-    def _dispatch(self) -> None:
+    def dispatch(self) -> None:
+        """Handle what has happened."""
         for descriptor, events in self._epoll.poll(0, EVENTS):
             watched = self._watched.get(descriptor)
             try:

@@ -138,6 +138,8 @@ class Acceptor:
                 return
             descriptor = accepted.detach()
             os.set_blocking(descriptor, False)
+            if self.headers.full:
+                self.poller.dispatch()  # who has sent its head meanwhile must not make room for the newest
             request = Request(self, descriptor, peer)
             self.poller.add(descriptor, request)
             self.headers.add(request)

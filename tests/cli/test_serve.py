@@ -144,7 +144,7 @@ async def test_tail_no_blog(tmp_path: Path) -> None:
 
 async def test_streams_leave_handles_for_posts(tmp_path: Path, command: Command) -> None:
     """Where a process may have few handles, streams are refused before posts are."""
-    limit, count = 256, 192  # of handles; of streams, half as many as handles are let in
+    limit = count = 256  # handles and streams; half as many streams are let in
     await asyncio.to_thread(command, "blog", "add", "storm", "--headline", "Storm")
     token = await new_token(data_dir=tmp_path)
     async with serving(tmp_path) as server:
@@ -155,13 +155,14 @@ async def test_streams_leave_handles_for_posts(tmp_path: Path, command: Command)
         assert resource.getrlimit(resource.RLIMIT_NOFILE) == resource_before
         assert f"allowed={limit}" in server.log
         request = b"GET /live/storm/stream HTTP/1.1\r\nHost: localhost\r\n\r\n"
-        streams = []
+        streams, reading = [], []
         try:
             for _ in range(count):
                 reader, writer = await asyncio.open_connection(*server.address)
                 writer.write(request)
                 streams.append((reader, writer))
-            heads = await asyncio.gather(*(_head(reader) for reader, _ in streams))
+                reading.append(asyncio.create_task(_head(reader)))
+            heads = await asyncio.gather(*reading)
             assert sum(b" 200 " in head.partition(b"\r\n")[0] for head in heads) == count
             async with server.client(token) as client:
                 ready = (await client.get("/readyz")).json()
