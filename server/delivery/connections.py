@@ -19,7 +19,7 @@ from websockets.protocol import OPEN, SERVER, Protocol
 from server.delivery.ending import ending_of
 from server.delivery.framing import Wire
 from server.delivery.limits import StreamGate
-from server.delivery.poller import Poller
+from server.delivery.poller import Poller, read_available
 from server.hub import resume
 from server.hub.feed import Feed
 from server.hub.history import Variant
@@ -30,7 +30,6 @@ MAX_MESSAGE = 4096
 """Listeners have nothing to say; a longer message ends the connection with 1009."""
 MAX_RECEIVED = 65_536
 """Bytes that a listener may send between two heartbeats (over SSE: at all)."""
-READ_BYTES = 65_536
 
 
 class Connection:
@@ -133,15 +132,10 @@ class Connection:
     # what the poller calls
 
     def readable(self) -> None:
-        try:
-            data = os.read(self.descriptor, READ_BYTES)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if not data:
+        data = read_available(self.descriptor)
+        if data == b"":
             self.abort()
-        elif not self._closing:
+        elif data and not self._closing:
             self.receive(data)
 
     def writable(self) -> None:

@@ -4,6 +4,7 @@ costs neither a transport nor a handle of the loop."""
 from __future__ import annotations
 
 import asyncio
+import os
 import select
 from typing import Protocol
 
@@ -13,8 +14,20 @@ log = structlog.get_logger()
 
 EVENTS = 512
 """Events handled before other work of the process gets its turn."""
+READ_BYTES = 65_536
 AVAILABLE = hasattr(select, "epoll")
 """Linux only. Elsewhere streams take the portable path."""
+
+
+def read_available(descriptor: int) -> bytes | None:
+    """What a `Watched` can read of its descriptor now, up to 64 KiB; empty when the peer is gone, None when
+    there is nothing yet."""
+    try:
+        return os.read(descriptor, READ_BYTES)
+    except BlockingIOError:
+        return None
+    except OSError:
+        return b""
 
 
 class Watched(Protocol):

@@ -23,7 +23,7 @@ from server.delivery.framing import GZIP_HEADER, Wire, chunk
 from server.delivery.heads import SSE_HEADERS
 from server.delivery.joining import greet, join
 from server.delivery.limits import StreamGate
-from server.delivery.poller import Poller
+from server.delivery.poller import Poller, read_available
 from server.delivery.subscription import Subscription
 from server.domain.position import Position
 from server.serving import stream_request
@@ -36,7 +36,6 @@ HEADER_SECONDS = 15.0
 """How long a client may take from its connection to the end of its request head."""
 MAX_HEAD_BYTES = 65_536
 """Bytes of a request line and its headers."""
-READ_BYTES = 65_536
 ACCEPT_GROUP = 200
 """Connections accepted before other work of the process gets its turn."""
 PAUSE_SECONDS = 0.5
@@ -252,15 +251,10 @@ class Request:
         return "http"
 
     def readable(self) -> None:
-        try:
-            data = os.read(self.descriptor, READ_BYTES)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
+        data = read_available(self.descriptor)
         if data:
             self.receive(data)
-        else:
+        elif data is not None:
             self.abort()
 
     def writable(self) -> None:
