@@ -133,11 +133,13 @@ class Installation:
         for member in (*self.members, *self.ended):
             await member.close()
 
-    def complaints(self) -> list[str]:
-        """Mistakes that servers wrote to their logs."""
+    def complaints(self, *, database_went: bool = False) -> list[str]:
+        """Mistakes that servers wrote to their logs. That a write failed because the database could not be reached is
+        no mistake where it was taken away (`database_went`)."""
         return [
             f"server {member.number}: {line}"
             for member in (*self.members, *self.ended)
             for line in member.process.log.splitlines()
-            if "Traceback" in line or "[error" in line or "[critical" in line
+            if ("Traceback" in line or "[error" in line or "[critical" in line)
+            and not (database_went and "database.write_failed" in line and "reason=unreachable" in line)
         ]

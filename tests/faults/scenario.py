@@ -86,7 +86,8 @@ class Scenario:
             for member in self.place.members:
                 await self._at_rest(member)
             self.ledger.counts["ended for slowness"] = sum(self.ledger.slow_ends.values())
-            assert not self.place.complaints(), "\n".join(self.place.complaints())
+            complaints = self.place.complaints(database_went=self._postgres is not None)
+            assert not complaints, "\n".join(complaints)
         except BaseException as error:
             error.add_note(f"To repeat: {self.command} --seconds {seconds:.0f}")
             raise
