@@ -24,7 +24,7 @@ from typing import Any
 import httpx2
 
 from bench.servers import StopPressSse
-from server.domain.limits import MAX_BODY, MAX_MARKUP
+from server.domain.text_limits import MAX_BODY, MAX_MARKUP
 
 HERE = Path(__file__).parent
 SECONDS = 20.0

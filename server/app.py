@@ -13,10 +13,10 @@ from starlette.applications import Starlette
 from starlette.types import Message, Receive, Scope, Send
 
 from server.auth.throttle import Throttle
-from server.background.supervisor import Supervisor
+from server.background.task_supervisor import Supervisor
 from server.broker.protocol import Broker
 from server.delivery import framing, payload
-from server.delivery.limits import StreamGate
+from server.delivery.listener_limits import StreamGate
 from server.domain.change import Change, FeedKey
 from server.domain.errors import StopPressError
 from server.domain.position import Position

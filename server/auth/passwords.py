@@ -13,7 +13,7 @@ from argon2 import PasswordHasher, profiles
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from server.domain.errors import Invalid
-from server.domain.limits import MAX_PASSWORD, MIN_PASSWORD
+from server.domain.text_limits import MAX_PASSWORD, MIN_PASSWORD
 
 _hasher = PasswordHasher.from_parameters(profiles.RFC_9106_LOW_MEMORY)
 _pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="passwords")

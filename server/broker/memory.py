@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from server.broker.notices import Notices
+from server.broker.notice_handlers import Notices
 from server.broker.protocol import BrokerState, Counts, OnChange, OnNotice, OnUnverified
 from server.domain.change import Change, FeedKey
 

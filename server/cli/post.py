@@ -57,15 +57,17 @@ async def _create(
 ) -> dict[str, Any]:
     from server.domain.entry import Content
     from server.newsroom import entries
-    from server.web.api import bodies  # loaded by those who write here only: it knows every time zone
+    from server.web.api import request_models  # loaded by those who write here only: it knows every time zone
 
-    asked = bodies.checked(bodies.EntryBody, {"body": body, **flags})
-    content = Content(blocks=bodies.blocks_of(asked.body, []), **{name: getattr(asked, name) for name in flags})
+    asked = request_models.checked(request_models.EntryBody, {"body": body, **flags})
+    content = Content(
+        blocks=request_models.blocks_of(asked.body, []), **{name: getattr(asked, name) for name in flags}
+    )
     wanted = entries.Draft(content, status="draft" if draft else "published")
     try:
         written = await entries.create(desk, SYSTEM, slug, wanted, key=key or None)
     except Invalid as error:
-        raise bodies.as_sent(error, asked.body) from error
+        raise request_models.as_sent(error, asked.body) from error
     return written.entry.to_json() | {"position": str(written.position)}
 
 

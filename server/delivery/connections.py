@@ -16,10 +16,10 @@ from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import OPEN, SERVER, Protocol
 
-from server.delivery.ending import ending_of
 from server.delivery.framing import Wire
-from server.delivery.limits import StreamGate
+from server.delivery.listener_limits import StreamGate
 from server.delivery.poller import Poller, read_available
+from server.delivery.stream_endings import ending_of
 from server.hub import resume
 from server.hub.feed import Feed
 from server.hub.history import Variant

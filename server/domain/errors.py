@@ -9,7 +9,7 @@ import errno
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
-from server.domain.labels import label
+from server.domain.field_labels import label
 
 
 class StopPressError(Exception):

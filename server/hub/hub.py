@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from server.background.supervisor import Supervisor
+from server.background.task_supervisor import Supervisor
 from server.broker.protocol import Broker
 from server.domain.change import Change, FeedKey
 from server.domain.position import Position

@@ -18,7 +18,7 @@ from server.domain.blocks import Block, Embed, Image, Quote, Text, Video, to_jso
 from server.domain.blog import Blog, Related
 from server.domain.entry import Content
 from server.domain.errors import FieldError, Invalid
-from server.domain.limits import MAX_BLOCKS, MAX_BODY, MAX_RENDERED_BYTES
+from server.domain.text_limits import MAX_BLOCKS, MAX_BODY, MAX_RENDERED_BYTES
 from server.text import markdown, sanitise
 from server.text.characters import half_character, repair, repair_line, trimmed
 from server.text.errors import TextError

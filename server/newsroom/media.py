@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 
 from server.domain.errors import FieldError, Invalid
-from server.domain.limits import MAX_LINE, MAX_TEXT
 from server.domain.media import Media
 from server.domain.permissions import Action, Caller, require
 from server.domain.position import new_id
+from server.domain.text_limits import MAX_LINE, MAX_TEXT
 from server.media import decoder
 from server.media.urls import file_name
 from server.newsroom.desk import Desk

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 from server.domain.errors import Unavailable, UnavailableReason
 from server.domain.position import new_id
 from server.newsroom.desk import Desk
-from server.store import failures, probe
+from server.store import failures, write_probe
 
 log = structlog.get_logger()
 
@@ -89,7 +89,7 @@ class WriteProbe:
     async def _write(self) -> Unavailable | None:
         try:
             async with self._desk.database.write() as connection:
-                await probe.write(connection, self._process, self._desk.now())
+                await write_probe.write(connection, self._process, self._desk.now())
         except Unavailable as error:
             return error
         except ProgrammingError as error:

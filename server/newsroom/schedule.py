@@ -13,7 +13,7 @@ from server.domain.errors import NotFound, StaleRevision, StopPressError, Unavai
 from server.domain.permissions import SYSTEM
 from server.newsroom import entries
 from server.newsroom.desk import Desk
-from server.store import blogs, idempotency, media, people, probe
+from server.store import blogs, idempotency, media, people, write_probe
 from server.store import entries as stored
 
 log = structlog.get_logger()
@@ -112,7 +112,7 @@ async def tidy(desk: Desk) -> None:
     async with desk.database.write() as connection:
         await idempotency.forget_old(connection, desk.now())
         await people.delete_expired_sessions(connection, desk.now())
-        await probe.forget_old(connection, desk.now())
+        await write_probe.forget_old(connection, desk.now())
     await tidy_media(desk)
 
 

@@ -20,10 +20,10 @@ from starlette.types import Scope
 from server.delivery.connections import Connection, WebSocketConnection
 from server.delivery.deadlines import Deadlines, half_of_all_files
 from server.delivery.framing import GZIP_HEADER, Wire, chunk
-from server.delivery.heads import SSE_HEADERS
-from server.delivery.joining import greet, join
-from server.delivery.limits import StreamGate
+from server.delivery.join_feed import greet, join
+from server.delivery.listener_limits import StreamGate
 from server.delivery.poller import Poller, read_available
+from server.delivery.sse_headers import SSE_HEADERS
 from server.delivery.subscription import Subscription
 from server.domain.position import Position
 from server.serving import stream_request

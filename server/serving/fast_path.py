@@ -16,8 +16,8 @@ import re
 from typing import NamedTuple
 
 from server.delivery.framing import View
-from server.delivery.heads import SUBPROTOCOL
-from server.delivery.limits import StreamGate
+from server.delivery.listener_limits import StreamGate
+from server.delivery.sse_headers import SUBPROTOCOL
 from server.domain.position import MAX_SEQ
 from server.hub.feed import Feed
 

@@ -18,8 +18,8 @@ from websockets.typing import Subprotocol
 
 from server.delivery.encoding import takes_gzip
 from server.delivery.framing import LEVEL
-from server.delivery.heads import SUBPROTOCOL
-from server.delivery.limits import StreamGate
+from server.delivery.listener_limits import StreamGate
+from server.delivery.sse_headers import SUBPROTOCOL
 
 _LINE = re.compile(rb"GET [^ \r\n]+ HTTP/1\.1\r\n")
 _STREAM = re.compile(rb"GET /live/[a-z0-9-]{1,100}/(?:stream|ws)(?:\?[^ \r\n]*)? HTTP/1\.1\r\n")

@@ -25,7 +25,7 @@ from websockets.http11 import Request
 
 from server.delivery.connections import MAX_MESSAGE
 from server.delivery.deadlines import Deadlines, half_of_all_files
-from server.delivery.limits import StreamGate
+from server.delivery.listener_limits import StreamGate
 from server.delivery.poller import AVAILABLE
 from server.delivery.subscription import Subscription
 from server.serving import stream_request

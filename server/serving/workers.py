@@ -14,7 +14,7 @@ from types import FrameType
 
 from server.domain.errors import Unavailable
 from server.serving.sockets import PLACE, listening_socket
-from server.serving.supervisor import READY, Place, Program
+from server.serving.worker_supervisor import READY, Place, Program
 
 PARENT = "STOPPRESS_WORKER_PARENT_FD"
 """Set in a worker only: a pipe that the parent holds open for as long as it lives."""

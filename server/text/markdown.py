@@ -16,7 +16,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 from server.domain.blocks import Block, Quote, Text
-from server.domain.limits import MAX_BLOCKS, MAX_BODY, MAX_MARKUP
+from server.domain.text_limits import MAX_BLOCKS, MAX_BODY, MAX_MARKUP
 from server.text import markdown_blocks, markdown_inline, quotation, sanitise
 from server.text.characters import repair, trimmed
 from server.text.errors import TextError, too_many

@@ -17,7 +17,7 @@ from markdown_it.rules_block.table import escapedSplit, getLine
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-from server.domain.limits import MAX_CELLS, MAX_NESTING
+from server.domain.text_limits import MAX_CELLS, MAX_NESTING
 from server.text import structure
 from server.text.errors import TextError, too_many
 

@@ -19,7 +19,7 @@ from markdown_it.rules_inline import StateInline, autolink, html_inline
 from markdown_it.rules_inline.state_inline import Delimiter
 from markdown_it.token import Token
 
-from server.domain.limits import MAX_LINKS, MAX_URL
+from server.domain.text_limits import MAX_LINKS, MAX_URL
 from server.text import links
 from server.text.errors import too_many
 from server.text.markdown_blocks import KNOWN_TAGS, TAG, VOID_TAGS

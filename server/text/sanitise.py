@@ -8,7 +8,7 @@ from collections import Counter
 
 import nh3
 
-from server.domain.limits import MAX_CELLS, MAX_MARKUP
+from server.domain.text_limits import MAX_CELLS, MAX_MARKUP
 from server.text import structure
 from server.text.characters import repair
 from server.text.errors import TextError, too_many

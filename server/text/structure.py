@@ -12,7 +12,7 @@ import html
 import re
 from dataclasses import dataclass, field
 
-from server.domain.limits import MAX_CELLS, MAX_LINKS, MAX_NESTING
+from server.domain.text_limits import MAX_CELLS, MAX_LINKS, MAX_NESTING
 from server.text import links
 from server.text.characters import visible
 from server.text.errors import TextError, too_many

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from server.delivery.limits import counted_address
+from server.delivery.listener_limits import counted_address
 from server.domain.errors import Unauthenticated
 from server.domain.permissions import Caller
 from server.newsroom import people

@@ -17,10 +17,10 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from server.domain.errors import StopPressError, TooLarge, Unauthenticated
 from server.web.authenticate import bearer, caller_of, client_address, session_secret
+from server.web.backpressure import LeastPace
 from server.web.cors import CrossOrigin
 from server.web.errors import answer, answer_of
 from server.web.origin import from_this_site
-from server.web.pace import LeastPace
 from server.web.request_head import RequestHead
 from server.web.security_headers import add_headers
 from server.web.site import Limits

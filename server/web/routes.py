@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from server.web import static
-from server.web.api import operations
+from server.web.api import table as api
 from server.web.console import table as console
 from server.web.ops import health
 from server.web.reader import discovery, media, pages, syndication
@@ -30,8 +30,8 @@ def table() -> list[BaseRoute]:
         Route("/sitemap.xml", discovery.sitemap, name="sitemap"),
         # the newsroom
         *console.routes(),
-        # API: the table is in web/api/operations.py
-        *operations.routes(),
+        # API: the table is in web/api/table.py
+        *api.routes(),
         # operators
         Route("/healthz", health.alive, name="healthz"),
         Route("/readyz", health.ready, name="readyz"),

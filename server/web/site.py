@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from starlette.requests import HTTPConnection
 
 from server.auth.throttle import Throttle
-from server.background.supervisor import Supervisor
+from server.background.task_supervisor import Supervisor
 from server.hub.hub import Hub
 from server.newsroom.desk import Desk
 from server.newsroom.readiness import WriteProbe

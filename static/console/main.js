@@ -1,6 +1,6 @@
 // @ts-check
 /** Makes the plain console quicker to use, and keeps what is typed. Every form works without it. */
-import { Composition } from "./composition.js";
+import { FormDraft } from "./form_draft.js";
 import { taken } from "./drafts.js";
 import { followPublishTime, listenToKeys } from "./keyboard.js";
 import { Lists } from "./lists.js";
@@ -26,7 +26,7 @@ const slot = readAddress();
 for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-draft]"))) {
   listenToKeys(form);
   followPublishTime(form);
-  if (user) new Composition(form, user, slot);
+  if (user) new FormDraft(form, user, slot);
 }
 const lists = document.getElementById("lists");
 if (lists) listenToMarks(new Lists(lists));

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from server.domain import entry as e
-from server.domain import limits
+from server.domain import text_limits
 from server.domain.byline import Byline
 from server.domain.entry import Content, Entry, EntryStatus
 from server.domain.errors import Conflict, Invalid
-from server.domain.labels import label
+from server.domain.field_labels import label
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -89,8 +89,9 @@ def test_docs_name_the_limits() -> None:
     docs = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
     said = [int(n.replace(",", "")) for n in re.findall(r"^\| [^|]+ \| ([0-9,]+) \|$", docs, re.M)]
     assert said == [
-        limits.MAX_BODY, limits.MAX_MARKUP, limits.MAX_BLOCKS, limits.MAX_NESTING, limits.MAX_CELLS,
-        limits.MAX_LINKS, limits.MAX_RENDERED_BYTES,
+        text_limits.MAX_BODY, text_limits.MAX_MARKUP, text_limits.MAX_BLOCKS, text_limits.MAX_NESTING,
+        text_limits.MAX_CELLS,
+        text_limits.MAX_LINKS, text_limits.MAX_RENDERED_BYTES,
     ]
 
 

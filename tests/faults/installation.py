@@ -134,8 +134,10 @@ class Installation:
             await member.close()
 
     def complaints(self, *, database_went: bool = False) -> list[str]:
-        """Mistakes that servers wrote to their logs. That a write failed because the database could not be reached is
-        no mistake where it was taken away (`database_went`)."""
+        """Mistakes that servers wrote to their logs.
+
+        Where the database was taken away (`database_went`), a report that a write could not reach it is none.
+        """
         return [
             f"server {member.number}: {line}"
             for member in (*self.members, *self.ended)

@@ -10,9 +10,9 @@ import pytest
 
 from server.domain.permissions import SYSTEM
 from server.newsroom import people
-from server.web import pace, request_head
+from server.web import backpressure, request_head
 from server.web.authenticate import COOKIE
-from server.web.pace import LeastPace
+from server.web.backpressure import LeastPace
 from tests.support.app import Running, running
 from tests.support.listeners import until
 
@@ -145,7 +145,7 @@ async def test_a_large_answer_waits_for_whoever_reads_it(tmp_path: Path) -> None
             )
 
         await until(lambda: held() > 0)
-        assert held() < 4 * pace.PIECE_BYTES
+        assert held() < 4 * backpressure.PIECE_BYTES
         writer.transport.abort()
 
 
@@ -154,7 +154,7 @@ async def test_whoever_takes_an_answer_too_slowly_is_cut_off() -> None:
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"x" * 10 * pace.PIECE_BYTES})
+        await send({"type": "http.response.body", "body": b"x" * 10 * backpressure.PIECE_BYTES})
         raise AssertionError("not reached")
 
     async def stuck(message: Any) -> None:
@@ -165,4 +165,4 @@ async def test_whoever_takes_an_answer_too_slowly_is_cut_off() -> None:
     paced = LeastPace(app, grace=0.05, rate=10_000_000)
     async with asyncio.timeout(5):
         await paced({"type": "http", "path": "/", "extensions": {}}, stuck, stuck)
-    assert taken == [0, *[pace.PIECE_BYTES] * 3]
+    assert taken == [0, *[backpressure.PIECE_BYTES] * 3]

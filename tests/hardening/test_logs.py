@@ -69,7 +69,7 @@ async def test_a_log_holds_no_secret_whatever_fails(
             }
             raise ValueError(f"not to be written: {seen}") from KeyError(repr(seen))
 
-        for name in ("server.web.console.forms.read", "server.web.api.requests.read"):
+        for name in ("server.web.console.forms.read", "server.web.api.request_parsing.read"):
             monkeypatch.setattr(name, quoting)
         await all_of_them()
         monkeypatch.undo()

@@ -13,7 +13,7 @@ from unittest import mock
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from server.background.supervisor import Supervisor
+from server.background.task_supervisor import Supervisor
 from server.domain.entry import Entry
 from server.domain.errors import Unavailable
 from server.domain.position import Position

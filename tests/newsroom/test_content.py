@@ -10,7 +10,7 @@ import pytest
 from server.domain.blocks import Block, Image, Quote, Text, Video
 from server.domain.entry import Content
 from server.domain.errors import Invalid
-from server.domain.limits import MAX_BODY, MAX_CELLS, MAX_MARKUP, MAX_RENDERED_BYTES
+from server.domain.text_limits import MAX_BODY, MAX_CELLS, MAX_MARKUP, MAX_RENDERED_BYTES
 from server.newsroom import content, entries
 from server.text import sanitise
 from tests.support.desk import EDITOR, Newsroom

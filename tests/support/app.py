@@ -13,7 +13,7 @@ import httpx2
 from starlette.applications import Starlette
 
 from server.app import create_app, make_server
-from server.delivery.limits import StreamGate
+from server.delivery.listener_limits import StreamGate
 from server.domain.permissions import SYSTEM
 from server.newsroom import people
 from server.newsroom.desk import Desk

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from server.background.supervisor import Supervisor
+from server.background.task_supervisor import Supervisor
 from server.broker.memory import MemoryBroker
 from server.domain.blocks import Text
 from server.domain.change import Change, FeedKey

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from server.domain.blocks import Quote, Text
-from server.domain.limits import MAX_RENDERED_BYTES
+from server.domain.text_limits import MAX_RENDERED_BYTES
 from server.text import markdown, sanitise
 from server.text.errors import TextError
 from server.text.excerpt import plain

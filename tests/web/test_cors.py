@@ -12,7 +12,7 @@ import pytest
 
 from server.domain.permissions import SYSTEM
 from server.newsroom import people
-from server.web.api.operations import OPERATIONS, PREFIX
+from server.web.api.table import OPERATIONS, PREFIX
 from tests.support.app import Running, running
 
 pytestmark = pytest.mark.anyio
@@ -108,7 +108,7 @@ async def test_our_own_mistakes_may_be_read(server: Running, monkeypatch: pytest
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("planted")
 
-    monkeypatch.setattr("server.web.api.requests.limit_of", fail)
+    monkeypatch.setattr("server.web.api.request_parsing.limit_of", fail)
     answer = await server.anonymous.get("/api/v1/blogs", headers=ELSEWHERE)
     assert answer.status_code == 500 and readable(answer)
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import structlog
 
-from server.broker.notices import Notices
+from server.broker.notice_handlers import Notices
 from server.broker.protocol import BrokerState, Counts, OnChange, OnNotice, OnUnverified
 from server.broker.redis.channels import channel_of, feed_of, notice_channel, topic_of
 from server.broker.redis.outbox import Message

@@ -16,7 +16,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.crc import key_slot
 
-from server.background.supervisor import end
+from server.background.task_supervisor import end
 from server.broker.protocol import Counts
 from server.broker.redis.channels import probe_channel
 from server.broker.redis.node import Node

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import structlog
 from redis.asyncio import Redis
 
-from server.background.supervisor import end
+from server.background.task_supervisor import end
 from server.broker.protocol import Counts
 from server.broker.redis.outbox import Message, Outbox
 from server.broker.redis.probe import BOUND_SECONDS, INTERVAL_SECONDS, Probe

@@ -16,9 +16,9 @@ from server.domain.position import Position
 from server.newsroom import blogs
 from server.store import blogs as stored
 from server.store import feeds
-from server.web.api import requests
-from server.web.api.bodies import BlogBody, BlogChanges, RelatedBody, bylines_of
-from server.web.api.responses import shown
+from server.web.api import request_parsing
+from server.web.api.json_response import shown
+from server.web.api.request_models import BlogBody, BlogChanges, RelatedBody, bylines_of
 from server.web.authenticate import caller_of, require_caller
 from server.web.conditional import edited_revision
 from server.web.site import site_of
@@ -28,8 +28,9 @@ PUBLIC: tuple[BlogStatus, ...] = ("live", "closed")
 
 async def index(request: Request) -> Response:
     """Newest first. Drafts are listed for members of their newsroom only."""
-    requests.known(request, "status", "limit", "before")
-    limit, before, caller = requests.limit_of(request), requests.before_of(request), await caller_of(request)
+    request_parsing.known(request, "status", "limit", "before")
+    limit, before = request_parsing.limit_of(request), request_parsing.before_of(request)
+    caller = await caller_of(request)
     wanted = request.query_params.get("status")
     if wanted is not None and wanted not in STATUSES:
         raise Invalid.field("status", f"must be one of {', '.join(STATUSES)}")
@@ -45,14 +46,14 @@ async def index(request: Request) -> Response:
             )
     found.sort(key=lambda b: (b.created_at, b.id), reverse=True)
     page = found[:limit]
-    further = requests.cursor(page[-1].created_at, page[-1].id) if len(found) > limit else None
+    further = request_parsing.cursor(page[-1].created_at, page[-1].id) if len(found) > limit else None
     return shown(request, caller, {"blogs": [b.to_json() for b in page], "next": further})
 
 
 async def create(request: Request) -> Response:
     """A retry with the same Idempotency-Key returns the same blog."""
     caller = await require_caller(request)
-    body = await requests.read(request, BlogBody)
+    body = await request_parsing.read(request, BlogBody)
     furniture = blogs.Furniture(**furniture_of(body, set(blogs.Furniture.__slots__)))
     written = await blogs.create(
         site_of(request).desk, caller, body.slug, furniture, key=request.headers.get("idempotency-key")
@@ -65,7 +66,7 @@ async def create(request: Request) -> Response:
 
 async def show(request: Request) -> Response:
     """Drafts are visible to members of their newsroom only."""
-    requests.known(request)
+    request_parsing.known(request)
     caller = await caller_of(request)
     async with site_of(request).database.read() as connection:
         blog = await readable(connection, caller, request.path_params["slug"])
@@ -78,7 +79,7 @@ async def show(request: Request) -> Response:
 async def edit(request: Request) -> Response:
     """Fields that are omitted stay unchanged. Requires If-Match."""
     caller = await require_caller(request)
-    body = await requests.read(request, BlogChanges)
+    body = await request_parsing.read(request, BlogChanges)
     written = await blogs.edit(
         site_of(request).desk, caller, request.path_params["slug"], furniture_of(body, body.model_fields_set),
         revision=edited_revision(request, required=True),

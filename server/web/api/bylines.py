@@ -10,19 +10,19 @@ from server.domain.errors import Invalid, NotFound
 from server.domain.permissions import Action, require
 from server.newsroom import bylines
 from server.store import bylines as stored
-from server.web.api import requests
-from server.web.api.bodies import BylineChanges, NewBylineBody
-from server.web.api.responses import nothing, shown
+from server.web.api import request_parsing
+from server.web.api.json_response import nothing, shown
+from server.web.api.request_models import BylineChanges, NewBylineBody
 from server.web.authenticate import require_caller
 from server.web.site import site_of
 
 
 async def index(request: Request) -> Response:
     """By name."""
-    requests.known(request, "limit", "before")
+    request_parsing.known(request, "limit", "before")
     caller = await require_caller(request)
     require(caller, Action.BYLINES_READ)
-    limit, after = requests.limit_of(request), request.query_params.get("before")
+    limit, after = request_parsing.limit_of(request), request.query_params.get("before")
     async with site_of(request).database.read() as connection:
         try:
             found = await stored.listed(connection, after=after, limit=limit + 1)
@@ -37,7 +37,7 @@ async def create(request: Request) -> Response:
     """Names that differ only in case, blanks or the form of an apostrophe are the same. Naming somebody new in
     an entry or a blog adds a byline too."""
     caller = await require_caller(request)
-    body = await requests.read(request, NewBylineBody)
+    body = await request_parsing.read(request, NewBylineBody)
     made = await bylines.create(site_of(request).desk, caller, Byline(**body.model_dump()))
     return shown(
         request, caller, made.to_json(), status=201, headers={"Location": f"/api/v1/bylines/{made.byline.id}"}
@@ -46,7 +46,7 @@ async def create(request: Request) -> Response:
 
 async def show(request: Request) -> Response:
     """What entries and blogs take from it when it is chosen."""
-    requests.known(request)
+    request_parsing.known(request)
     caller = await require_caller(request)
     require(caller, Action.BYLINES_READ)
     async with site_of(request).database.read() as connection:
@@ -57,7 +57,7 @@ async def show(request: Request) -> Response:
 async def edit(request: Request) -> Response:
     """What is left out stays. Entries and blogs show the new name, picture and link from their next change."""
     caller = await require_caller(request)
-    body = await requests.read(request, BylineChanges)
+    body = await request_parsing.read(request, BylineChanges)
     changed = {name: getattr(body, name) for name in body.model_fields_set}
     made = await bylines.edit(site_of(request).desk, caller, request.path_params["id"], changed)
     return shown(request, caller, made.to_json())

@@ -23,9 +23,9 @@ from server.domain.times import to_text
 from server.newsroom import entries
 from server.store import entries as stored
 from server.store import feeds
-from server.web.api import blogs, requests
-from server.web.api.bodies import EntryBody, EntryChanges, as_sent, blocks_of, bylines_of
-from server.web.api.responses import shown
+from server.web.api import blogs, request_parsing
+from server.web.api.json_response import shown
+from server.web.api.request_models import EntryBody, EntryChanges, as_sent, blocks_of, bylines_of
 from server.web.authenticate import caller_of, require_caller
 from server.web.conditional import edited_revision
 from server.web.site import site_of
@@ -36,8 +36,9 @@ SEEN_BY_ALL: tuple[EntryStatus, ...] = ("published", "retracted")
 
 async def index(request: Request) -> Response:
     """Newest first by creation; `?before=` takes `next` of the previous page."""
-    requests.known(request, "status", "limit", "before")
-    limit, before, caller = requests.limit_of(request), requests.before_of(request), await caller_of(request)
+    request_parsing.known(request, "status", "limit", "before")
+    limit, before = request_parsing.limit_of(request), request_parsing.before_of(request)
+    caller = await caller_of(request)
     wanted = _statuses(request)
     async with site_of(request).database.read() as connection:
         blog = await blogs.readable(connection, caller, request.path_params["slug"])
@@ -50,7 +51,7 @@ async def index(request: Request) -> Response:
         epochs = await _epochs(connection, blog)
     found.sort(key=lambda e: (e.created_at, e.id), reverse=True)
     page = found[:limit]
-    further = requests.cursor(page[-1].created_at, page[-1].id) if len(found) > limit else None
+    further = request_parsing.cursor(page[-1].created_at, page[-1].id) if len(found) > limit else None
     items = [_json(e, _position(e, epochs), newsroom=newsroom) for e in page]
     return shown(request, caller, {"entries": items, "next": further})
 
@@ -59,7 +60,7 @@ async def create(request: Request) -> Response:
     """Published immediately unless `status` says otherwise; a contributor's entry becomes `pending`. A retry
     with the same Idempotency-Key returns the same entry in its current state."""
     caller = await require_caller(request)
-    body = await requests.read(request, EntryBody)
+    body = await request_parsing.read(request, EntryBody)
     draft = entries.Draft(
         Content(
             title=body.title, blocks=blocks_of(body.body, body.blocks), bylines=bylines_of(body),
@@ -84,7 +85,7 @@ async def create(request: Request) -> Response:
 
 async def show(request: Request) -> Response:
     """A retracted entry is 410 for readers; members of the newsroom get it without content."""
-    requests.known(request)
+    request_parsing.known(request)
     caller = await caller_of(request)
     async with site_of(request).database.read() as connection:
         blog = await blogs.readable(connection, caller, request.path_params["slug"])
@@ -106,7 +107,7 @@ async def show(request: Request) -> Response:
 async def edit(request: Request) -> Response:
     """What is left out stays; a `publish_at` of null cancels a schedule. Needs If-Match."""
     caller = await require_caller(request)
-    body = await requests.read(request, EntryChanges)
+    body = await request_parsing.read(request, EntryChanges)
     given = body.model_fields_set
     plain = given & {"title", "language", "pinned", "key", "breaking"}
     changed: dict[str, Any] = {name: getattr(body, name) for name in plain}
@@ -149,7 +150,7 @@ async def restore(request: Request) -> Response:
 
 async def revisions(request: Request) -> Response:
     """All revisions, newest first; without content while the entry is retracted."""
-    requests.known(request)
+    request_parsing.known(request)
     caller = await require_caller(request)
     async with site_of(request).database.read() as connection:
         entry, found = await entries.history(
@@ -184,7 +185,7 @@ def _parts(
     caller: Caller | None, blog: Blog, wanted: Sequence[EntryStatus]
 ) -> list[tuple[list[EntryStatus], str | None]]:
     """Store queries as `(statuses, author)` that together return what the caller's role may see."""
-    if requests.publishes(caller, blog.id):
+    if request_parsing.publishes(caller, blog.id):
         return [(list(wanted), None)]
     if caller is None or not may(caller, Action.BLOG_READ, blog.id):
         return [([s for s in wanted if s == "published"], None)]

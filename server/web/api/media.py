@@ -14,8 +14,8 @@ from server.domain.permissions import Action, require
 from server.media.urls import image_url
 from server.newsroom import media
 from server.store import media as stored
-from server.web.api import requests
-from server.web.api.responses import shown
+from server.web.api import request_parsing
+from server.web.api.json_response import shown
 from server.web.authenticate import require_caller
 from server.web.site import site_of
 
@@ -25,10 +25,10 @@ MAX_FIELD_BYTES = 16_384
 
 async def index(request: Request) -> Response:
     """Newest first."""
-    requests.known(request, "limit")
+    request_parsing.known(request, "limit")
     caller = await require_caller(request)
     require(caller, Action.MEDIA_UPLOAD)
-    limit = requests.limit_of(request)
+    limit = request_parsing.limit_of(request)
     async with site_of(request).database.read() as connection:
         found = await stored.latest(connection, caller, limit=limit)
     return shown(request, caller, {"media": [_json(m) for m in found]})
@@ -40,7 +40,7 @@ async def create(request: Request) -> Response:
     require(caller, Action.MEDIA_UPLOAD)
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise UnsupportedMedia("Send multipart/form-data with the picture in the field “file”.")
-    requests.require_utf8(request)
+    request_parsing.require_utf8(request)
     site = site_of(request)
     async with request.form(max_files=1, max_fields=len(FIELDS), max_part_size=MAX_FIELD_BYTES) as form:
         unknown = [name for name in form if name not in ("file", *FIELDS)]
@@ -63,7 +63,7 @@ async def create(request: Request) -> Response:
 
 async def show(request: Request) -> Response:
     """Metadata; the picture itself is at `url`."""
-    requests.known(request)
+    request_parsing.known(request)
     caller = await require_caller(request)
     require(caller, Action.MEDIA_UPLOAD)
     async with site_of(request).database.read() as connection:

@@ -23,7 +23,7 @@ from starlette.responses import Response
 from server.domain import blog, entry
 from server.newsroom import media
 from server.newsroom.idempotency import MAX_KEY
-from server.web.api import bodies, requests, shapes
+from server.web.api import request_models, request_parsing, response_models
 from server.web.api.operation import PREFIX, Handler, Operation
 from server.web.errors import MEDIA_TYPE, PROBLEMS
 from server.web.site import Limits, site_of
@@ -43,12 +43,13 @@ _QUERY: dict[str, dict[str, Any]] = {
     "limit": {
         "name": "limit", "description": "Most items on a page.",
         "schema": {
-            "type": "integer", "minimum": 1, "maximum": requests.MAX_PAGE, "default": requests.DEFAULT_PAGE
+            "type": "integer", "minimum": 1, "maximum": request_parsing.MAX_PAGE,
+            "default": request_parsing.DEFAULT_PAGE,
         },
     },
     "before": {
         "name": "before", "description": "`next` of the previous page.",
-        "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "maxLength": requests.MAX_CURSOR},
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$", "maxLength": request_parsing.MAX_CURSOR},
     },
     "status": {
         "name": "status", "description": "Only blogs with this status.",
@@ -210,7 +211,7 @@ def _upload(limits: Limits | None) -> dict[str, Any]:
 
 def _schemas(operations: Sequence[Operation]) -> dict[str, Any]:
     models: list[tuple[type[BaseModel], JsonSchemaMode]] = [
-        (shapes.Problem, "serialization"), (shapes.PublicEntry, "serialization")
+        (response_models.Problem, "serialization"), (response_models.PublicEntry, "serialization")
     ]
     for operation in operations:
         if operation.takes is not None:
@@ -219,7 +220,10 @@ def _schemas(operations: Sequence[Operation]) -> dict[str, Any]:
             models.append((operation.answers, "serialization"))
     _, found = models_json_schema(list(dict.fromkeys(models)), ref_template=_REF)
     schemas: dict[str, Any] = found["$defs"]
-    for model in (bodies.BlogChanges, bodies.BylineChanges, bodies.EntryChanges, bodies.UserChanges):
+    for model in (
+        request_models.BlogChanges, request_models.BylineChanges, request_models.EntryChanges,
+        request_models.UserChanges,
+    ):
         for field in schemas[model.__name__]["properties"].values():
             field.pop("default", None)  # omitted fields stay unchanged, so they have no default
     return schemas

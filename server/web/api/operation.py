@@ -1,4 +1,4 @@
-"""What one operation of the API is: a line of the table in operations.py."""
+"""What one operation of the API is: a line of the table in table.py."""
 
 from __future__ import annotations
 

@@ -11,9 +11,9 @@ from starlette.responses import Response
 from server.domain.permissions import Caller
 from server.newsroom import people
 from server.store import people as stored
-from server.web.api import requests
-from server.web.api.bodies import LogInBody
-from server.web.api.responses import nothing, shown
+from server.web.api import request_parsing
+from server.web.api.json_response import nothing, shown
+from server.web.api.request_models import LogInBody
 from server.web.authenticate import (
     clear_session_cookie,
     client_address,
@@ -26,7 +26,7 @@ from server.web.site import site_of
 
 async def log_in(request: Request) -> Response:
     """Sets a session cookie. Throttled by user name and by address."""
-    body = await requests.read(request, LogInBody)
+    body = await request_parsing.read(request, LogInBody)
     site = site_of(request)
     await site.throttle.attempt(name=body.username.strip(), address=client_address(request))
     secret, user = await people.log_in(
@@ -44,7 +44,7 @@ async def log_in(request: Request) -> Response:
 
 async def show(request: Request) -> Response:
     """Works with API tokens, too."""
-    requests.known(request)
+    request_parsing.known(request)
     caller = await require_caller(request)
     async with site_of(request).database.read() as connection:
         return shown(request, caller, await _json(connection, caller))

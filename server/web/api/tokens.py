@@ -8,16 +8,16 @@ from starlette.responses import Response
 from server.domain.permissions import Action, require
 from server.newsroom import people
 from server.store import people as stored
-from server.web.api import requests
-from server.web.api.bodies import TokenBody
-from server.web.api.responses import nothing, shown
+from server.web.api import request_parsing
+from server.web.api.json_response import nothing, shown
+from server.web.api.request_models import TokenBody
 from server.web.authenticate import require_caller
 from server.web.site import site_of
 
 
 async def index(request: Request) -> Response:
     """All tokens ever created, oldest first, without their secrets."""
-    requests.known(request)
+    request_parsing.known(request)
     caller = await require_caller(request)
     require(caller, Action.TOKENS_MANAGE)
     async with site_of(request).database.read() as connection:
@@ -33,7 +33,7 @@ async def index(request: Request) -> Response:
 async def create(request: Request) -> Response:
     """`token` in the response is shown only once and not stored."""
     caller = await require_caller(request)
-    body = await requests.read(request, TokenBody)
+    body = await request_parsing.read(request, TokenBody)
     token, plain = await people.create_token(
         site_of(request).desk, caller, body.name, body.role, blog=body.blog, keep=body.keep
     )

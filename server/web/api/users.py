@@ -12,16 +12,16 @@ from server.domain.permissions import Action, require
 from server.domain.person import User
 from server.newsroom import people
 from server.store import people as stored
-from server.web.api import requests
-from server.web.api.bodies import PasswordBody, UserBody, UserChanges
-from server.web.api.responses import nothing, shown
+from server.web.api import request_parsing
+from server.web.api.json_response import nothing, shown
+from server.web.api.request_models import PasswordBody, UserBody, UserChanges
 from server.web.authenticate import require_caller
 from server.web.site import site_of
 
 
 async def index(request: Request) -> Response:
     """Sorted by user name."""
-    requests.known(request)
+    request_parsing.known(request)
     caller = await require_caller(request)
     require(caller, Action.USERS_MANAGE)
     async with site_of(request).database.read() as connection:
@@ -33,7 +33,7 @@ async def index(request: Request) -> Response:
 async def create(request: Request) -> Response:
     """The server does not send the password to the new user."""
     caller = await require_caller(request)
-    body = await requests.read(request, UserBody)
+    body = await request_parsing.read(request, UserBody)
     user = await people.create_user(
         site_of(request).desk, caller, body.username, password=body.password, name=body.name, role=body.role,
         blog_roles=body.blog_roles,
@@ -44,7 +44,7 @@ async def create(request: Request) -> Response:
 
 async def show(request: Request) -> Response:
     """Admins see all users, others only themselves."""
-    requests.known(request)
+    request_parsing.known(request)
     caller = await require_caller(request)
     user_id = request.path_params["id"]
     if caller.id != f"user:{user_id}":
@@ -59,7 +59,7 @@ async def edit(request: Request) -> Response:
     """Fields that are omitted stay unchanged. Deactivating a user ends their sessions. The last admin cannot be
     removed."""
     caller = await require_caller(request)
-    body = await requests.read(request, UserChanges)
+    body = await request_parsing.read(request, UserChanges)
     changed = {name: getattr(body, name) for name in body.model_fields_set}
     user = await people.edit_user(site_of(request).desk, caller, request.path_params["id"], changed)
     return shown(request, caller, await _json(request, user))
@@ -68,7 +68,7 @@ async def edit(request: Request) -> Response:
 async def set_password(request: Request) -> Response:
     """Ends all sessions of the user. Throttled like a log-in, because `current` could be guessed."""
     caller = await require_caller(request)
-    body = await requests.read(request, PasswordBody)
+    body = await request_parsing.read(request, PasswordBody)
     site, user_id = site_of(request), request.path_params["id"]
     if caller.id == f"user:{user_id}":
         await site.throttle.attempt(name=caller.id, address=caller.id)

@@ -14,7 +14,7 @@ from server.domain.errors import Conflict, Invalid, StaleRevision, StopPressErro
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import new_id
 from server.newsroom import blogs, entries
-from server.web.api.bodies import EntryChanges
+from server.web.api.request_models import EntryChanges
 from server.web.console import forms, listing, page, typed_entry
 from server.web.console.entries import found, shown
 from server.web.console.forms import Form

@@ -20,7 +20,7 @@ from server.store import entries as stored
 from server.store.bylines import known_names
 from server.text.title import title_of
 from server.web import times
-from server.web.api import requests
+from server.web.api import request_parsing
 from server.web.conditional import client_has
 from server.web.console import entry_form, page
 from server.web.console.typed_entry import TypedEntry
@@ -63,7 +63,7 @@ async def _lists(request: Request, caller: Caller, blog: Blog) -> dict[str, Any]
     statuses = [s for s in STATUSES if wanted in ("", s)]
     publishes = may(caller, Action.ENTRY_PUBLISH, blog.id)
     async with site_of(request).database.read() as connection:
-        found = await _listed(connection, caller, blog, statuses, before=requests.before_of(request))
+        found = await _listed(connection, caller, blog, statuses, before=request_parsing.before_of(request))
         counts = await stored.counts(connection, blog.id) if publishes else {}
         waiting = await _waiting(connection, blog, "pending") if publishes and not wanted else []
         held = await _waiting(connection, blog, "scheduled") if blog.status == "closed" else []
@@ -76,7 +76,7 @@ async def _lists(request: Request, caller: Caller, blog: Blog) -> dict[str, Any]
         "statuses": STATUSES, "rows": [_row(caller, blog, e, at, titles.get(e.id, "")) for e in shown],
         "waiting": [_row(caller, blog, e, at) for e in waiting],
         "held": [_row(caller, blog, e, at) for e in held if entries.visible_to(caller, blog, e)],
-        "older": requests.cursor(last.created_at, last.id) if last else "",
+        "older": request_parsing.cursor(last.created_at, last.id) if last else "",
     }
 
 

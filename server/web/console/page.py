@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from server.domain.errors import Invalid, StopPressError, Unauthenticated
 from server.domain.permissions import Action, Caller, may
 from server.web.authenticate import require_caller
-from server.web.console import forms, labels
+from server.web.console import form_labels, forms
 from server.web.errors import PROBLEMS
 from server.web.site import site_of
 
@@ -92,8 +92,8 @@ def show(
     media: Sequence[dict[str, Any]] = context["typed"].media if "typed" in context else ()
     shared: dict[str, Any] = {
         "caller": caller, "nav": _nav(caller), "done": DONE.get(request.query_params.get("done", ""), ""),
-        "errors": errors, "labels": {field: labels.label(field, media) for field in errors},
-        "legends": labels.legends(media),
+        "errors": errors, "labels": {field: form_labels.label(field, media) for field in errors},
+        "legends": form_labels.legends(media),
     }
     return site_of(request).renderer.response(
         request, f"console/{name}.html", status=status, **(shared | context)
@@ -109,7 +109,7 @@ def messages(error: StopPressError | None) -> dict[str, str]:
         return {field: rest} if colon and field.isidentifier() else {"": error.detail}
     found: dict[str, list[str]] = {}
     for item in error.fields:
-        name, place = labels.field_of(item.field)
+        name, place = form_labels.field_of(item.field)
         found.setdefault(name, []).append(f"{place}: {item.message}" if place else item.message)
     return {name: "; ".join(dict.fromkeys(said)) for name, said in found.items()}
 

@@ -8,11 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.domain.errors import Conflict, Forbidden, Invalid
-from server.domain.limits import MIN_PASSWORD
 from server.domain.permissions import ROLES, Action, Caller, require
+from server.domain.text_limits import MIN_PASSWORD
 from server.newsroom import people
 from server.store import people as stored
-from server.web.api.bodies import PasswordBody, TokenBody, UserBody, UserChanges
+from server.web.api.request_models import PasswordBody, TokenBody, UserBody, UserChanges
 from server.web.console import forms, page
 from server.web.console.forms import Form
 from server.web.site import site_of

@@ -6,10 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.domain.errors import Forbidden, Invalid, Throttled, Unauthenticated
-from server.domain.limits import MIN_PASSWORD
 from server.domain.permissions import Caller
+from server.domain.text_limits import MIN_PASSWORD
 from server.newsroom import people
-from server.web.api.bodies import PasswordBody
+from server.web.api.request_models import PasswordBody
 from server.web.authenticate import (
     caller_of,
     clear_session_cookie,

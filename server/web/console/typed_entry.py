@@ -15,7 +15,7 @@ from server.domain.entry import Content, Entry, EntryStatus
 from server.domain.errors import FieldError, Invalid
 from server.domain.permissions import Caller
 from server.domain.position import new_id
-from server.web.api.bodies import EntryBody, blocks_of, bylines_of
+from server.web.api.request_models import EntryBody, blocks_of, bylines_of
 from server.web.console import entry_form, forms, media
 from server.web.console.forms import Form
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from server.delivery.framing import Wire
-from server.delivery.limits import StreamGate
+from server.delivery.listener_limits import StreamGate
 from server.hub.stats import BOUNDS
 from server.web.site import Site
 

@@ -16,8 +16,8 @@ from server.domain.permissions import Action, may
 from server.media.urls import file_name, rendition_name
 from server.store import media
 from server.web.authenticate import caller_of
+from server.web.backpressure import PIECE_BYTES
 from server.web.conditional import client_has
-from server.web.pace import PIECE_BYTES
 from server.web.site import site_of
 
 PUBLIC = "public, max-age=60, must-revalidate"

@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from server.delivery.encoding import LEAST_BYTES, gzipped, takes_gzip
 from server.delivery.framing import Wire
-from server.delivery.joining import reset_position
-from server.delivery.limits import StreamGate
+from server.delivery.join_feed import reset_position
+from server.delivery.listener_limits import StreamGate
 from server.delivery.subscription import Subscription
 from server.domain.errors import Invalid, NotFound, Throttled, Unavailable
 from server.domain.position import Position

@@ -13,8 +13,8 @@ from typing import TypeAlias
 
 from server.delivery import framing, subscription
 from server.delivery.framing import Wire
-from server.delivery.joining import GROUP, greet
-from server.delivery.limits import StreamGate
+from server.delivery.join_feed import GROUP, greet
+from server.delivery.listener_limits import StreamGate
 from server.delivery.subscription import Subscription
 from server.hub.resume import Cursor, Reset
 

@@ -19,11 +19,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from server.delivery.encoding import takes_gzip
-from server.delivery.ending import ENDINGS, ending_of
 from server.delivery.framing import GZIP_HEADER, Wire
-from server.delivery.heads import SSE_HEADERS
-from server.delivery.joining import reset_position
-from server.delivery.limits import StreamGate
+from server.delivery.join_feed import reset_position
+from server.delivery.listener_limits import StreamGate
+from server.delivery.sse_headers import SSE_HEADERS
+from server.delivery.stream_endings import ENDINGS, ending_of
 from server.delivery.subscription import Subscription
 from server.domain.errors import Unavailable
 from server.web.authenticate import client_address

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import HTTPConnection
 
 from server.delivery.framing import VIEWS
-from server.delivery.limits import StreamGate
+from server.delivery.listener_limits import StreamGate
 from server.delivery.subscription import Subscription
 from server.domain.change import FEEDS, FeedKey, FeedName
 from server.domain.errors import Invalid, NotFound, Unauthenticated

@@ -12,11 +12,11 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from server.delivery.connections import MAX_RECEIVED
-from server.delivery.ending import ENDINGS, ending_of
 from server.delivery.framing import POLICY_VIOLATION, TRY_AGAIN_LATER, Wire
-from server.delivery.heads import SUBPROTOCOL
-from server.delivery.joining import reset_position
-from server.delivery.limits import StreamGate
+from server.delivery.join_feed import reset_position
+from server.delivery.listener_limits import StreamGate
+from server.delivery.sse_headers import SUBPROTOCOL
+from server.delivery.stream_endings import ENDINGS, ending_of
 from server.delivery.subscription import Subscription
 from server.domain.errors import StopPressError
 from server.hub.resume import Cursor

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from server.web.api.bodies import ZONES
 from server.web.api.openapi import document
 from server.web.api.operation import PREFIX
-from server.web.api.operations import OPERATIONS
+from server.web.api.request_models import ZONES
+from server.web.api.table import OPERATIONS
 from server.web.errors import PROBLEMS
 from tests.support.app import running
 from tests.web.api.conftest import Cast

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from server.delivery.limits import StreamGate, counted_address
+from server.delivery.listener_limits import StreamGate, counted_address
 from server.delivery.private_streams import PrivateStreams
 from server.domain.permissions import SYSTEM
 from server.newsroom import people

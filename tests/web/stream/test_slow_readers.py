@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from server.delivery import joining, subscription
+from server.delivery import join_feed, subscription
 from server.delivery.connections import Connection
 from server.domain.change import Change, FeedKey
 from server.domain.position import Position
@@ -33,7 +33,7 @@ HANDSHAKE = (
 async def server(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Running]:
-    monkeypatch.setitem(joining.GROUP, "sse", 3)
+    monkeypatch.setitem(join_feed.GROUP, "sse", 3)
     async with running(tmp_path, stream_path=request.param) as found:
         await found.blog()
         yield found

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from structlog.testing import capture_logs
 
-from server.background.supervisor import Supervisor, end
+from server.background.task_supervisor import Supervisor, end
 
 pytestmark = pytest.mark.anyio
 

@@ -11,7 +11,7 @@ const SAVE_EVERY_MS = 250;
 const SENDING_MS = 5_000;
 const WORDS_SHOWN = 40;
 
-export class Composition {
+export class FormDraft {
   #form;
   #drafts;
   /** What needs no keeping: the form as the server has it. Null when the server only handed back what was typed. */

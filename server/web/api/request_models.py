@@ -30,7 +30,7 @@ from typing_extensions import TypeAliasType
 from server.domain import blocks, blog, byline, permissions
 from server.domain.blog import MAX_SLUG, SLUG
 from server.domain.errors import FieldError, Invalid
-from server.domain.limits import (
+from server.domain.text_limits import (
     MAX_BLOCKS,
     MAX_BODY,
     MAX_DEVELOPMENTS,

@@ -6,9 +6,9 @@ import structlog
 
 from server.delivery import subscription
 from server.delivery.connections import Connection
-from server.delivery.ending import ENDINGS, ending_of
 from server.delivery.framing import Wire, greeting
-from server.delivery.limits import StreamGate
+from server.delivery.listener_limits import StreamGate
+from server.delivery.stream_endings import ENDINGS, ending_of
 from server.delivery.subscription import Subscription
 from server.domain.change import FeedKey
 from server.domain.errors import StopPressError

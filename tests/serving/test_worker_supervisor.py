@@ -15,8 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from server.serving import supervisor
-from server.serving.supervisor import FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS, Place, Program, wait_before
+from server.serving import worker_supervisor
+from server.serving.worker_supervisor import (
+    FIRST_WAIT_SECONDS,
+    LONGEST_WAIT_SECONDS,
+    Place,
+    Program,
+    wait_before,
+)
 from tests.support.listeners import until
 from tests.support.process import ROOT
 
@@ -111,7 +117,7 @@ async def test_a_stable_worker_resets_the_backoff() -> None:
     read, write = os.pipe()
     place = Place(Program(["false"], dict(os.environ), read), chance=lambda: 1.0)
     now, waits = 1000.0, []
-    for lived in (1.0, 1.0, 1.0, supervisor.SETTLED_SECONDS, 1.0):
+    for lived in (1.0, 1.0, 1.0, worker_supervisor.SETTLED_SECONDS, 1.0):
         place.look(now)
         process = place.process
         assert process is not None
