@@ -60,9 +60,11 @@ def add(
 
 async def _create(desk: Desk, slug: str, *, key: str, status: str, **fields: Any) -> dict[str, Any]:
     from server.newsroom import blogs
-    from server.web.api import request_models  # loaded by those who write here only: it knows every time zone
 
-    asked = request_models.checked(request_models.BlogBody, {"slug": slug, "status": status, **fields})
+    # loaded by those who write here only: they know every time zone
+    from server.web.api import request_models, validation
+
+    asked = validation.checked(request_models.BlogBody, {"slug": slug, "status": status, **fields})
     furniture = blogs.Furniture(status=asked.status, **{name: getattr(asked, name) for name in fields})
     written = await blogs.create(desk, SYSTEM, slug, furniture, key=key or None)
     return written.blog.to_json() | {"position": str(written.position)}

@@ -57,9 +57,11 @@ async def _create(
 ) -> dict[str, Any]:
     from server.domain.entry import Content
     from server.newsroom import entries
-    from server.web.api import request_models  # loaded by those who write here only: it knows every time zone
 
-    asked = request_models.checked(request_models.EntryBody, {"body": body, **flags})
+    # loaded by those who write here only: they know every time zone
+    from server.web.api import request_models, validation
+
+    asked = validation.checked(request_models.EntryBody, {"body": body, **flags})
     content = Content(
         blocks=request_models.blocks_of(asked.body, []), **{name: getattr(asked, name) for name in flags}
     )

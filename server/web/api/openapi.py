@@ -23,7 +23,7 @@ from starlette.responses import Response
 from server.domain import blog, entry
 from server.newsroom import media
 from server.newsroom.idempotency import MAX_KEY
-from server.web.api import request_models, request_parsing, response_models
+from server.web.api import account_models, request_models, request_parsing, response_models
 from server.web.api.operation import PREFIX, Handler, Operation
 from server.web.errors import MEDIA_TYPE, PROBLEMS
 from server.web.site import Limits, site_of
@@ -222,7 +222,7 @@ def _schemas(operations: Sequence[Operation]) -> dict[str, Any]:
     schemas: dict[str, Any] = found["$defs"]
     for model in (
         request_models.BlogChanges, request_models.BylineChanges, request_models.EntryChanges,
-        request_models.UserChanges,
+        account_models.UserChanges,
     ):
         for field in schemas[model.__name__]["properties"].values():
             field.pop("default", None)  # omitted fields stay unchanged, so they have no default

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from server.domain.errors import Invalid, UnsupportedMedia
 from server.domain.permissions import Action, Caller, may
 from server.text.characters import half_character
-from server.web.api.request_models import validated
+from server.web.api.validation import validated
 
 Model = TypeVar("Model", bound=BaseModel)
 

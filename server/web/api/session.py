@@ -12,8 +12,8 @@ from server.domain.permissions import Caller
 from server.newsroom import people
 from server.store import people as stored
 from server.web.api import request_parsing
+from server.web.api.account_models import LogInBody
 from server.web.api.json_response import nothing, shown
-from server.web.api.request_models import LogInBody
 from server.web.authenticate import (
     clear_session_cookie,
     client_address,

@@ -11,7 +11,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from server.web.api import blogs, bylines, entries, media, openapi, response_models, session, tokens, users
+from server.web.api import (
+    account_models,
+    blogs,
+    bylines,
+    entries,
+    media,
+    openapi,
+    response_models,
+    session,
+    tokens,
+    users,
+)
 from server.web.api import request_models as b
 from server.web.api.operation import PREFIX, Handler, Operation
 
@@ -66,20 +77,20 @@ OPERATIONS: tuple[Operation, ...] = (
               None, 204, errors=("not_found",)),
     Operation("GET", "/users", users.index, "listUsers", "admin", "List users", response_models.Users),
     Operation("POST", "/users", users.create, "createUser", "admin", "Add a user",
-              response_models.User, 201, b.UserBody, errors=("conflict",)),
+              response_models.User, 201, account_models.UserBody, errors=("conflict",)),
     Operation("GET", "/users/{id}", users.show, "getUser", "oneself", "Get a user",
               response_models.User, errors=("not_found",)),
     Operation("PATCH", "/users/{id}", users.edit, "editUser", "admin", "Edit a user",
-              response_models.User, takes=b.UserChanges, errors=("not_found", "conflict")),
+              response_models.User, takes=account_models.UserChanges, errors=("not_found", "conflict")),
     Operation("PUT", "/users/{id}/password", users.set_password, "setPassword", "oneself",
-              "Set a password", None, 204, b.PasswordBody, errors=("not_found", "throttled")),
+              "Set a password", None, 204, account_models.PasswordBody, errors=("not_found", "throttled")),
     Operation("GET", "/tokens", tokens.index, "listTokens", "admin", "List API tokens", response_models.Tokens),
     Operation("POST", "/tokens", tokens.create, "createToken", "admin", "Create an API token",
-              response_models.NewToken, 201, b.TokenBody, errors=("conflict",)),
+              response_models.NewToken, 201, account_models.TokenBody, errors=("conflict",)),
     Operation("DELETE", "/tokens/{id}", tokens.revoke, "revokeToken", "admin", "Revoke an API token",
               None, 204, errors=("not_found",)),
     Operation("POST", "/session", session.log_in, "logIn", "anyone", "Log in",
-              response_models.Session, 201, b.LogInBody, errors=("unauthenticated", "throttled")),
+              response_models.Session, 201, account_models.LogInBody, errors=("unauthenticated", "throttled")),
     Operation("GET", "/session", session.show, "getSession", "oneself", "Get the current user or token",
               response_models.Session),
     Operation("DELETE", "/session", session.log_out, "logOut", "anyone", "Log out", None, 204),

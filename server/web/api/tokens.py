@@ -9,8 +9,8 @@ from server.domain.permissions import Action, require
 from server.newsroom import people
 from server.store import people as stored
 from server.web.api import request_parsing
+from server.web.api.account_models import TokenBody
 from server.web.api.json_response import nothing, shown
-from server.web.api.request_models import TokenBody
 from server.web.authenticate import require_caller
 from server.web.site import site_of
 

@@ -17,7 +17,8 @@ from server.store import blogs as stored
 from server.store import entries
 from server.store.bylines import known_names
 from server.text.title import title_of
-from server.web.api.request_models import ZONES, BlogBody, BlogChanges, bylines_of
+from server.web.api.field_types import ZONES
+from server.web.api.request_models import BlogBody, BlogChanges, bylines_of
 from server.web.console import entry_form, forms, page
 from server.web.console.forms import Form
 from server.web.site import site_of

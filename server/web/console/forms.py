@@ -8,8 +8,8 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from server.domain.errors import Invalid
-from server.web.api.request_models import checked
 from server.web.api.request_parsing import require_utf8
+from server.web.api.validation import checked
 
 __all__ = ["Form", "checked", "read"]
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from server.domain.errors import Invalid
-from server.web.api.request_models import Line, MediaId
+from server.web.api.field_types import Line, MediaId
 
 Size: TypeAlias = Annotated[int, Field(ge=0, le=100_000)]
 Place: TypeAlias = Annotated[int, Field(ge=0, le=10_000)] | None

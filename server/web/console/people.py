@@ -12,7 +12,7 @@ from server.domain.permissions import ROLES, Action, Caller, require
 from server.domain.text_limits import MIN_PASSWORD
 from server.newsroom import people
 from server.store import people as stored
-from server.web.api.request_models import PasswordBody, TokenBody, UserBody, UserChanges
+from server.web.api.account_models import PasswordBody, TokenBody, UserBody, UserChanges
 from server.web.console import forms, page
 from server.web.console.forms import Form
 from server.web.site import site_of

@@ -9,7 +9,7 @@ from server.domain.errors import Forbidden, Invalid, Throttled, Unauthenticated
 from server.domain.permissions import Caller
 from server.domain.text_limits import MIN_PASSWORD
 from server.newsroom import people
-from server.web.api.request_models import PasswordBody
+from server.web.api.account_models import PasswordBody
 from server.web.authenticate import (
     caller_of,
     clear_session_cookie,

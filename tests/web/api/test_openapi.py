@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from server.web.api.field_types import ZONES
 from server.web.api.openapi import document
 from server.web.api.operation import PREFIX
-from server.web.api.request_models import ZONES
 from server.web.api.table import OPERATIONS
 from server.web.errors import PROBLEMS
 from tests.support.app import running

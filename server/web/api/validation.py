@@ -1,0 +1,55 @@
+"""Reads JSON, a form or the options of a command as a model, and says what cannot be taken, by field."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from server.domain.errors import FieldError, Invalid
+from server.text.characters import half_character
+
+MAX_ERRORS = 50
+"""Fields that one answer names. A body of a megabyte can have a hundred thousand that are wrong."""
+_UNION_TAGS = frozenset({"text", "quote", "image", "video", "embed", "as_name", "as_parts"})
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def checked(model: type[Model], data: dict[str, Any]) -> Model:
+    """Values of a form or a command as the API would take them. Raises Invalid with all fields that cannot be
+    taken."""
+    for field, value in data.items():
+        if isinstance(value, str) and (place := half_character(value)):
+            raise Invalid.field(field, f"{place}: half of a character (an unpaired surrogate)")
+    return validated(model, json.dumps(data).encode())
+
+
+def validated(model: type[Model], data: bytes) -> Model:
+    """JSON as `model`. Raises Invalid with all fields that cannot be taken."""
+    try:
+        return model.model_validate_json(data)
+    except ValidationError as error:
+        found = error.errors(include_url=False)[:MAX_ERRORS]
+        raise Invalid(*(_field_error(e) for e in found)) from error
+
+
+def _field_error(error: Mapping[str, Any]) -> FieldError:
+    place = [str(p) for p in error["loc"] if p not in _UNION_TAGS or error["loc"].index(p) != 2]
+    return FieldError(".".join(place)[:200] or "body", _said(error))
+
+
+def _said(error: Mapping[str, Any]) -> str:
+    """What is wrong, with the limit and what there is."""
+    limits: Mapping[str, Any] = error.get("ctx", {})
+    if error["type"] == "string_too_long":
+        return f"at most {limits['max_length']:,} characters; this has {len(error['input']):,}"
+    if error["type"] == "literal_error":
+        return f"one of {limits['expected'].replace(' or ', ', ').replace(chr(39), '')}"
+    if error["type"] == "string_too_short":
+        return "needs some text"
+    if error["type"] == "too_long":
+        return f"at most {limits['max_length']:,}; these are {limits['actual_length']:,}"
+    return str(error["msg"]).removeprefix("Value error, ")
