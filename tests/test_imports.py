@@ -20,7 +20,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "hub": {"background", "broker", "domain"},
     "auth": {"domain", "store"},
     "media": {"domain", "store"},
-    "newsroom": {"auth", "background", "broker", "domain", "media", "store", "text"},
+    "fetch": {"domain"},
+    "newsroom": {"auth", "background", "broker", "domain", "fetch", "media", "store", "text"},
     "delivery": {"domain", "hub"},
     "serving": {"delivery", "domain", "hub"},
     "web": {
