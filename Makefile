@@ -9,7 +9,7 @@ STOPPRESS_DEMO ?= 1
 export STOPPRESS_DEMO
 WORKERS ?= 2
 
-.PHONY: run test check bench install lint types scripts clean
+.PHONY: run test check bench install lint types scripts catalogues clean
 
 run: $(STAMPS)/python
 	@exec $(VENV)/bin/stoppress serve
@@ -28,6 +28,10 @@ types: $(STAMPS)/dev
 
 scripts: $(STAMPS)/node
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" tools/node.sh npx tsc -p static/tsconfig.json
+
+# messages of the sources into server/locales; LANGUAGE=pt begins a new one
+catalogues: $(STAMPS)/dev
+	$(VENV)/bin/python tools/catalogues.py $(LANGUAGE)
 
 bench: $(STAMPS)/bench
 	$(VENV)-bench/bin/python -m bench $(BENCH)

@@ -92,7 +92,9 @@ def build(settings: Settings) -> Parts:
         return await newsroom_feeds.renew_epoch(desk, feed, seen=seen, rewritten=rewritten)
 
     assets = Assets(static_folder(), bundles=BUNDLES)
-    renderer = Renderer(assets, site_name=settings.site_name, public_url=settings.public_url)
+    renderer = Renderer(
+        assets, site_name=settings.site_name, public_url=settings.public_url, language=settings.language
+    )
     hub = Hub(
         broker,
         read_changes=read_changes,

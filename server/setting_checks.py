@@ -17,6 +17,15 @@ _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,
 _DRIVERS = {"sqlite": ("sqlite", "sqlite+aiosqlite"), "postgresql": ("postgresql", "postgresql+psycopg")}
 MAX_HOST_NAME = 253
 
+_LANGUAGE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*", re.ASCII | re.IGNORECASE)
+
+
+def language(value: str) -> str:
+    """A BCP 47 tag. One that there is no catalogue for has English words, as a blog's has."""
+    if not _LANGUAGE.fullmatch(value):
+        raise ValueError("must be a BCP 47 language tag, for example en-GB")
+    return value
+
 
 def printable(value: str) -> str:
     if not value.isprintable():

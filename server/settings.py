@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     )
     demo: bool = Field(False, description="Run the demo blog that updates by itself.")
     site_name: str = Field("Stop Press", min_length=1, max_length=80, description="Name of the publication.")
+    language: str = Field(
+        "en", description="Language of pages that belong to no blog: a BCP 47 tag such as `de` or `ar-EG`."
+    )
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Lowest level logged.")
     log_json: bool = Field(False, description="Log lines as JSON.")
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -106,6 +109,11 @@ class Settings(BaseSettings):
     @classmethod
     def _proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(checks.proxy(each) for each in value)
+
+    @field_validator("language")
+    @classmethod
+    def _language(cls, value: str) -> str:
+        return checks.language(value)
 
     @field_validator("site_name", "metrics_token")
     @classmethod

@@ -104,6 +104,7 @@ NONSENSE: dict[str, list[str]] = {
     ],
     "demo": ["perhaps", "2"],
     "site_name": ["", "x" * 81, "a\nb"],
+    "language": ["", "x", "en_GB", "English words", "de-", "abcdefghi"],
     "log_level": ["loud", "INFO", ""],
     "log_json": ["perhaps"],
     "trusted_proxies": ["nonsense", "10.0.0.0/99", "10.0.0.1/8", "300.1.1.1", "127.0.0.1;::1", "a.example"],

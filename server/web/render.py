@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,11 @@ from server.domain.change import Change
 from server.media import urls
 from server.text import embeds
 from server.text.title import title_of
-from server.web import times
+from server.web import template_language
 from server.web.assets import Assets
+from server.web.languages import ENGLISH, Languages
 from server.web.reader.page_cache import KeptPages
+from server.web.reader.script_words import script_words
 
 TEMPLATES = Path(__file__).parent / "templates"
 _SHARED = ["css/layers.css", "css/tokens.css", "css/themes.css", "css/base.css"]
@@ -48,6 +51,8 @@ BUNDLES: dict[str, list[str]] = {
 RIGHT_TO_LEFT = {"ar", "arc", "ckb", "dv", "fa", "he", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"}
 RIGHT_TO_LEFT_SCRIPTS = {"adlm", "arab", "hebr", "mand", "nkoo", "rohg", "samr", "syrc", "thaa"}
 SCRIPT_LETTERS = 4
+CONSOLE = "console/"
+"""Folder of the console's templates; its words are English."""
 
 
 class Renderer:
@@ -56,12 +61,15 @@ class Renderer:
     Args:
         site_name: the name of the publication.
         public_url: the site's URL without a trailing slash; empty to use the URL of the request.
+        language: BCP 47 tag for pages that belong to no blog.
     """
 
-    def __init__(self, assets: Assets, *, site_name: str, public_url: str) -> None:
+    def __init__(self, assets: Assets, *, site_name: str, public_url: str, language: str = ENGLISH) -> None:
         self.assets = assets
         self.site_name = site_name
         self.public_url = public_url
+        self.language = language
+        self.languages = Languages()
         self.environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
@@ -76,18 +84,16 @@ class Renderer:
             "site_name": site_name,
             "image_url": urls.image_url,
             "source": lambda block: urls.source(image_of(block)),
+            "script_words": script_words,
             "srcset": lambda block: urls.srcset(image_of(block)),
         }
         self.environment.filters |= {
-            "clock": times.clock,
-            "day": times.day,
-            "in_full": times.in_full,
-            "zone_name": times.zone_name,
             "direction": direction,
             "own_language": own_language,
             "provider": embeds.provider,
         }
         self.environment.tests["playable"] = embeds.plays_in_place
+        template_language.install(self.environment)
         self._entry = self.environment.get_template("entry.html")
         self._tombstone = self.environment.get_template("tombstone.html")
         self._key_event = self.environment.get_template("key_event.html")
@@ -100,7 +106,8 @@ class Renderer:
     def entry(self, change: Change) -> str:
         """The `<article>` of an entry, or its tombstone for a change of kind `gone`."""
         template = self._tombstone if change.kind == "gone" else self._entry
-        return template.render(entry=change.data, change=change)
+        with self._in(change.data["blog_language"]):
+            return template.render(entry=change.data, change=change)
 
     def key_event(self, change: Change) -> str:
         """The `<li>` for the list of key events, or an empty string if the entry is not a key event."""
@@ -108,7 +115,8 @@ class Renderer:
         if change.kind != "entry" or not data["key"] or data["status"] != "published":
             return ""
         title = title_of(data["title"], [from_json(b) for b in data["blocks"]])
-        return self._key_event.render(entry=data, title=title)
+        with self._in(data["blog_language"]):
+            return self._key_event.render(entry=data, title=title)
 
     def furniture(self, change: Change) -> str:
         """The page header and the related links: one element for each `data-part`."""
@@ -116,11 +124,22 @@ class Renderer:
 
     def parts(self, change: Change) -> tuple[str, str]:
         """The same two elements separately: header, related links."""
-        return self._head.render(blog=change.data), self._related.render(blog=change.data)
+        with self._in(change.data["language"]):
+            return self._head.render(blog=change.data), self._related.render(blog=change.data)
 
-    def template(self, name: str, **context: Any) -> str:
-        """Render a template by file name. Raises jinja2.UndefinedError for missing variables."""
-        return self.environment.get_template(name).render(context)
+    def template(self, name: str, *, language: str | None = None, **context: Any) -> str:
+        """Render a template by file name.
+
+        Args:
+            name: the file.
+            language: BCP 47 tag of what is shown: a blog's; without it, the one for pages of no blog.
+            context: the template's variables.
+
+        Raises jinja2.UndefinedError for missing variables.
+        """
+        language = language or (ENGLISH if name.startswith(CONSOLE) else self.language)
+        with self._in(language):
+            return self.environment.get_template(name).render(context, language=language)
 
     def response(
         self,
@@ -140,8 +159,12 @@ class Renderer:
             headers={"Cache-Control": "no-store"} | dict(headers or {}),
         )
 
+    def _in(self, language: str) -> AbstractContextManager[None]:
+        return template_language.rendered_in(self.languages.of(language))
+
     def _version(self) -> str:
-        digest = hashlib.sha256(f"{self.assets.digest} {self.site_name} {self.public_url}".encode())
+        parts = (self.assets.digest, self.site_name, self.public_url, self.language, self.languages.digest)
+        digest = hashlib.sha256(" ".join(parts).encode())
         for path in sorted(TEMPLATES.rglob("*.html")):
             digest.update(path.read_bytes())
         return digest.hexdigest()[:10]

@@ -3,6 +3,8 @@
  * that nothing is inserted above a reader who has scrolled down.
  */
 
+import { counted, word } from "./words.js";
+
 const ANNOUNCE_EVERY_MS = 25_000;
 const PAUSED = "stoppress.paused";
 
@@ -115,7 +117,7 @@ export class Arrivals {
    */
   #setPaused(paused, quiet = false) {
     this.#pauseButton.setAttribute("aria-pressed", String(paused));
-    this.#pauseButton.textContent = paused ? "Resume updates" : "Pause updates";
+    this.#pauseButton.textContent = word(paused ? "resume" : "pause");
     if (quiet) return;
     try {
       localStorage.setItem(PAUSED, paused ? "1" : "");
@@ -149,7 +151,7 @@ function topOf(place) {
 
 /** @param {number} count */
 function countText(count) {
-  return count === 0 ? "" : count === 1 ? "1 new update" : `${count} new updates`;
+  return count === 0 ? "" : counted("new_updates", count);
 }
 
 function wasPaused() {

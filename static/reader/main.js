@@ -7,8 +7,8 @@ import { Follower } from "./follower.js";
 import { loadMore } from "./more.js";
 import { keepTimes, showTimes } from "./times.js";
 import { Updates } from "./updates.js";
+import { word } from "./words.js";
 
-const WORDS = { live: "Live", reconnecting: "Reconnecting", closed: "Closed" };
 const RELOADED = "stoppress.reloaded";
 const RELOAD_EVERY_MS = 10_000;
 const RELOAD_SPREAD_MS = 4_000;
@@ -44,7 +44,7 @@ function reloadNow() {
 /** @param {HTMLElement} root */
 function start(root) {
   const connection = /** @type {HTMLElement} */ (root.querySelector("[data-connection]"));
-  const word = /** @type {HTMLElement} */ (root.querySelector("[data-connection-word]"));
+  const label = /** @type {HTMLElement} */ (root.querySelector("[data-connection-word]"));
   const tools = /** @type {HTMLElement} */ (root.querySelector("[data-tools]"));
   const isOlder = root.hasAttribute("data-older");
   const arrivals = new Arrivals(root, (article) => showTimes(article));
@@ -56,7 +56,7 @@ function start(root) {
     const state = root.dataset["status"] === "closed" ? "closed" : live ? "live" : "reconnecting";
     connection.dataset["state"] = state;
     connection.dataset["transport"] = follower.transport;
-    word.textContent = WORDS[state];
+    label.textContent = word(state);
   };
 
   const follower = new Follower({

@@ -2,12 +2,14 @@
  * Shows times in the reader's time zone, and as "5 min ago". Without scripts the newsroom's time zone is shown.
  */
 
+import { digits } from "./words.js";
+
 const EVERY_MS = 20_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 const language = preferred(document.documentElement.lang);
-const clock = formatter({ hour: "2-digit", minute: "2-digit" });
+const clock = formatter({ hour: "2-digit", minute: "2-digit", ...hours() });
 const day = formatter({ day: "numeric", month: "short" });
 const ago = relative();
 
@@ -21,20 +23,29 @@ function preferred(page) {
   return navigator.languages.find((own) => base(own) === base(page)) ?? (page || undefined);
 }
 
+/** The clock of the page where newsrooms of its language use another than the reader's browser would. */
+function hours() {
+  const hourCycle = document.documentElement.dataset["hourCycle"];
+  return hourCycle === "h23" ? { hourCycle: /** @type {"h23"} */ (hourCycle) } : {};
+}
+
 /** @param {Intl.DateTimeFormatOptions} options */
 function formatter(options) {
+  const chosen = { ...options, ...digits() };
   try {
-    return new Intl.DateTimeFormat(language, options);
+    return new Intl.DateTimeFormat(language, chosen);
   } catch {
-    return new Intl.DateTimeFormat(undefined, options);
+    return new Intl.DateTimeFormat(undefined, chosen);
   }
 }
 
 function relative() {
+  /** @type {Intl.RelativeTimeFormatOptions} */
+  const options = { numeric: "auto", style: "short", ...digits() };
   try {
-    return new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
+    return new Intl.RelativeTimeFormat(language, options);
   } catch {
-    return new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
+    return new Intl.RelativeTimeFormat(undefined, options);
   }
 }
 

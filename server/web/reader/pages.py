@@ -19,6 +19,7 @@ from server.store import blogs, entries, feeds
 from server.text.excerpt import excerpt
 from server.text.title import title_of, words_of
 from server.web.reader import page_cache, pagination, structured_data
+from server.web.reader.inline_json import inline_json
 from server.web.reader.page_cache import Kept
 from server.web.reader.pagination import Page
 from server.web.site import Site, site_of
@@ -112,11 +113,12 @@ async def entry(request: Request) -> Response:
         f"{site.renderer.version}-{epoch}-{item.id}.{item.revision}-{found.revision}-{base}"
     )
     if not item.public:
-        page = site.renderer.template("reader/gone.html", **context)
+        page = site.renderer.template("reader/gone.html", language=found.language, **context)
         return page_cache.answer(request, Kept.of(page, etag=etag, media_type=HTML), status=410)
     title = title_of(item.content.title, item.content.blocks)
     page = site.renderer.template(
         "reader/permalink.html",
+        language=found.language,
         canonical=publication.entry_url(found, item),
         description=excerpt(
             words_of(item.content.blocks) or title, structured_data.DESCRIPTION_CHARACTERS
@@ -126,7 +128,7 @@ async def entry(request: Request) -> Response:
             published=to_text(item.published_at),
             modified=to_text(item.edited_at or item.updated_at),
         ),
-        structured=structured_data.to_script(
+        structured=inline_json(
             {"@context": "https://schema.org"} | structured_data.posting(publication, found, item)
         ),
         **context,
@@ -172,6 +174,7 @@ def render(site: Site, snapshot: Snapshot, base: str) -> str:
         newer = f"{path}?before={above}" if above else path
     return renderer.template(
         "reader/blog.html",
+        language=found.language,
         blog=found.to_json(),
         position=str(snapshot.position),
         page=page,
@@ -190,7 +193,7 @@ def render(site: Site, snapshot: Snapshot, base: str) -> str:
             published=to_text(found.started_at),
             modified=snapshot.modified,
         ),
-        structured=structured_data.to_script(
+        structured=inline_json(
             structured_data.live_blog(publication, found, snapshot.entries, modified=snapshot.modified)
         ),
     )

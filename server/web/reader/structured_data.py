@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-
-from markupsafe import Markup
 
 from server.domain import blocks
 from server.domain.blog import Blog
@@ -19,7 +16,6 @@ from server.text.excerpt import excerpt
 from server.text.title import TITLE_CHARACTERS, title_of, words_of
 
 DESCRIPTION_CHARACTERS = 200
-_UNSAFE = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +84,6 @@ def posting(publication: Publication, blog: Blog, entry: Entry) -> dict[str, Any
     if (image := image_of(entry)) is not None:
         data["image"] = [publication.base + source(image)]
     return data
-
-
-def to_script(data: Mapping[str, Any]) -> Markup:
-    """JSON that is safe inside a `<script>` element (HTML LS §4.12.1.3)."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return Markup(text.translate(_UNSAFE))  # noqa: S704 - all characters with a meaning in HTML are escaped
 
 
 def open_graph(
