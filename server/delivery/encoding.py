@@ -15,11 +15,15 @@ KEPT = 64
 """Small bodies kept compressed, 16 KB each at most: whoever polls from one position gets the same bytes."""
 
 
-def takes_gzip(accepted: str) -> bool:
-    """Whether an `Accept-Encoding` allows gzip: it is named, or `*` is, and not with a weight of 0
-    (RFC 9110 §12.5.3)."""
+def takes_gzip(*accepted: str) -> bool:
+    """Whether `Accept-Encoding` allows gzip: it is named, or `*` is, and not with a weight of 0 (RFC 9110
+    §12.5.3).
+
+    Args:
+        accepted: the values of all header lines of that name: together they are one list (§5.3).
+    """
     weights: dict[str, bool] = {}
-    for part in accepted.lower().split(","):
+    for part in ",".join(accepted).lower().split(","):
         name, _, parameters = part.partition(";")
         weight = parameters.strip().removeprefix("q=").strip()
         weights[name.strip()] = not weight or weight.strip("0.") != ""

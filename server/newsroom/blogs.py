@@ -89,10 +89,10 @@ async def _create(
 
 
 async def edit(
-    desk: Desk, caller: Caller, slug: str, changed: dict[str, object], *, revision: int | None
+    desk: Desk, caller: Caller, slug: str, changed: dict[str, object], *, revision: int | None, epoch: str = ""
 ) -> Written:
     """Edit a blog. `changed` holds fields of `Furniture`; `revision` is the revision that was edited, or None
-    to overwrite the current one.
+    to overwrite the current one; `epoch` the one in which it was read, or empty if that is not known.
 
     Raises:
         NotFound: the caller has no role in this blog.
@@ -106,7 +106,8 @@ async def edit(
         # Lock the feed's row first, so that the check below holds until the commit.
         await feeds.lock(connection, blog.id)
         blog = await blogs.by_slug(connection, slug)
-        if revision is not None and revision != blog.revision:
+        same_history = not epoch or await feeds.has_epoch(connection, blog.id, epoch)
+        if revision is not None and (revision != blog.revision or not same_history):
             raise StaleRevision(
                 current=blog.to_json(), yours=_plain_changed(changed), based_on=str(revision)
             )

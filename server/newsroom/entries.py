@@ -127,12 +127,14 @@ async def edit(
     changed: dict[str, Any],
     *,
     revision: int | None,
+    epoch: str = "",
     status: EntryStatus | None = None,
     publish_at: datetime | Literal["unchanged"] | None = "unchanged",
     note: str = "",
 ) -> Written:
     """Change an entry: `changed` holds fields of `Content`; `status` moves it on. `revision` is the one that
-    was edited, or None to write over whatever is there. `publish_at` None cancels a schedule: the entry is a
+    was edited, or None to write over whatever is there; `epoch` the one in which it was read, or empty if that
+    is not known. `publish_at` None cancels a schedule: the entry is a
     draft again. `note` is the reason why an editor sends a contribution back (newsroom/approval.py).
 
     Raises:
@@ -147,7 +149,7 @@ async def edit(
     now = desk.now()
     async with desk.database.write() as connection:
         blog, entry = await _editable(connection, caller, slug, entry_id, Action.ENTRY_EDIT)
-        _check_revision(entry, revision, yours)
+        await _check_revision(connection, entry, revision, epoch, yours)
         at = entry.publish_at if publish_at == "unchanged" else publish_at
         if status is None and entry.status == "scheduled" and at is None:
             status = "draft"
@@ -176,7 +178,7 @@ async def _prepared(entry: Entry, blog: Blog, changed: dict[str, Any]) -> dict[s
 
 
 async def retract(
-    desk: Desk, caller: Caller, slug: str, entry_id: str, *, revision: int | None = None
+    desk: Desk, caller: Caller, slug: str, entry_id: str, *, revision: int | None = None, epoch: str = ""
 ) -> Written:
     """Retract an entry: it keeps its place, and its content is removed from all feeds, pages and API responses.
     The revisions keep the content for `restore`; nobody can read it while the entry is retracted.
@@ -190,7 +192,7 @@ async def retract(
         blog, entry = await _editable(connection, caller, slug, entry_id, Action.ENTRY_RETRACT)
         if entry.status == "retracted":
             return Written(entry, await _position(connection, entry), replayed=True)
-        _check_revision(entry, revision, {"status": "retracted"})
+        await _check_revision(connection, entry, revision, epoch, {"status": "retracted"})
         written = await _commit(connection, blog, entry, retracted(entry, now), caller)
     desk.publish(written.changes)
     return written.answer()
@@ -276,8 +278,11 @@ def _check_require_open(blog: Blog) -> None:
         raise Conflict("This blog is closed. Reopen it to publish.")
 
 
-def _check_revision(entry: Entry, revision: int | None, yours: dict[str, Any]) -> None:
-    if revision is not None and revision != entry.revision:
+async def _check_revision(
+    connection: AsyncConnection, entry: Entry, revision: int | None, epoch: str, yours: dict[str, Any]
+) -> None:
+    same_history = not epoch or await feeds.has_epoch(connection, entry.blog_id, epoch)
+    if revision is not None and (revision != entry.revision or not same_history):
         raise StaleRevision(current=_shown(entry), yours=yours, based_on=str(revision))
 
 

@@ -84,8 +84,8 @@ def parse(data: bytes, gate: StreamGate, host: str) -> Parsed | None:
     scope = _scope(head, path, url.path, url.query or b"", host)
     if path[2] == "ws":
         return _websocket(scope, head, gate, data[offset:])
-    accepted = ",".join(v.decode("latin-1") for k, v in head.headers if k == b"accept-encoding")
-    return Parsed(scope, gate.compress and takes_gzip(accepted))
+    accepted = [v.decode("latin-1") for k, v in head.headers if k == b"accept-encoding"]
+    return Parsed(scope, gate.compress and takes_gzip(*accepted))
 
 
 class _Head:

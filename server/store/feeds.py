@@ -75,6 +75,12 @@ async def heads(connection: AsyncConnection, keys: Sequence[FeedKey]) -> dict[Fe
     return {k: p for k, p in found.items() if k in wanted}
 
 
+async def has_epoch(connection: AsyncConnection, blog_id: str, epoch: str) -> bool:
+    """Whether a feed of the blog is in this epoch. A revision that was read in another is another's text."""
+    statement = select(feeds.c.epoch).where(feeds.c.blog_id == blog_id, feeds.c.epoch == epoch)
+    return (await connection.execute(statement)).first() is not None
+
+
 async def renew_epoch(connection: AsyncConnection, blog_id: str | None = None) -> None:
     """Start a new epoch: every earlier position gets a `reset`. For one blog, or for all blogs after the
     database was restored to an earlier state."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from starlette.requests import HTTPConnection
 
@@ -11,8 +12,16 @@ from server.domain.errors import Invalid, RevisionRequired
 # section 8.8.3: anything between the quotes but blanks, quotes and control characters; a comma is allowed
 _TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 _TAGS = re.compile(rf"\s*(?:{_TAG}\s*)?(?:,\s*(?:{_TAG}\s*)?)*")
-# the ETag of a blog also holds the feed's position; the quotes are often forgotten, and harmless
-_REVISION = re.compile(r'("?)([0-9]{1,9})(?:\.[a-z0-9]{1,16}\.[0-9]{1,19})?\1', re.ASCII)
+# an ETag also holds the position; the quotes are often forgotten, and harmless
+_REVISION = re.compile(r'("?)([0-9]{1,9})(?:\.([a-z0-9]{1,16})\.[0-9]{1,19})?\1', re.ASCII)
+
+
+class Edited(NamedTuple):
+    """Which version a client edited. `revision`: None for whichever is there. `epoch`: that of the position in
+    the ETag; empty if the client named the revision alone."""
+
+    revision: int | None
+    epoch: str = ""
 
 
 def client_has(connection: HTTPConnection, etag: str) -> bool:
@@ -26,8 +35,8 @@ def client_has(connection: HTTPConnection, etag: str) -> bool:
     return etag.removeprefix("W/") in (tag.removeprefix("W/") for tag in re.findall(_TAG, text))
 
 
-def edited_revision(connection: HTTPConnection, *, required: bool) -> int | None:
-    """The revision that If-Match names; None for `*`, and for no header where it is not `required`.
+def edited_version(connection: HTTPConnection, *, required: bool) -> Edited:
+    """The version that If-Match names; no revision for `*`, and for no header where it is not `required`.
 
     Raises:
         RevisionRequired: there is no If-Match.
@@ -38,11 +47,11 @@ def edited_revision(connection: HTTPConnection, *, required: bool) -> int | None
     if not given:
         if required:
             raise RevisionRequired
-        return None
+        return Edited(None)
     text = ",".join(given).strip()
     if text == "*":
-        return None
+        return Edited(None)
     match = _REVISION.fullmatch(text)
     if match is None:
         raise Invalid.field("If-Match", 'the revision that you edited in quotes, for example "3", or *')
-    return int(match[2])
+    return Edited(int(match[2]), match[3] or "")

@@ -21,6 +21,6 @@ async def asset(request: Request) -> Response:
     current = request.path_params["digest"] == assets.digest
     headers = {"Cache-Control": FOREVER if current else "no-cache", "Vary": "Accept-Encoding"}
     body = found.body
-    if found.gzipped is not None and takes_gzip(request.headers.get("accept-encoding", "")):
+    if found.gzipped is not None and takes_gzip(*request.headers.getlist("accept-encoding")):
         body, headers["Content-Encoding"] = found.gzipped, "gzip"
     return Response(body, media_type=found.media_type, headers=headers)

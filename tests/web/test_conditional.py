@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,25 @@ from tests.support.listeners import sse
 )
 def test_gzip_is_sent_if_accepted(accepted: str, taken: bool) -> None:
     assert takes_gzip(accepted) is taken
+
+
+def test_accept_encoding_in_two_lines_is_one_list() -> None:
+    assert takes_gzip("br", "gzip")
+    assert not takes_gzip("gzip;q=0", "*")
+
+
+@pytest.mark.anyio
+async def test_every_address_that_compresses_reads_all_header_lines(tmp_path: Path) -> None:
+    async with running(tmp_path) as server:
+        await server.blog()
+        epoch = (await server.post(body="Rain. " * 400))["position"].split(".")[0]
+        style = re.search(r'href="(/static/[^"]+\.css)"', (await server.anonymous.get("/live/storm")).text)
+        assert style
+        paths = [style[1], "/live/storm", "/live/storm/feed.rss", f"/live/storm/changes?after={epoch}.0"]
+        for path in paths:
+            both = [("Accept-Encoding", "br"), ("Accept-Encoding", "gzip")]
+            answer = await server.anonymous.get(path, headers=both)
+            assert answer.headers.get("content-encoding") == "gzip", path
 
 
 def _asking(*given: str) -> HTTPConnection:

@@ -20,7 +20,7 @@ from server.web.api import request_parsing
 from server.web.api.json_response import shown
 from server.web.api.request_models import BlogBody, BlogChanges, RelatedBody, bylines_of
 from server.web.authenticate import caller_of, require_caller
-from server.web.conditional import edited_revision
+from server.web.conditional import edited_version
 from server.web.site import site_of
 
 PUBLIC: tuple[BlogStatus, ...] = ("live", "closed")
@@ -60,7 +60,7 @@ async def create(request: Request) -> Response:
     )
     return shown(
         request, caller, _json(written.blog, written.position), status=201, revision=written.blog.revision,
-        headers={"Location": f"/api/v1/blogs/{written.blog.slug}"},
+        position=written.position, headers={"Location": f"/api/v1/blogs/{written.blog.slug}"},
     )
 
 
@@ -80,11 +80,13 @@ async def edit(request: Request) -> Response:
     """Fields that are omitted stay unchanged. Requires If-Match."""
     caller = await require_caller(request)
     body = await request_parsing.read(request, BlogChanges)
+    edited = edited_version(request, required=True)
     written = await blogs.edit(
         site_of(request).desk, caller, request.path_params["slug"], furniture_of(body, body.model_fields_set),
-        revision=edited_revision(request, required=True),
+        revision=edited.revision, epoch=edited.epoch,
     )
-    return shown(request, caller, _json(written.blog, written.position), revision=written.blog.revision)
+    data = _json(written.blog, written.position)
+    return shown(request, caller, data, revision=written.blog.revision, position=written.position)
 
 
 async def readable(connection: AsyncConnection, caller: Caller | None, slug: str) -> Blog:

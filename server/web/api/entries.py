@@ -27,7 +27,7 @@ from server.web.api import blogs, request_parsing
 from server.web.api.json_response import shown
 from server.web.api.request_models import EntryBody, EntryChanges, as_sent, blocks_of, bylines_of
 from server.web.authenticate import caller_of, require_caller
-from server.web.conditional import edited_revision
+from server.web.conditional import edited_version
 from server.web.site import site_of
 
 SEEN_BY_ALL: tuple[EntryStatus, ...] = ("published", "retracted")
@@ -100,8 +100,9 @@ async def show(request: Request) -> Response:
         raise Gone
     elif entry.status != "published":
         raise NotFound("Entry not found.")
-    data = _json(entry, _position(entry, epochs), newsroom=newsroom)
-    return shown(request, caller, data, revision=entry.revision)
+    position = _position(entry, epochs)
+    data = _json(entry, position, newsroom=newsroom)
+    return shown(request, caller, data, revision=entry.revision, position=position)
 
 
 async def edit(request: Request) -> Response:
@@ -110,6 +111,7 @@ async def edit(request: Request) -> Response:
     body = await request_parsing.read(request, EntryChanges)
     given = body.model_fields_set
     plain = given & {"title", "language", "pinned", "key", "breaking"}
+    edited = edited_version(request, required=True)
     changed: dict[str, Any] = {name: getattr(body, name) for name in plain}
     if given & {"byline", "bylines"}:
         changed["bylines"] = bylines_of(body)
@@ -120,7 +122,7 @@ async def edit(request: Request) -> Response:
     try:
         written = await entries.edit(
             site_of(request).desk, caller, request.path_params["slug"], request.path_params["id"], changed,
-            revision=edited_revision(request, required=True),
+            revision=edited.revision, epoch=edited.epoch,
             status=body.status if "status" in given else None,
             publish_at=body.publish_at if "publish_at" in given else "unchanged", note=body.note,
         )
@@ -132,9 +134,10 @@ async def edit(request: Request) -> Response:
 async def retract(request: Request) -> Response:
     """Readers see a short note in its place. If-Match is optional."""
     caller = await require_caller(request)
+    edited = edited_version(request, required=False)
     written = await entries.retract(
         site_of(request).desk, caller, request.path_params["slug"], request.path_params["id"],
-        revision=edited_revision(request, required=False),
+        revision=edited.revision, epoch=edited.epoch,
     )
     return _written(request, caller, written)
 
@@ -168,7 +171,10 @@ def _written(
     headers: dict[str, str] | None = None,
 ) -> Response:
     data = _json(written.entry, written.position, newsroom=True)
-    return shown(request, caller, data, status=status, revision=written.entry.revision, headers=headers)
+    return shown(
+        request, caller, data, status=status, revision=written.entry.revision, position=written.position,
+        headers=headers,
+    )
 
 
 def _statuses(request: Request) -> list[EntryStatus]:

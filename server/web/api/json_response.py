@@ -25,15 +25,15 @@ def shown(
     position: Position | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """JSON. With `revision` it has an ETag, and a GET whose If-None-Match names it is answered 304. Give
-    `position` where `data` says more than the revision does.
+    """JSON. With `revision` and `position` it has an ETag of both, and a GET whose If-None-Match names it is
+    answered 304. The position holds the epoch: after a restore the same revision may be another text.
 
     What the newsroom sees is kept by no cache; what everybody sees may be kept and is asked about each time.
     """
     sent = {"Cache-Control": "no-cache" if caller is None else "private, no-store", "Vary": VARY}
     sent |= headers or {}
-    if revision is not None:
-        etag = sent["ETag"] = f'"{revision}.{position}"' if position else f'"{revision}"'
+    if revision is not None and position is not None:
+        etag = sent["ETag"] = f'"{revision}.{position}"'
         if request.method in ("GET", "HEAD") and client_has(request, etag):
             return Response(status_code=304, headers=sent)
     return JSONResponse(data, status, headers=sent)

@@ -154,7 +154,8 @@ def _responses(operation: Operation) -> dict[str, Any]:
         done["content"] = {"application/json": {"schema": _answer_schema(operation)}}
     headers: dict[str, Any] = {}
     if operation.tells_revision:
-        headers["ETag"] = {"schema": {"type": "string"}, "description": 'The revision, for example `"3"`.'}
+        told = 'Revision and position, for example `"3.k3f9.128"`.'
+        headers["ETag"] = {"schema": {"type": "string"}, "description": told}
     if operation.status == 201 and operation.name not in ("logIn", "createToken"):
         headers["Location"] = {"schema": {"type": "string"}, "description": "URL of the new resource."}
     if headers:

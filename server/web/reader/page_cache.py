@@ -80,6 +80,6 @@ def answer(request: Request, kept: Kept, *, status: int = 200) -> Response:
     if status == 200 and client_has(request, kept.etag):
         return Response(status_code=304, headers=headers)
     body = kept.body
-    if takes_gzip(request.headers.get("accept-encoding", "")):
+    if takes_gzip(*request.headers.getlist("accept-encoding")):
         body, headers["Content-Encoding"] = kept.gzipped, "gzip"
     return Response(body, status_code=status, media_type=kept.media_type, headers=headers)

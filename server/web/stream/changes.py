@@ -50,7 +50,7 @@ async def changes(request: Request) -> Response:
         "Access-Control-Allow-Origin": "*",
         "Vary": "Accept-Encoding",
     }
-    if len(body) >= LEAST_BYTES and takes_gzip(",".join(request.headers.getlist("accept-encoding"))):
+    if len(body) >= LEAST_BYTES and takes_gzip(*request.headers.getlist("accept-encoding")):
         body, headers["Content-Encoding"] = await gzipped(body), "gzip"
     return Response(body, media_type="application/json", headers=headers)
 

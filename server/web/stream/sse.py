@@ -43,7 +43,7 @@ async def stream(request: Request) -> Response:
     address = client_address(request)
     if not gate.admit(address):
         return _retry_later(gate)
-    gzip = gate.compress and takes_gzip(",".join(request.headers.getlist("accept-encoding")))
+    gzip = gate.compress and takes_gzip(*request.headers.getlist("accept-encoding"))
     try:
         return _Stream(gate, wanted, address, Wire(wanted.view, "sse.gzip" if gzip else "sse"))
     except BaseException:

@@ -20,7 +20,7 @@ async def test_new_blog_has_location_etag_and_position(cast: Cast) -> None:
     )
     blog = made(answer)
     assert answer.headers["location"] == "/api/v1/blogs/full"
-    assert answer.headers["etag"] == '"1"'
+    assert answer.headers["etag"] == f'"1.{answer.json()["position"]}"'
     assert blog["position"].endswith(".1")
     assert blog["related"] == [{"title": "Map", "url": "https://example.org/map"}]
     assert blog["started_at"] is not None
@@ -76,7 +76,7 @@ async def test_edit_keeps_omitted_fields(cast: Cast) -> None:
     )
     edited = answer.json()
     assert (edited["headline"], edited["standfirst"], edited["byline"]) == ("New", "Stays", "Ada")
-    assert answer.headers["etag"] == '"2"'
+    assert answer.headers["etag"].startswith('"2.')
 
 
 async def test_stale_edit_gets_both_versions(cast: Cast) -> None:
@@ -199,6 +199,7 @@ async def test_either_etag_names_the_revision_to_edit(cast: Cast) -> None:
     etag = (await cast["editor"].get(path)).headers["etag"]
     assert etag.startswith('"1.')
     edited = await cast["editor"].patch(path, json={"headline": "New"}, headers={"If-Match": etag})
-    assert (edited.status_code, edited.headers["etag"]) == (200, '"2"')
+    assert edited.status_code == 200
+    assert edited.headers["etag"].startswith('"2.')
     late = await cast["editor"].patch(path, json={"headline": "x"}, headers={"If-Match": etag})
     said(late, 412, "stale_revision")

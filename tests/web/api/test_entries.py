@@ -19,7 +19,7 @@ async def test_new_entry_has_location_etag_and_position(cast: Cast) -> None:
     answer = await cast["editor"].post(ENTRIES, json={"title": "Harbour open", "body": "Since *noon*."})
     entry = made(answer)
     assert answer.headers["location"] == f"{ENTRIES}/{entry['id']}"
-    assert answer.headers["etag"] == '"1"'
+    assert answer.headers["etag"] == f'"1.{answer.json()["position"]}"'
     assert entry["blocks"] == [
         {"type": "text", "html": "<p>Since <em>noon</em>.</p>", "markdown": "Since *noon*."}
     ]
