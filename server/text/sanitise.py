@@ -9,7 +9,7 @@ from collections import Counter
 import nh3
 
 from server.domain.text_limits import MAX_CELLS, MAX_MARKUP
-from server.text import structure
+from server.text import structure, word_lists
 from server.text.characters import repair
 from server.text.errors import TextError, too_many
 
@@ -75,7 +75,7 @@ def html(text: str) -> Clean:
     Raises:
         TextError: it has more elements, table cells or levels than an entry may have.
     """
-    shown: str = _FOREIGN.sub(" ", repair(text))
+    shown: str = word_lists.to_lists(_FOREIGN.sub(" ", repair(text)))
     shown = _whole_table(_PLAYER.sub(r'<a href="\1">\1</a>\g<0>', shown))
     for _ in range(PASSES):
         before = shown

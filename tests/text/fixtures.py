@@ -18,6 +18,28 @@ WORD_LIST = """
 style='mso-list:Ignore'>5.<span>&nbsp;&nbsp;&nbsp; </span></span><![endif]>Article 5(c) applies; &#8220;no
 exceptions&#8221;<o:p></o:p></p></div></body></html>
 """
+
+
+def _word_item(level: int, marker: str, words: str, font: str = "Calibri") -> str:
+    return (
+        "<p class=MsoListParagraphCxSpMiddle "
+        f"style='margin-left:{level * 36}.0pt;mso-list:l1 level{level} lfo2'>"
+        f"<![if !supportLists]><span style='font-family:{font};mso-list:Ignore'>{marker}<span "
+        f"style='font:7.0pt \"Times New Roman\"'>&nbsp;&nbsp; </span></span><![endif]><b>{words}</b><o:p></o:p></p>\n"
+    )
+
+
+WORD_LEVELS = (
+    _word_item(1, "1)", "Roads") + _word_item(2, "a.", "A1") + _word_item(2, "b.", "A2")
+    + _word_item(3, "&middot;", "north", "Symbol") + _word_item(3, "o", "south", '"Courier New"')
+    + _word_item(1, "2)", "Rail") + _word_item(1, "5)", "Ferries")
+)
+WORD_NUMBERS = (
+    _word_item(1, "1.2.", "Scope") + _word_item(1, "(a)", "Text") + _word_item(1, "٣.", "Three")
+    + _word_item(1, "一、", "One") + _word_item(1, "A", "Annex") + _word_item(1, "01.", "First")
+    + _word_item(1, "iv.", "Roman") + _word_item(1, "v.", "five") + "<p class=MsoNormal>Words</p>"
+    + _word_item(1, "h.", "Letter") + _word_item(1, "i.", "after it")
+)
 WORD_CHANGES = (
     "<p class=MsoNormal>At least <del cite='mailto:ada' datetime='2026-03-01T10:00'>nine</del><ins "
     "cite='mailto:ada'>"
@@ -62,7 +84,13 @@ SPREADSHEET = "<tr height=20><td>Party</td><td>Seats</td></tr><tr><td>A</td><td>
 
 HTML: dict[str, tuple[str, str]] = {
     "Word, a numbered list": (
-        WORD_LIST, "Statement / 4. The bridge is closed / 5. Article 5(c) applies; “no exceptions”"
+        WORD_LIST, "Statement / The bridge is closed / Article 5(c) applies; “no exceptions”"
+    ),
+    "Word, lists in a list": (WORD_LEVELS, "Roads / A1 / A2 / north / south / Rail / Ferries"),
+    "Word, numbers that no list shows": (
+        WORD_NUMBERS,
+        "1.2. Scope / (a) Text / ٣. Three / 一、 One / A Annex / 01. First / Roman / five / Words / Letter / "
+        "after it",
     ),
     "Word, tracked changes": (WORD_CHANGES, "At least nineeleven people[AE1] are missing."),
     "Word, a table": (WORD_TABLE, "Region North / Votes / 1,204"),

@@ -48,6 +48,28 @@ def test_numbers_that_were_typed_are_shown() -> None:
     )
 
 
+def test_a_list_of_word_is_a_list_with_its_numbers() -> None:
+    html = re.sub(r"</?b>|\n", "", sanitise.html(fixtures.WORD_LIST))
+    assert '<ol start="4"><li>The bridge is closed</li><li>Article' in html
+    assert re.sub(r"</?b>|\n", "", sanitise.html(fixtures.WORD_LEVELS)) == (
+        '<ol><li>Roads<ol type="a"><li>A1</li><li>A2<ul><li>north</li><li>south</li></ul></li></ol></li>'
+        '<li>Rail</li><li value="5">Ferries</li></ol>'
+    )
+    html = re.sub(r"</?b>|\n", "", sanitise.html(fixtures.WORD_NUMBERS))
+    assert '<ol type="i" start="4"><li>Roman</li><li>five</li></ol>' in html
+    assert '<ol type="a" start="8"><li>Letter</li><li>after it</li></ol>' in html
+
+
+def test_a_list_of_word_that_a_browser_wrote_is_one_too() -> None:
+    """Chromium turns the conditions into comments; others leave the span alone."""
+    for source in (
+        fixtures.WORD_LIST.replace("<![if\n!supportLists]>", "<!--[if !supportLists]-->")
+        .replace("<![if !supportLists]>", "<!--[if !supportLists]-->").replace("<![endif]>", "<!--[endif]-->"),
+        re.sub(r"<!\[(?:if\s+!supportLists|endif)\]>", "", fixtures.WORD_LIST),
+    ):
+        assert '<ol start="4"><li>The bridge is closed</li><li>Article' in sanitise.html(source)
+
+
 def test_no_words_stand_outside_of_an_element() -> None:
     sources = ("# Head", "###### Head", "Text", "<div>Text</div>", "<h1>Head</h1>", "<b>Text</b>", "a<hr>b")
     for source in sources:
