@@ -25,7 +25,8 @@ def _word_item(level: int, marker: str, words: str, font: str = "Calibri") -> st
         "<p class=MsoListParagraphCxSpMiddle "
         f"style='margin-left:{level * 36}.0pt;mso-list:l1 level{level} lfo2'>"
         f"<![if !supportLists]><span style='font-family:{font};mso-list:Ignore'>{marker}<span "
-        f"style='font:7.0pt \"Times New Roman\"'>&nbsp;&nbsp; </span></span><![endif]><b>{words}</b><o:p></o:p></p>\n"
+        f"style='font:7.0pt \"Times New Roman\"'>&nbsp;&nbsp; </span></span><![endif]>"
+        f"<b>{words}</b><o:p></o:p></p>\n"
     )
 
 
