@@ -99,7 +99,7 @@ class Renderer:
         self._key_event = self.environment.get_template("key_event.html")
         self._head = self.environment.get_template("head.html")
         self._related = self.environment.get_template("related.html")
-        self.pages = KeptPages()
+        self.pages = KeptPages(public_url)
         self.version = self._version()
         """Digest of templates, static files and settings shown on pages, for ETags."""
 

@@ -88,7 +88,7 @@ async def test_a_log_holds_no_secret_whatever_fails(
 
 async def test_the_same_error_is_written_once_and_then_counted(written: io.StringIO, tmp_path: Path) -> None:
     async with running(tmp_path) as server:
-        async def broken(*_: Any) -> Any:
+        async def broken(*_: Any, **__: Any) -> Any:
             raise ValueError("broken")
 
         server.site.renderer.pages.get = broken  # type: ignore[method-assign]

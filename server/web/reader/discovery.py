@@ -67,19 +67,18 @@ async def favicon(request: Request) -> Response:
 async def sitemap(request: Request) -> Response:
     """`/sitemap.xml`: the blogs that readers may see, those of the last two days as news."""
     site = site_of(request)
-    publication = publication_of(site, site.url(request))
     now = site.desk.now()
     async with site.database.read() as connection:
         state = await blogs.public_state(connection)
 
-    async def make() -> Kept:
+    async def make(base: str) -> Kept:
         async with site.database.read() as connection:
             found = await blogs.public(connection, limit=MAX_ADDRESSES)
-        return await asyncio.to_thread(_kept, publication, found, now)
+        return await asyncio.to_thread(_kept, publication_of(site, base), found, now)
 
     # what counts as news depends on the hour as well
-    key = ("sitemap", publication.base, state, now.replace(minute=0, second=0, microsecond=0))
-    return page_cache.answer(request, await site.renderer.pages.get(key, make))
+    key = ("sitemap", state, now.replace(minute=0, second=0, microsecond=0))
+    return page_cache.answer(request, await site.renderer.pages.get(key, make, base=site.url(request)))
 
 
 def make_sitemap(publication: Publication, found: Sequence[PublicBlog], now: datetime) -> str:

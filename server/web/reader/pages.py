@@ -84,16 +84,15 @@ async def blog(request: Request) -> Response:
             found = await public_blog(connection, slug)
             known = found.id, await feeds.head(connection, FeedKey(found.id, "public"))
     blog_id, position = known
-    base = site.url(request)
 
-    async def make() -> Kept:
+    async def make(base: str) -> Kept:
         async with site.database.read() as connection:
             snapshot = await take(connection, slug, before)
         etag = f"{site.renderer.version}-{snapshot.position}-{before or 0}"
         return Kept.of(render(site, snapshot, base), etag=etag, media_type=HTML)
 
-    page = await site.renderer.pages.get(("page", base, blog_id, str(position), before), make)
-    return page_cache.answer(request, page)
+    key = ("page", blog_id, str(position), before)
+    return page_cache.answer(request, await site.renderer.pages.get(key, make, base=site.url(request)))
 
 
 async def entry(request: Request) -> Response:

@@ -62,9 +62,8 @@ async def _serve(
     async with site.database.read() as connection:
         blog = await public_blog(connection, slug)
         position = await feeds.head(connection, FeedKey(blog.id, "public"))
-    publication = publication_of(site, site.url(request))
 
-    async def make() -> Kept:
+    async def make(base: str) -> Kept:
         async with site.database.read() as connection:
             found = await public_blog(connection, slug)
             at = await feeds.head(connection, FeedKey(found.id, "public"))
@@ -72,10 +71,11 @@ async def _serve(
             changed_at = await entries.changed_at(connection, found.id) or found.updated_at
         modified = max(found.updated_at, changed_at)
         etag = f"{site.renderer.version}-{at}-{form}"
-        return Kept.of(write(publication, found, newest, modified), etag=etag, media_type=media_type)
+        text = write(publication_of(site, base), found, newest, modified)
+        return Kept.of(text, etag=etag, media_type=media_type)
 
-    key = (form, publication.base, blog.id, str(position))
-    return page_cache.answer(request, await site.renderer.pages.get(key, make))
+    key = (form, blog.id, str(position))
+    return page_cache.answer(request, await site.renderer.pages.get(key, make, base=site.url(request)))
 
 
 def make_rss(publication: Publication, blog: Blog, newest: list[Entry], modified: datetime) -> str:
