@@ -12,6 +12,7 @@ WORKERS ?= 2
 .PHONY: run test check bench install lint types scripts catalogues clean
 
 run: $(STAMPS)/python
+	@$(MAKE) --no-print-directory $(STAMPS)/fonts || echo "Continuing with the typefaces of this machine"
 	@exec $(VENV)/bin/stoppress serve
 
 test: lint types scripts $(STAMPS)/system $(STAMPS)/client
@@ -36,14 +37,18 @@ catalogues: $(STAMPS)/dev
 bench: $(STAMPS)/bench
 	$(VENV)-bench/bin/python -m bench $(BENCH)
 
-install: $(STAMPS)/python
+install: $(STAMPS)/python $(STAMPS)/fonts
 
 $(STAMPS)/python: pyproject.toml constraints.txt
-	@tools/quietly.sh "Installing Stop Press (once)" tools/python.sh $(PYTHON) $(VENV) -e .
+	@tools/quietly.sh "Installing Stop Press (once)" tools/python.sh $(PYTHON) $(VENV) -e '.[assets]'
 	@touch $@
 
 $(STAMPS)/dev: $(STAMPS)/python
-	@tools/quietly.sh "Installing what tests need (once)" tools/python.sh $(PYTHON) $(VENV) -e '.[dev]'
+	@tools/quietly.sh "Installing what tests need (once)" tools/python.sh $(PYTHON) $(VENV) -e '.[assets,dev]'
+	@touch $@
+
+$(STAMPS)/fonts: static/package.json static/package-lock.json static/fonts/cuts.json tools/fonts.py $(STAMPS)/python
+	@tools/quietly.sh "Cutting the typefaces (once)" tools/fonts.sh
 	@touch $@
 
 $(STAMPS)/system: tools/system.sh $(STAMPS)/dev
@@ -54,7 +59,7 @@ $(STAMPS)/client: tools/client.sh $(STAMPS)/dev
 	@tools/quietly.sh "Installing a generator of API clients (once)" tools/client.sh $(PYTHON) $(VENV)-client
 	@touch $@
 
-$(STAMPS)/node: static/package.json static/package-lock.json $(STAMPS)/dev
+$(STAMPS)/node: static/package.json static/package-lock.json $(STAMPS)/dev $(STAMPS)/fonts
 	@tools/quietly.sh "Installing TypeScript (once)" tools/node.sh npm ci --prefix static --no-audit --no-fund
 	@touch $@
 
@@ -64,4 +69,4 @@ $(STAMPS)/bench: pyproject.toml constraints.txt tools/bench.sh
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-bench $(VENV)-client $(STAMPS) static/node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-bench $(VENV)-client $(STAMPS) static/node_modules static/fonts/*.woff2 static/fonts/faces.css .mypy_cache .ruff_cache .pytest_cache

@@ -1,7 +1,8 @@
 """Static files with a digest in the URL, compressed once at start.
 
 The URL contains a digest of the whole folder, `/static/DIGEST/reader/main.js`, so that modules can import one
-another by relative paths and everything can be cached for ever.
+another by relative paths and everything can be cached for ever. Typefaces have a digest in their own names,
+`/static/fonts/NAME.DIGEST.woff2`: a new release does not make readers download them again.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 KEPT_SUFFIXES = {".js", ".css", ".svg", ".png", ".ico", ".woff2", ".webmanifest", ".map"}
+FONTS = "fonts"
+"""Folder of the typefaces, and the first part of their URLs in place of the digest."""
 _COMPRESSED = {".js", ".css", ".svg", ".webmanifest", ".map"}
 
 
@@ -47,11 +50,23 @@ class Assets:
         """URL path of a file, for example `url("reader/main.js")`. Raises KeyError for unknown files."""
         if name not in self._assets:
             raise KeyError(name)
-        return f"/static/{self.digest}/{name}"
+        return f"/static/{name}" if name.startswith(f"{FONTS}/") else f"/static/{self.digest}/{name}"
 
     def get(self, name: str) -> Asset | None:
         """The file of this name, if there is one."""
         return self._assets.get(name)
+
+    def requested(self, digest: str, name: str) -> tuple[Asset | None, bool]:
+        """The file that `/static/{digest}/{name}` names, and whether that URL will never name another one."""
+        if digest == FONTS:
+            return self._assets.get(f"{FONTS}/{name}"), True
+        return self._assets.get(name), digest == self.digest
+
+    def fonts(self, *names: str) -> list[str]:
+        """URLs of these typefaces, without those that have not been cut (tools/fonts.sh)."""
+        files = (name for name in self._assets if name.startswith(f"{FONTS}/"))
+        cut = {Path(name).name.partition(".")[0]: name for name in files}
+        return [self.url(cut[name]) for name in names if name in cut]
 
 
 def _asset(name: str, body: bytes) -> Asset:

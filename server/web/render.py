@@ -30,7 +30,7 @@ from server.web.reader.page_cache import KeptPages
 from server.web.reader.script_words import script_words
 
 TEMPLATES = Path(__file__).parent / "templates"
-_SHARED = ["css/layers.css", "css/tokens.css", "css/themes.css", "css/base.css"]
+_SHARED = ["fonts/faces.css", "css/layers.css", "css/tokens.css", "css/themes.css", "css/base.css"]
 BUNDLES: dict[str, list[str]] = {
     "reader.css": [
         *_SHARED,
@@ -48,6 +48,9 @@ BUNDLES: dict[str, list[str]] = {
     ],
 }
 """Style sheets that pages load, and the files that they are built from."""
+PRELOADED = ("newsreader-display", "newsreader-text", "public-sans")
+PRELOADED_RIGHT_TO_LEFT = ("noto-naskh-arabic",)
+"""Typefaces of what is above the fold."""
 RIGHT_TO_LEFT = {"ar", "arc", "ckb", "dv", "fa", "he", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"}
 RIGHT_TO_LEFT_SCRIPTS = {"adlm", "arab", "hebr", "mand", "nkoo", "rohg", "samr", "syrc", "thaa"}
 SCRIPT_LETTERS = 4
@@ -81,6 +84,9 @@ class Renderer:
         )
         self.environment.globals |= {
             "asset": assets.url,
+            "preloads": lambda direction: assets.fonts(
+                *(PRELOADED_RIGHT_TO_LEFT if direction == "rtl" else PRELOADED)
+            ),
             "site_name": site_name,
             "image_url": urls.image_url,
             "source": lambda block: urls.source(image_of(block)),

@@ -13,12 +13,11 @@ FOREVER = "public, max-age=31536000, immutable"
 
 
 async def asset(request: Request) -> Response:
-    assets = site_of(request).assets
-    found = assets.get(request.path_params["name"])
+    parameters = request.path_params
+    found, current = site_of(request).assets.requested(parameters["digest"], parameters["name"])
     if found is None:
         raise NotFound
     # A URL with an older digest gets the current file, but must not be cached for ever.
-    current = request.path_params["digest"] == assets.digest
     headers = {"Cache-Control": FOREVER if current else "no-cache", "Vary": "Accept-Encoding"}
     body = found.body
     if found.gzipped is not None and takes_gzip(*request.headers.getlist("accept-encoding")):
