@@ -136,12 +136,12 @@ class Installation:
     def complaints(self, *, database_went: bool = False) -> list[str]:
         """Mistakes that servers wrote to their logs.
 
-        Where the database was taken away (`database_went`), a report that a write could not reach it is none.
+        Where the database was taken away (`database_went`), a report that it cannot be reached is none.
         """
         return [
             f"server {member.number}: {line}"
             for member in (*self.members, *self.ended)
             for line in member.process.log.splitlines()
             if ("Traceback" in line or "[error" in line or "[critical" in line)
-            and not (database_went and "database.write_failed" in line and "reason=unreachable" in line)
+            and not (database_went and "The database cannot be reached" in line)
         ]
