@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from server.auth import passwords
 from server.store import migrate
 from server.store.database import Database
 from tests.support.desk import Newsroom, open_newsroom
 from tests.support.disks import small_disk
+from tests.support.hashers import CHEAP
 from tests.support.postgres import own_postgres, postgres_server, postgres_url
 from tests.support.reruns import allow_reruns
 from tests.support.valkey import own_valkey, valkey_server
@@ -30,6 +32,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def anyio_backend() -> str:
     """Of the widest scope, so that fixtures of every scope may be asynchronous."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Hashes of passwords are costly on purpose: 64 MiB, tens of milliseconds. Tests in this process make cheap
+    ones of the same kind, besides those of tests/auth."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", CHEAP)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ are ended before uvicorn closes.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import sys
@@ -33,6 +34,8 @@ from server.serving.acceptor import BACKLOG, HEAD_TOO_LONG, HEADER_SECONDS, MAX_
 
 KEEP_ALIVE_SECONDS = 5
 SAME_ORDER_SECONDS = 0.5
+TICK_SECONDS = 0.1
+TICKS_A_DAY = 864_000
 READINESS_SHARE = 0.2
 """The part of the drain time for load balancers to notice that /readyz fails, before streams end."""
 
@@ -259,6 +262,7 @@ class Server(uvicorn.Server):
         self._signalled_at = 0.0
         self._signal: int | None = None
         self._drain: asyncio.Task[None] | None = None
+        self._tick = asyncio.Event()
         self._date: tuple[list[tuple[bytes, bytes]], bytes] = ([], b"")
 
     # starting
@@ -310,6 +314,16 @@ class Server(uvicorn.Server):
             super().handle_exit(sig, frame)
             self.force_exit = self._signals > 1
 
+    async def main_loop(self) -> None:
+        """As uvicorn's, and the next tick comes at once when there is something to do. A signal handler cannot
+        wake the loop; it is seen within a tick."""
+        counter = 0
+        while not await self.on_tick(counter):
+            counter = (counter + 1) % TICKS_A_DAY
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._tick.wait(), TICK_SECONDS)
+            self._tick.clear()
+
     async def on_tick(self, counter: int) -> bool:
         if self._signals and self._drain is None:
             self._drain = asyncio.create_task(self._end_streams(), name="drain")
@@ -327,11 +341,13 @@ class Server(uvicorn.Server):
             elif not self.should_exit:  # told twice of a SIGINT, uvicorn would end at once
                 # uvicorn raises it again after the end, for whatever waits for this process
                 super().handle_exit(self._signal, None)
+            self._tick.set()
 
     def stop(self) -> None:
         """End as on SIGTERM, for a program that runs the server inside itself."""
         self._signals += 1
         self._gate.hub.draining = True
+        self._tick.set()
 
     @property
     def address(self) -> tuple[str, int]:

@@ -40,6 +40,8 @@ def test_a_server_starts_without_sockets_and_closes_what_it_has_for_servers() ->
     assert "for server in self.servers:\n            server.close()" in ending
     assert "await server.wait_closed()" in ending
     assert "default_headers" in inspect.getsource(uvicorn.Server.on_tick)
+    loop = inspect.getsource(uvicorn.Server.main_loop)
+    assert "await asyncio.sleep(0.1)\n            should_exit = await self.on_tick(counter)" in loop
 
 
 def test_the_websocket_protocol_has_what_is_used() -> None:
