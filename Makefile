@@ -7,7 +7,7 @@ STAMPS := .make
 PYTHON ?= python3
 STOPPRESS_DEMO ?= 1
 export STOPPRESS_DEMO
-WORKERS ?= 4
+WORKERS ?= 3
 
 .PHONY: run test check bench install lint types scripts catalogues clean
 

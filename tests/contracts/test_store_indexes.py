@@ -70,9 +70,13 @@ async def busy(newsroom: Newsroom) -> AsyncIterator[Newsroom]:
     yield newsroom
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
-async def test_an_index_answers(busy: Newsroom, question: str) -> None:
-    index, ask = QUESTIONS[question]
+async def test_an_index_answers(busy: Newsroom, subtests: pytest.Subtests) -> None:
+    for question, (index, ask) in QUESTIONS.items():
+        with subtests.test(question):
+            await _from_index(busy, index, ask)
+
+
+async def _from_index(busy: Newsroom, index: str, ask: Ask) -> None:
     async with busy.database.read() as connection:
         with statements(busy) as sent:
             await ask(connection, busy)

@@ -175,7 +175,7 @@ async def test_only_streams_are_answered_when_the_server_is_away(tmp_path: Path,
     data, proxy_folder = tmp_path / "data", tmp_path / name
     proxy_folder.mkdir()
     async with serving(data) as server, PROXIES[name](proxy_folder, server.port) as site:
-        async with httpx2.AsyncClient(base_url=site, verify=False) as client:
+        async with httpx2.AsyncClient(base_url=site, verify=False, timeout=60) as client:
             assert (await client.get("/")).status_code == 200
             assert (await client.get("/live/none/stream")).status_code == 404
             await server.kill()

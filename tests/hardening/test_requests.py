@@ -73,7 +73,7 @@ async def test_request_that_never_arrives_whole_is_ended(tmp_path: Path) -> None
 
 
 async def test_streams_outlast_the_time_limit(tmp_path: Path) -> None:
-    async with running(tmp_path, request_timeout=0.3, heartbeat_seconds=1.0) as server:
+    async with running(tmp_path, request_timeout=1.5, heartbeat_seconds=1.0) as server:
         await server.blog()
         async with server.anonymous.stream("GET", "/live/storm/stream") as stream:
             async with asyncio.timeout(10):

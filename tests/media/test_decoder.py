@@ -29,7 +29,7 @@ LIMITS = {"max_bytes": PLENTY, "max_pixels": 50_000_000}
 
 @pytest.fixture
 async def decoder() -> AsyncIterator[Decoder]:
-    made = Decoder()
+    made = Decoder(seconds=60.0)  # of a machine that does other work as well
     yield made
     made.close()
 

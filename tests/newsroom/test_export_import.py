@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import io
 import json
 import shutil
@@ -313,9 +314,9 @@ BAD: list[tuple[str, Callable[[Lines], None], str]] = [
 
 @pytest.mark.parametrize(("change", "said"), [(c, s) for _, c, s in BAD], ids=[n for n, _, _ in BAD])
 async def test_what_cannot_be_taken_is_named_and_nothing_is_written(
-    change: Callable[[Lines], None], said: str, sqlite_bench: tuple[Lines, Desk], tmp_path: Path
+    change: Callable[[Lines], None], said: str, told: Lines, empty: Desk, tmp_path: Path
 ) -> None:
-    lines, desk = sqlite_bench
+    lines, desk = copy.deepcopy(told), empty
     before = await _rows(desk)
     change(lines)
     with pytest.raises(Invalid) as refused:
@@ -326,18 +327,27 @@ async def test_what_cannot_be_taken_is_named_and_nothing_is_written(
     assert _files(tmp_path / "elsewhere") == {}
 
 
+@pytest.fixture(scope="module")
+async def told(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Lines:
+    """The lines of a story, exported once; to be copied before they are changed. On SQLite, as `empty` is,
+    because only reading is looked at."""
+    folder = tmp_path_factory.mktemp("told")
+    shutil.copy(sqlite_template, folder / "stoppress.db")
+    source = Database(f"sqlite:///{folder / 'stoppress.db'}")
+    newsroom = await open_newsroom(source, folder)
+    await _told(newsroom)
+    lines = await _exported(newsroom.desk)
+    await source.close()
+    return lines
+
+
 @pytest.fixture
-async def sqlite_bench(
-    sqlite_url: str, sqlite_template: Path, tmp_path: Path
-) -> AsyncIterator[tuple[Lines, Desk]]:
-    """The lines of a story, and an empty installation; both on SQLite, because only reading is looked at."""
-    source, path = Database(sqlite_url), tmp_path / "elsewhere.db"
+async def empty(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Desk]:
+    """An empty installation."""
+    path = tmp_path / "elsewhere.db"
     shutil.copy(sqlite_template, path)
     target = Database(f"sqlite:///{path}")
-    newsroom = await open_newsroom(source, tmp_path)
-    await _told(newsroom)
-    yield await _exported(newsroom.desk), Desk(target, MemoryBroker(), MediaFiles(tmp_path / "elsewhere"))
-    await source.close()
+    yield Desk(target, MemoryBroker(), MediaFiles(tmp_path / "elsewhere"))
     await target.close()
 
 

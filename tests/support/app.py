@@ -111,7 +111,7 @@ async def running(
     try:
         await _started(server, serving)
         async with (
-            httpx2.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}) as http,
+            httpx2.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60) as http,
             httpx2.AsyncClient(base_url=url, timeout=70) as anonymous,
         ):
             yield Running(url, app, server, token, http, anonymous)

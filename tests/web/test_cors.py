@@ -155,7 +155,7 @@ async def test_a_token_writes_from_another_site(server: Running) -> None:
 
 async def test_a_cookie_does_nothing_from_another_site(server: Running) -> None:
     await people.create_user(server.desk, SYSTEM, "ada", password="a long enough password", role="admin")
-    async with httpx2.AsyncClient(base_url=server.url) as client:
+    async with httpx2.AsyncClient(base_url=server.url, timeout=60) as client:
         log_in = {"username": "ada", "password": "a long enough password"}
         assert (await client.post("/api/v1/session", json=log_in)).status_code == 201
         answer = await client.get("/api/v1/session", headers=ELSEWHERE)

@@ -51,7 +51,7 @@ async def test_an_internal_error_does_not_reveal_details(tmp_path: Path) -> None
     async with running(tmp_path) as server:
         server.app.router.routes.append(Route("/broken", broken))
         for accept in ("text/html", "application/json"):
-            async with httpx2.AsyncClient(base_url=server.url) as client:
+            async with httpx2.AsyncClient(base_url=server.url, timeout=60) as client:
                 answer = await client.get("/broken", headers={"Accept": accept})
             assert answer.status_code == 500
             assert "xyzzy" not in answer.text

@@ -93,6 +93,8 @@ async def cast(anyio_backend: str, tmp_path_factory: pytest.TempPathFactory) -> 
         for who, (role, blog) in ROLES.items():
             _, token = await people.create_token(server.desk, SYSTEM, who, role, blog=blog)
             clients[who] = await stack.enter_async_context(
-                httpx2.AsyncClient(base_url=server.url, headers={"Authorization": f"Bearer {token}"})
+                httpx2.AsyncClient(
+                    base_url=server.url, headers={"Authorization": f"Bearer {token}"}, timeout=60
+                )
             )
         yield Cast(server, clients)

@@ -28,7 +28,7 @@ async def person(cast: Cast, **fields: Any) -> dict[str, Any]:
 async def logged_in(
     cast: Cast, user: dict[str, Any], password: str = PASSWORD
 ) -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(base_url=cast.server.url) as client:
+    async with httpx2.AsyncClient(base_url=cast.server.url, timeout=60) as client:
         made(await client.post("/api/v1/session", json={"username": user["username"], "password": password}))
         yield client
 
@@ -168,7 +168,7 @@ async def test_session_ends_with_log_out_wherever_its_cookie_went(cast: Cast) ->
         copied = dict(client.cookies)
         assert (await client.delete("/api/v1/session")).status_code == 204
         assert not client.cookies
-    async with httpx2.AsyncClient(base_url=cast.server.url, cookies=copied) as thief:
+    async with httpx2.AsyncClient(base_url=cast.server.url, cookies=copied, timeout=60) as thief:
         said(await thief.get("/api/v1/session"), 401, "unauthenticated")
 
 
@@ -180,7 +180,7 @@ async def test_log_in_ends_the_session_before(cast: Cast) -> None:
             await client.post("/api/v1/session", json={"username": user["username"], "password": PASSWORD})
         )
         assert dict(client.cookies) != before
-    async with httpx2.AsyncClient(base_url=cast.server.url, cookies=before) as old:
+    async with httpx2.AsyncClient(base_url=cast.server.url, cookies=before, timeout=60) as old:
         said(await old.get("/api/v1/session"), 401, "unauthenticated")
 
 

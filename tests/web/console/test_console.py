@@ -35,7 +35,9 @@ async def server(tmp_path: Path) -> AsyncIterator[Running]:
 
 @contextlib.asynccontextmanager
 async def logged_in(server: Running, name: str) -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(base_url=server.url, headers=HTML, follow_redirects=True) as client:
+    async with httpx2.AsyncClient(
+        base_url=server.url, headers=HTML, follow_redirects=True, timeout=60
+    ) as client:
         answer = await client.post("/console/login", data={"username": name, "password": PASSWORD})
         assert answer.status_code == 200, answer.text
         yield client

@@ -356,7 +356,7 @@ async def test_the_lists_are_answered_304_until_something_changes(
 async def test_a_session_that_ended_keeps_a_rows_button_and_its_revision(server: Running, slug: str) -> None:
     entry = await server.post(slug, title="One")
     path = f"/console/blogs/{slug}/entries/{entry['id']}/mark?revision=1"
-    async with httpx2.AsyncClient(base_url=server.url, headers={"Accept": "text/html"}) as client:
+    async with httpx2.AsyncClient(base_url=server.url, headers={"Accept": "text/html"}, timeout=60) as client:
         answer = await client.post(path, data={"do": "pin", "body": "Half a story"})
     assert answer.status_code == 401
     assert f'action="{path}"' in answer.text

@@ -106,7 +106,7 @@ async def test_a_long_poll_ends_when_its_token_is_revoked(server: Running) -> No
 async def logged_in(server: Running, role: Any) -> AsyncIterator[tuple[httpx2.AsyncClient, str, str]]:
     """Somebody's client, cookie and id."""
     user = await people.create_user(server.desk, SYSTEM, "olga", password="correct horse battery", role=role)
-    async with httpx2.AsyncClient(base_url=server.url) as client:
+    async with httpx2.AsyncClient(base_url=server.url, timeout=60) as client:
         answer = await client.post(
             "/api/v1/session", json={"username": "olga", "password": "correct horse battery"}
         )
