@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias, get_args
 
-from server.domain.byline import Byline, line_of
+from server.domain import blocks
+from server.domain.byline import Byline, line_of, pictures_of
 from server.domain.times import to_text
 
 BlogStatus: TypeAlias = Literal["draft", "live", "closed"]
@@ -14,6 +15,9 @@ STATUSES: tuple[BlogStatus, ...] = get_args(BlogStatus)
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 """What a slug looks like: part of an address, in lower case."""
 MAX_SLUG = 100
+
+Lead: TypeAlias = blocks.Image | blocks.Video
+"""What may stand at the head of a blog."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +27,15 @@ class Related:
     title: str
     url: str
 
+    def to_json(self) -> dict[str, str]:
+        return {"title": self.title, "url": self.url}
+
 
 @dataclass(frozen=True, slots=True)
 class Blog:
-    """A live blog. `slug` is part of its URL and never changes; `started_at` is when it first went live."""
+    """A live blog. `slug` is part of its URL and never changes; `started_at` is when it first went live, and
+    `closed_at` when it ended. `closing_summary` is sanitised HTML; readers see it, and `successor`, the link to
+    what follows, once the blog is closed."""
 
     id: str
     slug: str
@@ -46,6 +55,14 @@ class Blog:
     closed_at: datetime | None = None
     public_seq: int = 0
     newsroom_seq: int = 0
+    lead: Lead | None = None
+    closing_summary: str = ""
+    successor: Related | None = None
+
+    @property
+    def media_ids(self) -> set[str]:
+        """The uploaded pictures that its furniture shows, those of its bylines too."""
+        return pictures_of(self.bylines) | (blocks.media_ids([self.lead]) if self.lead else set())
 
     def to_json(self) -> dict[str, Any]:
         """The blog as the API serves it (without its position, which belongs to a feed)."""
@@ -61,7 +78,10 @@ class Blog:
             "language": self.language,
             "time_zone": self.time_zone,
             "topics": list(self.topics),
-            "related": [{"title": r.title, "url": r.url} for r in self.related],
+            "related": [r.to_json() for r in self.related],
+            "lead": blocks.to_json(self.lead) if self.lead else None,
+            "closing_summary": self.closing_summary,
+            "successor": self.successor.to_json() if self.successor else None,
             "revision": self.revision,
             "created_at": to_text(self.created_at),
             "updated_at": to_text(self.updated_at),

@@ -9,6 +9,8 @@ MAX_TEXT = 2_000
 """Characters of a standfirst, an alt text, a caption."""
 MAX_BODY = 100_000
 """Characters that an entry may have in all its Markdown and HTML."""
+MAX_SUMMARY = 10_000
+"""Characters of a closing summary, as it is typed."""
 MAX_URL = 2_000
 MAX_BLOCKS = 200
 """Blocks that are sent, and blocks that the text of an entry may become."""

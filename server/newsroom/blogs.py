@@ -8,13 +8,15 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.domain.blog import Blog, BlogStatus, Related
+from server.domain.blocks import to_json
+from server.domain.blog import Blog, BlogStatus, Lead, Related
 from server.domain.byline import Byline, line_of
 from server.domain.change import Change, FeedKey
 from server.domain.errors import Conflict, Invalid, NotFound, StaleRevision
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import Position, new_id
-from server.newsroom import bylines, content, topics
+from server.newsroom import bylines, topics
+from server.newsroom import furniture as fittings
 from server.newsroom.desk import Desk
 from server.newsroom.idempotency import Request
 from server.store import blogs, feeds
@@ -22,7 +24,7 @@ from server.store import blogs, feeds
 
 @dataclass(frozen=True, slots=True)
 class Furniture:
-    """The editable fields of a blog. All plain text."""
+    """The editable fields of a blog. All plain text but `closing_summary`, which is Markdown."""
 
     headline: str
     standfirst: str = ""
@@ -33,6 +35,9 @@ class Furniture:
     language: str = "en"
     time_zone: str = "UTC"
     related: tuple[Related, ...] = ()
+    lead: Lead | None = None
+    closing_summary: str = ""
+    successor: Related | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ async def create(
     """
     require(caller, Action.BLOG_CREATE)
     request = Request.of(caller, key, "blog.create", [slug, _plain(furniture)])
-    furniture = replace(furniture, **content.furniture(_fields(furniture)))
+    furniture = replace(furniture, **await fittings.prepared(_fields(furniture), furniture.language))
     try:
         blog, position, changes = await request.once(lambda: _create(desk, caller, slug, furniture, request))
     except IntegrityError as error:
@@ -82,7 +87,8 @@ async def _create(
         await blogs.insert(connection, blog)
         await feeds.create(connection, blog.id)
         shown = await bylines.resolved(connection, caller, furniture.bylines, at=now)
-        blog = replace(blog, bylines=shown)
+        lead = await fittings.with_pictures(connection, furniture.lead, caller)
+        blog = replace(blog, bylines=shown, lead=lead)
         blog, changes = await _commit(connection, blog, caller)
         await request.remember(connection, blog.id, now)
     return blog, changes[0].position, changes
@@ -99,7 +105,11 @@ async def edit(
         Forbidden: the caller is a contributor.
         StaleRevision: the blog has changed since `revision`; carries both versions.
     """
-    tidied = content.furniture(changed)
+    async with desk.database.read() as connection:
+        before = await blogs.by_slug(connection, slug)
+        require(caller, Action.BLOG_EDIT, before.id)
+    language = str(changed.get("language", before.language))
+    tidied = await fittings.prepared(changed, language, summary=before.closing_summary)
     async with desk.database.write() as connection:
         blog = await blogs.by_slug(connection, slug)
         require(caller, Action.BLOG_EDIT, blog.id)
@@ -115,6 +125,8 @@ async def edit(
         edited = replace(blog, **tidied, revision=blog.revision + 1, updated_at=now)
         shown = await bylines.resolved(connection, caller, edited.bylines, before=blog.bylines, at=now)
         edited = replace(edited, bylines=shown, topics=topics.of_blog(edited.topics))
+        if "lead" in changed:
+            edited = replace(edited, lead=await fittings.with_pictures(connection, edited.lead, caller))
         if edited.status == "draft" and blog.started_at is not None:
             raise Invalid.field("status", "a blog that has been live cannot become a draft again; close it")
         if edited.status == "live":
@@ -161,7 +173,11 @@ def _plain_changed(changed: dict[str, object]) -> dict[str, object]:
     related = changed.get("related")
     plain = dict(changed)
     if isinstance(related, tuple):
-        plain["related"] = [{"title": r.title, "url": r.url} for r in related]
+        plain["related"] = [r.to_json() for r in related]
+    if isinstance(successor := changed.get("successor"), Related):
+        plain["successor"] = successor.to_json()
+    if isinstance(lead := changed.get("lead"), Lead):
+        plain["lead"] = to_json(lead)
     if isinstance(named := changed.get("bylines"), tuple):
         plain |= {"bylines": [b.to_json() for b in named], "byline": line_of(named)}
     return plain

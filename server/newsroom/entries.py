@@ -95,7 +95,7 @@ async def _create(desk: Desk, caller: Caller, slug: str, draft: Draft, request: 
         status = first_status(draft.status, publishes=may(caller, Action.ENTRY_PUBLISH, blog.id))
         check_schedule(status, draft.publish_at, now)
         check_content(status, draft.content)
-        made = await _with_pictures(connection, draft.content, caller)
+        made = await with_pictures(connection, draft.content, caller)
         # the clock may have been set back, and the newest written is still the newest
         newest = await entries.newest_created_at(connection, blog.id)
         written_at = now if newest is None else max(now, newest + timedelta(microseconds=1))
@@ -162,7 +162,7 @@ async def edit(
         made = replace(entry.content, **changed)
         check_content(wanted, made)
         if "blocks" in changed:
-            made = await _with_pictures(connection, made, caller)
+            made = await with_pictures(connection, made, caller)
         made = await _named(connection, blog, made, caller, before=entry.content, at=now)
         after = with_note(entry, edited(entry, made, at, now), wanted, note.strip(), caller)
         written = await _commit(connection, blog, entry, moved(after, wanted, now), caller)
@@ -286,7 +286,7 @@ async def _check_revision(
         raise StaleRevision(current=_shown(entry), yours=yours, based_on=str(revision))
 
 
-async def _with_pictures(connection: AsyncConnection, made: Content, caller: Caller) -> Content:
+async def with_pictures(connection: AsyncConnection, made: Content, caller: Caller) -> Content:
     """The content with the sizes of its pictures. Raises Invalid for one that is not there."""
     found = [await _block(connection, index, block, caller) for index, block in enumerate(made.blocks)]
     return replace(made, blocks=tuple(found))

@@ -118,7 +118,11 @@ def blog_line(data: Mapping[str, Any]) -> tuple[Values, dict[str, int]]:
     check_id(values["id"], "blog.id")
     check_slug(values["slug"], "blog.slug")
     _one_of(values["status"], blogs.STATUSES, "blog.status")
-    _check_types(_value(lambda v: store_rows.blog(SimpleNamespace(**v)), values, "blog"), "blog")
+    values["closing_summary"] = _clean(values.get("closing_summary", ""))
+    blog = _value(lambda v: store_rows.blog(SimpleNamespace(**v)), values, "blog")
+    _check_types(blog, "blog")
+    for name in ("lead", "successor"):
+        _nothing_lost(values[name], blog.to_json()[name], f"blog.{name}")
     seqs = _object(data["feeds"], "feeds")
     for name in FEEDS:
         seq = seqs.get(name)
@@ -133,7 +137,9 @@ def blog_revision_line(data: Mapping[str, Any]) -> Values:
     """One version of the blog's furniture."""
     name = "blog_revision"
     values = rows.typed(name, _object(data[name], name), path=name)
-    _object(values["content"], f"{name}.content")
+    content = _object(values["content"], f"{name}.content")
+    if isinstance(summary := content.get("closing_summary"), str):
+        values["content"] = content | {"closing_summary": _clean(summary)}
     return values
 
 

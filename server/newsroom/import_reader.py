@@ -86,6 +86,7 @@ class Incoming:
             self._take_entry(export_format.entry_line(line))
         elif kind == "end":
             self._check_counts(line)
+            self._check_lead()
 
     async def _take_blog(self, line: Line) -> None:
         self.blog, self.seqs = export_format.blog_line(line)
@@ -160,6 +161,12 @@ class Incoming:
             raise Invalid.field(name, f"{value} came before")
         seen.add(value)
 
+    def _check_lead(self) -> None:
+        lead = self.blog["lead"]
+        missing = blocks.media_ids([blocks.from_json(lead)]) - self.known if lead else set()
+        if missing:
+            raise Invalid.field("blog.lead", f"the picture {min(missing)} is not in the file")
+
     def _check_counts(self, line: Line) -> None:
         found = {
             "blog_revisions": len(self.versions), "pictures": len(self.known), "entries": len(self.entries),
@@ -192,7 +199,7 @@ class Incoming:
             (self._named(e.values["id"]), self._named(m))
             for e in self.entries for m in sorted(self.known.intersection(rows.ids_in(e.values["content"])))
         ])
-        shown_by_blog = sorted(self.known.intersection(rows.ids_in(self.blog["bylines"])))
+        shown_by_blog = sorted(self.known.intersection(rows.ids_in([self.blog["bylines"], self.blog["lead"]])))
         await rows.link_blog_pictures(connection, blog_id, [self._named(m) for m in shown_by_blog])
         return Imported(
             self.blog["slug"], len(self.entries), sum(len(e.revisions) for e in self.entries),

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.domain import blocks
 from server.domain.blog import Blog, BlogStatus
-from server.domain.byline import pictures_of
 from server.domain.errors import NotFound
 from server.store import rows
 from server.store.schema import blog_media, blog_revisions, blogs, entries, feeds
@@ -120,7 +120,7 @@ async def insert(connection: AsyncConnection, blog: Blog) -> None:
 async def save(connection: AsyncConnection, blog: Blog) -> None:
     await connection.execute(update(blogs).where(blogs.c.id == blog.id).values(**_values(blog)))
     await connection.execute(delete(blog_media).where(blog_media.c.blog_id == blog.id))
-    if found := pictures_of(blog.bylines):
+    if found := blog.media_ids:
         await connection.execute(
             blog_media.insert(), [{"blog_id": blog.id, "media_id": m} for m in sorted(found)]
         )
@@ -154,7 +154,10 @@ def _values(blog: Blog) -> dict[str, object]:
         "key_developments": list(blog.key_developments), "status": blog.status,
         "bylines": [b.to_json() for b in blog.bylines], "topics": list(blog.topics),
         "language": blog.language, "time_zone": blog.time_zone,
-        "related": [{"title": r.title, "url": r.url} for r in blog.related], "revision": blog.revision,
+        "related": [r.to_json() for r in blog.related], "revision": blog.revision,
         "created_at": blog.created_at, "updated_at": blog.updated_at, "started_at": blog.started_at,
         "closed_at": blog.closed_at, "public_seq": blog.public_seq, "newsroom_seq": blog.newsroom_seq,
+        "lead": blocks.to_json(blog.lead) if blog.lead else None,
+        "closing_summary": blog.closing_summary,
+        "successor": blog.successor.to_json() if blog.successor else None,
     }

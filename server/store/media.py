@@ -55,7 +55,8 @@ async def get_for(connection: AsyncConnection, caller: Caller, media_id: str) ->
 def _seen_by(caller: Caller) -> ColumnElement[bool]:
     """Which pictures a member of the newsroom sees: own ones; what is published; in blogs where they are editor
     whatever an entry shows; in other blogs of theirs what is published there, and what their own entries show;
-    with a role for all blogs what no entry shows yet. An editor of all blogs sees all."""
+    with a role for all blogs what no entry shows yet; what stands at the head of public blogs and of
+    theirs. An editor of all blogs sees all."""
     if may(caller, Action.ENTRY_PUBLISH):
         return true()
     everywhere = may(caller, Action.BLOG_READ)
@@ -72,12 +73,16 @@ def _seen_by(caller: Caller) -> ColumnElement[bool]:
             and_(of_theirs, or_(published, entries.c.author_id == caller.id)),
         ),
     )
+    head = exists().where(
+        blog_media.c.media_id == media.c.id, blog_media.c.blog_id == blogs.c.id,
+        or_(blogs.c.status != "draft", true() if everywhere else blogs.c.id.in_(reads)),
+    )
     unused = not_(exists().where(entry_media.c.media_id == media.c.id)) if everywhere else false()
-    return or_(media.c.author_id == caller.id, shown, unused)
+    return or_(media.c.author_id == caller.id, shown, head, unused)
 
 
 async def is_public(connection: AsyncConnection, media_id: str) -> bool:
-    """Whether a blog that readers may see shows the picture in a published entry or in its bylines. One that
+    """Whether a blog that readers may see shows the picture in a published entry, its head or its bylines. One that
     was only in retracted or unpublished entries is not served to readers."""
     statement = select(
         exists().where(

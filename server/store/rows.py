@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from server.domain.blog import Blog, Related
+from server.domain import blocks
+from server.domain.blog import Blog, Lead, Related
 from server.domain.byline import Byline
 from server.domain.entry import Content, Entry
 
@@ -21,7 +22,16 @@ def blog(row: Any) -> Blog:
         related=tuple(Related(r["title"], r["url"]) for r in row.related), revision=row.revision,
         created_at=row.created_at, updated_at=row.updated_at, started_at=row.started_at,
         closed_at=row.closed_at, public_seq=row.public_seq, newsroom_seq=row.newsroom_seq,
+        lead=None if row.lead is None else _lead(row.lead), closing_summary=row.closing_summary,
+        successor=None if row.successor is None else Related(row.successor["title"], row.successor["url"]),
     )
+
+
+def _lead(data: dict[str, Any]) -> Lead:
+    block = blocks.from_json(data)
+    if not isinstance(block, blocks.Image | blocks.Video):
+        raise ValueError("a lead is a picture or a video")
+    return block
 
 
 def entry(row: Row[Any]) -> Entry:

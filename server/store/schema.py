@@ -97,6 +97,9 @@ blogs = Table(
     Column("newsroom_seq", BigInteger, nullable=False),
     Column("bylines", JSON, nullable=False),
     Column("topics", JSON, nullable=False),
+    Column("lead", JSON(none_as_null=True)),
+    Column("closing_summary", Text, nullable=False, server_default=""),
+    Column("successor", JSON(none_as_null=True)),
 )
 
 bylines = Table(

@@ -86,7 +86,9 @@ async def _told(newsroom: Newsroom) -> dict[str, str]:
     await blogs.edit(
         newsroom.desk, EDITOR, "storm",
         {"standfirst": "Was “kommt” – ü", "key_developments": ("One", "Two"),
-         "related": (Related("Elsewhere", "https://example.org/a"),), "time_zone": "Europe/Paris"},
+         "related": (Related("Elsewhere", "https://example.org/a"),), "time_zone": "Europe/Paris",
+         "lead": Image(media_id=first.id, alt="A pier at night"), "closing_summary": "It is *over*.",
+         "successor": Related("The day after", "https://example.org/b")},
         revision=None,
     )
     kept = await newsroom.post("Rain", title="Harbour", key=True, bylines=(Byline("Ada", place="at the pier"),))

@@ -18,7 +18,7 @@ from server.store import blogs as stored
 from server.store import feeds
 from server.web.api import request_parsing
 from server.web.api.json_response import shown
-from server.web.api.request_models import BlogBody, BlogChanges, RelatedBody, bylines_of
+from server.web.api.request_models import BlogBody, BlogChanges, RelatedBody, bylines_of, lead_of
 from server.web.authenticate import caller_of, require_caller
 from server.web.conditional import edited_version
 from server.web.site import site_of
@@ -102,6 +102,10 @@ def furniture_of(body: BlogChanges, wanted: set[str]) -> dict[str, Any]:
     values: dict[str, Any] = {name: getattr(body, name) for name in wanted - {"byline", "bylines"}}
     if wanted & {"byline", "bylines"}:
         values["bylines"] = bylines_of(body)
+    if "lead" in values:
+        values["lead"] = lead_of(body)
+    if isinstance(successor := values.get("successor"), RelatedBody):
+        values["successor"] = Related(successor.title, successor.url)
     for name, value in values.items():
         if isinstance(value, list):
             values[name] = tuple(

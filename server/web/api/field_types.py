@@ -15,7 +15,7 @@ from typing_extensions import TypeAliasType
 
 from server.domain import permissions
 from server.domain.blog import MAX_SLUG, SLUG
-from server.domain.text_limits import MAX_BODY, MAX_LINE, MAX_TEXT, MAX_TOPIC, MAX_URL
+from server.domain.text_limits import MAX_BODY, MAX_LINE, MAX_SUMMARY, MAX_TEXT, MAX_TOPIC, MAX_URL
 from server.text.characters import repair, repair_line, trimmed
 
 # C0 and C1 controls, and the separators that JavaScript and event streams treat as line ends
@@ -90,6 +90,8 @@ Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(lambda text: tr
 """Plain text that may have line breaks."""
 Long = Annotated[str, Field(max_length=MAX_BODY), AfterValidator(repair)]
 """Markdown or HTML."""
+Summary = Annotated[str, Field(max_length=MAX_SUMMARY), AfterValidator(repair)]
+"""Markdown or HTML of a closing summary."""
 Url = Annotated[
     str, Field(max_length=MAX_URL), pattern_of(URL),
     matching(URL, "must be a URL that starts with http:// or https://"),

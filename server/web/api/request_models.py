@@ -35,6 +35,7 @@ from server.web.api.field_types import (
     MediaId,
     MediaIdOrNone,
     Slug,
+    Summary,
     Text,
     TimeZone,
     Topic,
@@ -82,28 +83,6 @@ Bylines: TypeAlias = Annotated[
     Field(max_length=byline.MAX_BYLINES),
 ]
 """Who wrote, in order: an object, or just a name."""
-
-
-class BlogChanges(Body):
-    """Changes to a blog; omitted fields stay unchanged. The slug cannot be changed."""
-
-    headline: Words = ""
-    standfirst: Text = ""
-    key_developments: Annotated[list[Words], Field(max_length=MAX_DEVELOPMENTS)] = []
-    status: blog.BlogStatus = "draft"
-    bylines: Bylines = []
-    byline: Line = ""
-    language: Language = "en"
-    time_zone: TimeZone = "UTC"
-    topics: Annotated[list[Topic], Field(max_length=MAX_TOPICS)] = []
-    related: Annotated[list[RelatedBody], Field(max_length=MAX_RELATED)] = []
-
-
-class BlogBody(BlogChanges):
-    """A new blog."""
-
-    slug: Slug
-    headline: Words
 
 
 class TextBody(Body):
@@ -156,6 +135,36 @@ class EmbedBody(Body):
 BlockBody: TypeAlias = Annotated[
     TextBody | QuoteBody | ImageBody | VideoBody | EmbedBody, Field(discriminator="type")
 ]
+
+
+LeadBody: TypeAlias = Annotated[ImageBody | VideoBody, Field(discriminator="type")]
+"""The picture or video at the head of a blog."""
+
+
+class BlogChanges(Body):
+    """Changes to a blog; omitted fields stay unchanged. The slug cannot be changed. `closing_summary` is
+    Markdown, which takes HTML too; it and `successor`, what follows, are shown once the blog is closed."""
+
+    headline: Words = ""
+    standfirst: Text = ""
+    key_developments: Annotated[list[Words], Field(max_length=MAX_DEVELOPMENTS)] = []
+    status: blog.BlogStatus = "draft"
+    bylines: Bylines = []
+    byline: Line = ""
+    language: Language = "en"
+    time_zone: TimeZone = "UTC"
+    topics: Annotated[list[Topic], Field(max_length=MAX_TOPICS)] = []
+    related: Annotated[list[RelatedBody], Field(max_length=MAX_RELATED)] = []
+    lead: LeadBody | None = None
+    closing_summary: Summary = ""
+    successor: RelatedBody | None = None
+
+
+class BlogBody(BlogChanges):
+    """A new blog."""
+
+    slug: Slug
+    headline: Words
 
 
 class EntryBody(Body):
@@ -215,6 +224,15 @@ def _byline(body: BylineBody | str) -> byline.Byline:
     if isinstance(body, str):
         return byline.Byline.by_name(body)
     return byline.Byline(body.name, body.role, body.place, body.picture, body.url, id=body.id)
+
+
+def lead_of(body: BlogChanges) -> blog.Lead | None:
+    """The lead that a body asks for, as it was sent."""
+    if body.lead is None:
+        return None
+    block = blocks.from_json(body.lead.model_dump())
+    assert isinstance(block, blog.Lead)
+    return block
 
 
 def blocks_of(body: str, given: list[BlockBody]) -> tuple[blocks.Block, ...]:

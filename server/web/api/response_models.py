@@ -56,39 +56,6 @@ class RelatedLink(Shape):
     url: str
 
 
-class Blog(Shape):
-    id: str
-    slug: str
-    headline: str
-    standfirst: str
-    key_developments: list[str]
-    status: BlogStatus
-    bylines: list[BylineParts]
-    byline: str
-    language: str
-    time_zone: str
-    topics: list[str]
-    related: list[RelatedLink]
-    revision: int
-    created_at: AwareDatetime
-    updated_at: AwareDatetime
-    started_at: AwareDatetime | None
-    closed_at: AwareDatetime | None
-
-
-class BlogAtPosition(Blog):
-    """`position` is where the caller's feed stands, the newsroom's or the public one: follow it from there."""
-
-    position: str
-
-
-class BlogPage(Shape):
-    """`next` is the value for `?before=`; null on the last page."""
-
-    blogs: list[Blog]
-    next: str | None
-
-
 class TextBlock(Shape):
     """`html` is sanitised. `markdown` is the source; empty for readers."""
 
@@ -134,6 +101,42 @@ class EmbedBlock(Shape):
 
 
 Block = TextBlock | QuoteBlock | ImageBlock | VideoBlock | EmbedBlock
+
+
+class Blog(Shape):
+    id: str
+    slug: str
+    headline: str
+    standfirst: str
+    key_developments: list[str]
+    status: BlogStatus
+    bylines: list[BylineParts]
+    byline: str
+    language: str
+    time_zone: str
+    topics: list[str]
+    related: list[RelatedLink]
+    lead: ImageBlock | VideoBlock | None
+    closing_summary: str
+    successor: RelatedLink | None
+    revision: int
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    started_at: AwareDatetime | None
+    closed_at: AwareDatetime | None
+
+
+class BlogAtPosition(Blog):
+    """`position` is where the caller's feed stands, the newsroom's or the public one: follow it from there."""
+
+    position: str
+
+
+class BlogPage(Shape):
+    """`next` is the value for `?before=`; null on the last page."""
+
+    blogs: list[Blog]
+    next: str | None
 
 
 class Author(Shape):

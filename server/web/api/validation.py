@@ -37,7 +37,9 @@ def validated(model: type[Model], data: bytes) -> Model:
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:
-    place = [str(p) for p in error["loc"] if p not in _UNION_TAGS or error["loc"].index(p) != 2]
+    # the tag of a union stands behind its place in a list, or behind a field that holds one block
+    tag_at = 1 if error["loc"][:1] == ("lead",) else 2
+    place = [str(p) for n, p in enumerate(error["loc"]) if p not in _UNION_TAGS or n != tag_at]
     return FieldError(".".join(place)[:200] or "body", _said(error))
 
 

@@ -15,6 +15,9 @@ LABELS = {
     "slug": "Address", "headline": "Headline", "standfirst": "Standfirst",
     "key_developments": "Key developments", "related": "Related reports", "language": "Language",
     "time_zone": "Time zone", "status": "Status",
+    "lead_picture": "Lead picture", "lead_alt": "Lead picture, alt text", "lead_caption": "Lead, caption",
+    "lead_credit": "Lead, credit", "lead_video": "Lead video, address", "lead_video_title": "Lead video, title",
+    "closing_summary": "Closing summary", "successor": "What follows",
     "username": "User name", "name": "Name", "password": "Password", "current": "Current password",
     "role": "Role", "blog_roles": "Role in a blog", "blog": "Blog", "blog_role": "Role in that blog",
 }
@@ -53,4 +56,6 @@ def field_of(path: str) -> tuple[str, str]:
         return f"media-{rest[0]}-{rest[-1]}", ""
     if rest and rest[0].isdigit():
         return name, ", ".join([f"item {int(rest[0]) + 1}", *(PARTS.get(p, p) for p in rest[1:])])
+    if name == "successor" and rest:
+        return name, ", ".join(PARTS.get(p, p) for p in rest)
     return name, ""

@@ -188,7 +188,8 @@ def render(site: Site, snapshot: Snapshot, base: str) -> str:
         canonical=base + path + (f"?before={page.before}" if page.before else ""),
         description=excerpt(found.standfirst or found.headline, structured_data.DESCRIPTION_CHARACTERS),
         og=structured_data.open_graph(
-            publication, found.headline, snapshot.entries, language=found.language,
+            publication, found.headline, snapshot.entries, lead=structured_data.lead_of(found),
+            language=found.language,
             published=to_text(found.started_at),
             modified=snapshot.modified,
         ),

@@ -59,7 +59,7 @@ def live_blog(
     }
     if blog.closed_at is not None:
         data["coverageEndTime"] = to_text(blog.closed_at)
-    image = next((i for e in public if (i := image_of(e))), None)
+    image = lead_of(blog) or next((i for e in public if (i := image_of(e))), None)
     if image is not None:
         data["image"] = [publication.base + source(image)]
     return data
@@ -91,12 +91,13 @@ def open_graph(
     title: str,
     images: Sequence[Entry],
     *,
+    lead: blocks.Image | None = None,
     language: str,
     published: str | None,
     modified: str,
 ) -> dict[str, Any]:
-    """Values for templates/reader/open_graph.html; the image is the first one in the entries."""
-    image = next((i for e in images if e.public and (i := image_of(e))), None)
+    """Values for templates/reader/open_graph.html; the image is the `lead`, or the first one in the entries."""
+    image = lead or next((i for e in images if e.public and (i := image_of(e))), None)
     return {
         "title": title,
         "locale": language.replace("-", "_"),
@@ -112,6 +113,11 @@ def open_graph(
 def image_of(entry: Entry) -> blocks.Image | None:
     """The first picture that is not decorative."""
     return next((b for b in entry.content.blocks if isinstance(b, blocks.Image) and not b.decorative), None)
+
+
+def lead_of(blog: Blog) -> blocks.Image | None:
+    """The picture at the head of the blog, if others may show it."""
+    return blog.lead if isinstance(blog.lead, blocks.Image) and not blog.lead.decorative else None
 
 
 def language_of(blog: Blog, entry: Entry) -> str:

@@ -282,3 +282,40 @@ def hidden_or_typed(page: str, name: str) -> str:
     found = re.search(rf'name="{name}" type="text" value="([^"]*)"', page)
     assert found, name
     return unescape(found[1])
+
+
+async def test_furniture_takes_a_lead_and_an_end(server: Running) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (800, 400), "navy").save(out, "JPEG")
+    address = "/console/blogs/storm/furniture"
+    async with logged_in(server, "eddy") as client:
+        page = (await client.get(address)).text
+        values = {
+            name: hidden(page, name) for name in ("revision", "request_key")
+        } | {"headline": "Storm", "language": "en", "time_zone": "UTC", "status": "live", "do": "save"}
+        file = {"lead_picture": ("pier.jpg", out.getvalue(), "image/jpeg")}
+        answer = await client.post(f"{address}?write", data=values, files=file)
+        assert answer.status_code == 422 and "describe the picture" in answer.text
+        typed = values | {
+            "lead_picture_id": hidden(answer.text, "lead_picture_id"), "lead_alt": "A pier",
+            "closing_summary": "It is *over*.", "successor": "Next | https://example.org/next",
+        }
+        assert typed["lead_picture_id"], "the file need not be chosen again"
+        assert (await client.post(f"{address}?write", data=typed)).status_code == 200
+        blog = (await server.anonymous.get("/api/v1/blogs/storm")).json()
+        assert (blog["lead"]["alt"], blog["lead"]["width"]) == ("A pier", 800)
+        assert blog["closing_summary"] == "<p>It is <em>over</em>.</p>"
+        assert blog["successor"] == {"title": "Next", "url": "https://example.org/next"}
+        page = (await client.get(address)).text
+        again = typed | {"revision": hidden(page, "revision")}
+        found = re.search(r'name="closing_summary"[^>]*>\n(.*?)</textarea>', page, re.DOTALL)
+        assert found
+        again["closing_summary"] = unescape(found[1])
+        assert (await client.post(f"{address}?write", data=again)).status_code == 200
+        kept = (await server.anonymous.get("/api/v1/blogs/storm")).json()
+        assert {n: kept[n] for n in ("lead", "closing_summary", "successor")} == {
+            n: blog[n] for n in ("lead", "closing_summary", "successor")
+        }
+        last = again | {"revision": str(kept["revision"]), "lead_remove": "1"}
+        assert (await client.post(f"{address}?write", data=last)).status_code == 200
+        assert (await server.anonymous.get("/api/v1/blogs/storm")).json()["lead"] is None
