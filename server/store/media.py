@@ -82,7 +82,7 @@ def _seen_by(caller: Caller) -> ColumnElement[bool]:
 
 
 async def is_public(connection: AsyncConnection, media_id: str) -> bool:
-    """Whether a blog that readers may see shows the picture in a published entry, its head or its bylines. One that
+    """Whether a public blog shows the picture in a published entry, at its head or in its bylines. One that
     was only in retracted or unpublished entries is not served to readers."""
     statement = select(
         exists().where(
