@@ -48,6 +48,8 @@ BUNDLES: dict[str, list[str]] = {
     ],
 }
 """Style sheets that pages load, and the files that they are built from."""
+PARTS = ("flag", "head", "developments", "related")
+"""Furniture of a blog that a change of the blog replaces on open pages; each has a template of its name."""
 PRELOADED = ("newsreader-display", "newsreader-text", "public-sans")
 PRELOADED_RIGHT_TO_LEFT = ("noto-naskh-arabic",)
 """Typefaces of what is above the fold."""
@@ -103,8 +105,7 @@ class Renderer:
         self._entry = self.environment.get_template("entry.html")
         self._tombstone = self.environment.get_template("tombstone.html")
         self._key_event = self.environment.get_template("key_event.html")
-        self._head = self.environment.get_template("head.html")
-        self._related = self.environment.get_template("related.html")
+        self._parts = {name: self.environment.get_template(f"{name}.html") for name in PARTS}
         self.pages = KeptPages(public_url)
         self.version = self._version()
         """Digest of templates, static files and settings shown on pages, for ETags."""
@@ -125,13 +126,13 @@ class Renderer:
             return self._key_event.render(entry=data, title=title)
 
     def furniture(self, change: Change) -> str:
-        """The page header and the related links: one element for each `data-part`."""
-        return "".join(self.parts(change))
+        """All `PARTS` of a page: one element for each `data-part`."""
+        return "".join(self.parts(change).values())
 
-    def parts(self, change: Change) -> tuple[str, str]:
-        """The same two elements separately: header, related links."""
+    def parts(self, change: Change) -> dict[str, str]:
+        """The same elements by name."""
         with self._in(change.data["language"]):
-            return self._head.render(blog=change.data), self._related.render(blog=change.data)
+            return {name: template.render(blog=change.data) for name, template in self._parts.items()}
 
     def template(self, name: str, *, language: str | None = None, **context: Any) -> str:
         """Render a template by file name.

@@ -48,6 +48,12 @@ class Snapshot:
         return self.pinned + self.below
 
     @property
+    def updated(self) -> str | None:
+        """When the newest entry was published or edited; None without entries."""
+        moments = (e.edited_at or e.published_at for e in self.entries)
+        return to_text(max((moment for moment in moments if moment is not None), default=None))
+
+    @property
     def modified(self) -> str:
         """When readers last saw a change. It moves forward when something is retracted, on whatever page."""
         return to_text(max(self.blog.updated_at, self.changed_at or self.blog.updated_at))
@@ -166,7 +172,6 @@ def render(site: Site, snapshot: Snapshot, base: str) -> str:
     publication = publication_of(site, base)
     epoch = snapshot.position.epoch
     path = f"/live/{found.slug}"
-    head, related = renderer.parts(feeds.of_blog(found, "public", epoch))
     newer = None
     if page.before is not None:
         above = pagination.newer(page, snapshot.count)
@@ -177,8 +182,8 @@ def render(site: Site, snapshot: Snapshot, base: str) -> str:
         blog=found.to_json(),
         position=str(snapshot.position),
         page=page,
-        head=head,
-        related=related,
+        parts=renderer.parts(feeds.of_blog(found, "public", epoch)),
+        updated=snapshot.updated if page.before is None else None,
         entries=[renderer.entry(feeds.of_entry(e, found, "public", epoch)) for e in snapshot.entries],
         key_events=[
             renderer.key_event(feeds.of_entry(e, found, "public", epoch)) for e in snapshot.key_events

@@ -1,0 +1,64 @@
+/**
+ * Keeps what surrounds the updates right while they arrive: the date in the masthead, "Updated 14:32" at the head,
+ * and the newest key event on the line that opens their list on phones.
+ */
+
+import { showTimes } from "./times.js";
+
+const CHANGES = { childList: true, subtree: true };
+
+/** Show today's date in the masthead, in the reader's time zone; a cached page cannot know it. */
+function showToday() {
+  const place = document.querySelector("[data-today]");
+  if (place) place.textContent = formatter().format();
+}
+
+function formatter() {
+  const { lang, dataset } = document.documentElement;
+  /** @type {Intl.DateTimeFormatOptions} */
+  const options = { weekday: "long", day: "numeric", month: "long", year: "numeric" };
+  if (dataset["digits"]) options.numberingSystem = dataset["digits"];
+  try {
+    return new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, options);
+  } catch {
+    return new Intl.DateTimeFormat(undefined, options);
+  }
+}
+
+/** @param {HTMLElement} root */
+function keepFurniture(root) {
+  const entries = root.querySelector("[data-entries]");
+  const keyEvents = root.querySelector("[data-key-events]");
+  if (entries) new MutationObserver(() => showUpdated(root, entries)).observe(entries, CHANGES);
+  if (keyEvents) new MutationObserver(() => showLatest(root, keyEvents)).observe(keyEvents, CHANGES);
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {Element} entries
+ */
+function showUpdated(root, entries) {
+  const stamp = /** @type {HTMLTimeElement | null} */ (root.querySelector("[data-updated] time"));
+  if (!stamp) return;
+  const before = stamp.dateTime;
+  for (const { dateTime } of entries.querySelectorAll("time")) {
+    if (dateTime > stamp.dateTime) stamp.dateTime = dateTime;
+  }
+  if (stamp.dateTime === before) return;
+  stamp.removeAttribute("title");
+  showTimes(root);
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {Element} keyEvents
+ */
+function showLatest(root, keyEvents) {
+  const line = root.querySelector("[data-latest-key]");
+  const text = keyEvents.firstElementChild?.textContent ?? "";
+  if (line && line.textContent !== text) line.textContent = text;
+}
+
+showToday();
+const root = document.querySelector(".live");
+if (root instanceof HTMLElement) keepFurniture(root);
