@@ -21,8 +21,8 @@ WIDTH = 112
 METHODS = [("web/**.py", "python"), ("web/templates/**.html", "jinja2")]
 OPTIONS = {"web/templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
 KEYWORDS = {
-    "_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3),
-    "plurals": (1, 2),
+    "_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2),
+    "npgettext": ((1, "c"), 2, 3), "plurals": (1, 2),
     # texts of errors are translated where they are shown
     "NotFound": None, "Problem": (2,), "answer_of": (3,),
 }

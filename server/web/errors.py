@@ -16,6 +16,7 @@ from starlette.types import ExceptionHandler
 from server.domain import errors
 from server.domain.errors import StopPressError
 from server.web.cors import add_cors
+from server.web.languages import ENGLISH, N_, Language
 from server.web.security_headers import add_headers
 from server.web.site import site_of
 
@@ -60,6 +61,13 @@ PROBLEMS: Mapping[str, Problem] = {
 }
 """All error codes. docs/api.md lists them; a test compares the two."""
 
+_GENERAL_DETAILS = {
+    "not_found": N_("Page not found."),
+    "internal_error": N_("Something went wrong on the server. The error has been logged."),
+    "unavailable": N_("This page is not available at the moment. Please try again shortly."),
+    "timed_out": N_("This page is not available at the moment. Please try again shortly."),
+}
+"""What readers of another language than English are told where a detail has no translation."""
 _CODES = {404: "not_found", 405: "method_not_allowed", 401: "unauthenticated", 403: "forbidden", 408:
           "request_timeout", 413: "too_large", 415: "unsupported_media"}
 
@@ -107,12 +115,23 @@ def _negotiated(connection: HTTPConnection, plain: Response, detail: str, code: 
     kept = {k: v for k, v in plain.headers.items() if k not in ("content-type", "content-length")}
     kind = PROBLEMS[code]
     try:
-        return site_of(connection).renderer.response(
-            connection, "error.html", status=plain.status_code, headers=kept,
-            title=kind.title, detail=detail, code=code,
+        renderer = site_of(connection).renderer
+        tag = ENGLISH if path.startswith("/console") else renderer.language
+        language = renderer.languages.of(tag)
+        return renderer.response(
+            connection, "error.html", status=plain.status_code, headers=kept, language=tag,
+            title=language.gettext(kind.title), detail=_translated(language, detail, code), code=code,
         )
     except Exception:  # rendering the error page must not raise a second error
         return plain
+
+
+def _translated(language: Language, detail: str, code: str) -> str:
+    """The detail in a language; what is not in its catalogue is said in general, and not in English."""
+    if (known := language.translation(detail)) is not None:
+        return known
+    general = _GENERAL_DETAILS.get(code)
+    return language.gettext(general) if general else ""
 
 
 def _extra(error: StopPressError) -> dict[str, Any]:

@@ -31,6 +31,11 @@ _SAMPLES = (*range(201), 1000, 1_000_000)
 """Numbers that show all plural categories of a language; CLDR's own samples lie among them."""
 
 
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name for it
+    """Marks a message that is translated where it is shown."""
+    return message
+
+
 class Language:
     """The words and formats for one BCP 47 tag.
 

@@ -155,10 +155,11 @@ class Renderer:
         *,
         status: int = 200,
         headers: Mapping[str, str] | None = None,
+        language: str | None = None,
         **context: Any,
     ) -> Response:
         """An HTML response; not cacheable unless `headers` say otherwise."""
-        page = self.template(name, path=request.scope["path"], status=status, **context)
+        page = self.template(name, language=language, path=request.scope["path"], status=status, **context)
         return Response(
             page,
             status_code=status,

@@ -102,5 +102,6 @@ def _number(value: int) -> str:
     return current().number(value)
 
 
-def _joined(items: Sequence[Markup | str]) -> Markup:
-    return current().joined(items)
+def _joined(items: Sequence[Markup | str], *, between: str = "") -> Markup:
+    """A list as the language joins it, or with the same mark between all."""
+    return Markup.escape(between).join(items) if between else current().joined(items)

@@ -22,8 +22,9 @@ def script_words(language: Language) -> Markup:
 
 
 def words(language: Language) -> dict[str, str | dict[str, str]]:
-    """Each word by its name; a counted one for each plural category, with `%(n)s` for the number."""
-    _, plurals = language.gettext, language.plurals
+    """Each word by its name; a counted one for each plural category, with `%(n)s` for the number.
+    Placeholders stay, for the script to fill in."""
+    _, plurals = language.translations.gettext, language.plurals
     return {
         "live": _("Live"),
         "reconnecting": _("Reconnecting"),
@@ -31,4 +32,9 @@ def words(language: Language) -> dict[str, str | dict[str, str]]:
         "pause": _("Pause updates"),
         "resume": _("Resume updates"),
         "new_updates": plurals("%(n)s new update", "%(n)s new updates"),
+        "updates_since": plurals("%(n)s update since %(time)s", "%(n)s updates since %(time)s"),
+        "left_off": _("You left off here"),
+        "breaking": _("Breaking: %(title)s"),
+        "updated": _("Updated"),
+        "copied": _("Link copied"),
     }

@@ -1,0 +1,197 @@
+"""Every message of the reader pages has its translation in each language; templates say nothing else."""
+
+from __future__ import annotations
+
+import io
+import re
+import runpy
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Message
+from babel.messages.pofile import read_po
+from jinja2 import Environment, nodes
+
+from server.web.languages import CATALOGUES
+
+ROOT = Path(__file__).parent.parent
+TEMPLATES = ROOT / "server" / "web" / "templates"
+tool = runpy.run_path(str(ROOT / "tools" / "catalogues.py"))
+FILES = sorted(CATALOGUES.glob("*.po"))
+READER_TEMPLATES = sorted(
+    path.relative_to(TEMPLATES).as_posix()
+    for path in TEMPLATES.rglob("*.html")
+    if "console" not in path.relative_to(TEMPLATES).parts
+)
+PLACEHOLDER = re.compile(r"%\((\w+)\)s|%%")
+READ_OUT = {"alt", "aria-label", "aria-roledescription", "aria-description", "placeholder", "title", "label"}
+"""Attributes that people see or hear."""
+SYMBOLS = {"RSS", "Atom", "JSON Feed"}
+"""Names that no language translates."""
+ENGLISH = re.compile(r"\s*[A-Z]\w|.*\w \w")
+"""A text of a template's expression that is neither a name nor a value of an attribute."""
+NOT_SHOWN = (
+    nodes.TemplateData, nodes.Call, nodes.Filter, nodes.Compare, nodes.Getitem, nodes.Test,
+)
+IN_WORK = {"entry.html"}
+
+
+def read(path: Path) -> list[Message]:
+    """The messages of a catalogue, without its head."""
+    catalogue = read_po(io.BytesIO(path.read_bytes()), locale=path.stem.replace("-", "_"))
+    return [message for message in catalogue if message.id]
+
+
+def key(message: Message) -> tuple[str | None, tuple[str, ...]]:
+    return message.context, tool["forms"](message.id)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_catalogue_has_exactly_the_messages_of_the_sources(path: Path) -> None:
+    """If this fails, run `make catalogues`, and translate what is new."""
+    wanted = {key(message) for message in tool["messages"]() if message.id}
+    assert {key(message) for message in read(path)} == wanted
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_message_is_translated(path: Path) -> None:
+    missing = [m.id for m in read(path) if not all(tool["forms"](m.string))]
+    fuzzy = [m.id for m in read(path) if m.fuzzy]
+    assert (missing, fuzzy) == ([], [])
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_plural_form_is_there(path: Path) -> None:
+    catalogue = read_po(io.BytesIO(path.read_bytes()), locale=path.stem.replace("-", "_"))
+    counts = {len(m.string) for m in catalogue if isinstance(m.id, tuple)}
+    assert counts == {catalogue.num_plurals}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_placeholders_agree(path: Path) -> None:
+    """All of them, except that the forms for 0, 1 and 2 may say the number in words."""
+    for message in read(path):
+        wanted = set(PLACEHOLDER.findall(tool["forms"](message.id)[-1])) - {""}
+        for form in tool["forms"](message.string):
+            found = set(PLACEHOLDER.findall(form)) - {""}
+            said = {"n", "num"} if isinstance(message.id, tuple) else set()
+            assert wanted - said <= found <= wanted, f"{message.id} → {form}"
+            assert "%" not in PLACEHOLDER.sub("", form), f"{message.id} → {form}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_spaces_and_ends_agree(path: Path) -> None:
+    for message in read(path):
+        first = tool["forms"](message.id)[0]
+        for form in tool["forms"](message.string):
+            if first.strip(" ,;"):
+                assert form == form.strip(), f"{message.id} → {form}"
+                assert first.endswith(".") == form.endswith("."), f"{message.id} → {form}"
+
+
+def test_french_keeps_its_signs_with_their_words() -> None:
+    """A line never begins with one of `: ; ? ! »`, nor ends with `«`."""
+    for message in read(CATALOGUES / "fr.po"):
+        for form in tool["forms"](message.string):
+            assert not re.search(r" [:;?!»]|« |[^\s\u00a0\u202f:][:?!]( |$)", form), form
+
+
+def test_arabic_has_arabic_punctuation() -> None:
+    for message in read(CATALOGUES / "ar.po"):
+        for form in tool["forms"](message.string):
+            assert not re.search(r"[,;?]", PLACEHOLDER.sub("", form)), form
+
+
+# What templates say without gettext
+
+
+class Words(HTMLParser):
+    """Texts and attributes of a template that hold letters of their own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._code = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._code += tag in ("script", "style")
+        self.found += [value for name, value in attrs if name in READ_OUT and value and _says(value)]
+        if tag == "meta" and dict(attrs).get("name") == "description" and _says(dict(attrs)["content"] or ""):
+            self.found.append(dict(attrs)["content"] or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._code -= tag in ("script", "style")
+
+    def handle_data(self, data: str) -> None:
+        if not self._code and _says(data):
+            self.found.append(data.strip())
+
+
+def _says(text: str) -> bool:
+    return re.search(r"[^\W\d_]{2}", text) is not None and text.strip(" ()") not in SYMBOLS
+
+
+def _literals(source: str, environment: Environment) -> Iterator[str]:
+    """English in expressions that are put out: `{{ "Live" if … else "Closed" }}`, `{{ title or "Video" }}`."""
+    for output in environment.parse(source).find_all((nodes.Output, nodes.Assign)):
+        yield from _untranslated(output)
+
+
+def _untranslated(node: nodes.Node) -> Iterator[str]:
+    if isinstance(node, NOT_SHOWN):
+        if isinstance(node, nodes.Filter | nodes.Getitem) and node.node is not None:
+            yield from _untranslated(node.node)
+        return
+    if isinstance(node, nodes.Pair):
+        yield from _untranslated(node.value)
+        return
+    if isinstance(node, nodes.Const) and isinstance(node.value, str) and ENGLISH.match(node.value):
+        yield node.value
+    for child in node.iter_child_nodes():
+        yield from _untranslated(child)
+
+
+def english_of(source: str) -> list[str]:
+    """What a template says in plain English."""
+    environment = Environment(extensions=["jinja2.ext.i18n"])
+    found = list(_literals(source, environment))
+    shown = re.sub(r"\{#.*?#\}", "", source, flags=re.DOTALL)
+    shown = re.sub(r"\{% *-? *trans\b.*?endtrans *-? *%\}", "", shown, flags=re.DOTALL)
+    # quotation marks of an expression must not end the attribute that it stands in
+    parser = Words()
+    parser.feed(re.sub(r"\{\{.*?\}\}|\{%.*?%\}", "", shown, flags=re.DOTALL))
+    parser.close()
+    return found + parser.found
+
+
+@pytest.mark.parametrize("name", sorted({*READER_TEMPLATES} - IN_WORK))
+def test_no_template_speaks_english_by_itself(name: str) -> None:
+    assert english_of((TEMPLATES / name).read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<p>Live</p>", '<p aria-label="Live">', '<p aria-label="{{ x }} updates">', '{{ title or "Video" }}',
+        '{{ "Live" if x else "Closed" }}', "{% set word = 'Read more' %}",
+        '<meta name="description" content="All of {{ x }}">',
+        '{{ {"draft": "Draft"}[x] }}', "<b>{{ x }}</b> and more", "{{ ('Since the' if x else y) | upper }}",
+    ],
+)
+def test_english_in_a_template_is_found(source: str) -> None:
+    assert english_of(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '<p>{{ _("Live") }}</p>', "{# Who wrote #}", "{% trans %}Read more{% endtrans %}",
+        '<p class="live">–</p>',
+        "{{ 'summary_large_image' if x else 'summary' }}", '<p aria-label="{{ _("More updates") }}">',
+        '{{ _("Live") if x == "Live as ever" else y["Two words"] }}', "<script>const live = 1</script>",
+    ],
+)
+def test_what_is_translated_is_not_reported(source: str) -> None:
+    assert not english_of(source)
