@@ -30,7 +30,9 @@ function keepFurniture(root) {
   const entries = root.querySelector("[data-entries]");
   const keyEvents = root.querySelector("[data-key-events]");
   if (entries) new MutationObserver(() => showUpdated(root, entries)).observe(entries, CHANGES);
-  if (keyEvents) new MutationObserver(() => showLatest(root, keyEvents)).observe(keyEvents, CHANGES);
+  if (!keyEvents) return;
+  showLatest(root, keyEvents);
+  new MutationObserver(() => showLatest(root, keyEvents)).observe(keyEvents, CHANGES);
 }
 
 /**
@@ -60,5 +62,7 @@ function showLatest(root, keyEvents) {
 }
 
 showToday();
+showTimes(); // here, because the script of the page comes later
+document.documentElement.dataset["times"] = "shown";
 const root = document.querySelector(".live");
 if (root instanceof HTMLElement) keepFurniture(root);
