@@ -14,7 +14,8 @@ from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
-from server.web.languages import CATALOGUES
+from server.web.languages import CATALOGUES, Languages
+from server.web.reader import script_words
 
 ROOT = Path(__file__).parent.parent
 TEMPLATES = ROOT / "server" / "web" / "templates"
@@ -89,6 +90,27 @@ def test_spaces_and_ends_agree(path: Path) -> None:
             if first.strip(" ,;"):
                 assert form == form.strip(), f"{message.id} → {form}"
                 assert first.endswith(".") == form.endswith("."), f"{message.id} → {form}"
+
+
+def test_a_new_language_begins_with_all_messages(tmp_path: Path) -> None:
+    path = tmp_path / "pt-BR.po"
+    path.write_bytes(tool["updated"](path))
+    assert {key(message) for message in read(path)} == {key(m) for m in tool["messages"]() if m.id}
+    path.write_bytes(path.read_bytes().replace(b'msgid "Live"\nmsgstr ""', b'msgid "Live"\nmsgstr "Ao vivo"'))
+    assert Languages(tmp_path).of("pt-BR").gettext("Live") == "Ao vivo"
+    assert Languages(tmp_path).of("pt-BR").gettext("Closed") == "Closed", "English until it is translated"
+    assert tool["updated"](path) == path.read_bytes(), "a second run changes nothing"
+
+
+def test_the_script_asks_for_words_that_there_are() -> None:
+    asked: dict[str, set[str]] = {"word": set(), "counted": set()}
+    for path in (ROOT / "static" / "reader").glob("*.js"):
+        for function, arguments in re.findall(r"\b(word|counted)\(([^,)]*)", path.read_text(encoding="utf-8")):
+            asked[function] |= set(re.findall(r"[\"']([a-z_]+)[\"']", arguments))
+    words = script_words.words(Languages().of("de"))
+    with_plurals = {name for name, word in words.items() if isinstance(word, dict)}
+    assert asked["counted"] <= with_plurals
+    assert asked["word"] | {"live", "reconnecting", "closed"} <= words.keys() - with_plurals
 
 
 def test_french_keeps_its_signs_with_their_words() -> None:
