@@ -7,6 +7,7 @@ machine is treated as UTC. Patterns and names are those of CLDR.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -16,42 +17,58 @@ from babel.core import get_global
 
 from server.web.languages import Language
 
-_KEPT = 4096
-"""Formatted times kept of each kind: Babel takes some 30 µs for one, and a page shows hundreds."""
-
+_KEPT = 16_384
+"""Formatted times kept: Babel takes some 30 µs for one, and a page shows hundreds."""
 _NOT_USED = "\u2205\u2205\u2205"
 """CLDR's mark for an abbreviation that the locale's parent has and the locale has not (LDML, part 4)."""
 
 
-@lru_cache(maxsize=_KEPT)
 def clock(text: str, zone: str, language: Language) -> str:
     """`21:44`; in `en-US` `9:44 PM`."""
-    return language.digits(
-        dates.format_time(_local(text, zone), language.clock_pattern, locale=language.locale)
-    )
+    return _kept(_clock, text, zone, language)
 
 
-@lru_cache(maxsize=_KEPT)
 def day(text: str, zone: str, language: Language) -> str:
     """`22 Nov`, `22. Nov.`"""
-    return language.digits(dates.format_skeleton("MMMd", _local(text, zone), locale=language.locale))
+    return _kept(_day, text, zone, language)
 
 
-@lru_cache(maxsize=_KEPT)
 def in_full(text: str, zone: str, language: Language) -> str:
     """`22 November 2026, 21:44 GMT`"""
-    date = language.digits(dates.format_date(_local(text, zone), "long", locale=language.locale))
-    time = f"{clock(text, zone, language)} {zone_name(text, zone, language)}"
-    return str(language.locale.datetime_formats["medium"]).format(time, date)
+    return _kept(_in_full, text, zone, language)
 
 
-@lru_cache(maxsize=_KEPT)
 def zone_name(text: str, zone: str, language: Language) -> str:
     """`GMT`, `CET`, in German `MEZ`; the offset if the zone has no abbreviation.
 
     Abbreviations are those of CLDR, then of the time zone database; these are Latin letters, so that a language
     of another script has its word for Greenwich and the offset.
     """
+    return _kept(_zone_name, text, zone, language)
+
+
+@lru_cache(maxsize=_KEPT)
+def _kept(make: Callable[[str, str, Language], str], text: str, zone: str, language: Language) -> str:
+    return make(text, zone, language)
+
+
+def _clock(text: str, zone: str, language: Language) -> str:
+    return language.digits(
+        dates.format_time(_local(text, zone), language.clock_pattern, locale=language.locale)
+    )
+
+
+def _day(text: str, zone: str, language: Language) -> str:
+    return language.digits(dates.format_skeleton("MMMd", _local(text, zone), locale=language.locale))
+
+
+def _in_full(text: str, zone: str, language: Language) -> str:
+    date = language.digits(dates.format_date(_local(text, zone), "long", locale=language.locale))
+    time = f"{clock(text, zone, language)} {zone_name(text, zone, language)}"
+    return str(language.locale.datetime_formats["medium"]).format(time, date)
+
+
+def _zone_name(text: str, zone: str, language: Language) -> str:
     moment = _local(text, zone)
     if known := _abbreviation(moment, zone, language):
         return known

@@ -24,6 +24,7 @@ from server.web.api import request_parsing
 from server.web.conditional import client_has
 from server.web.console import entry_form, page
 from server.web.console.typed_entry import TypedEntry
+from server.web.languages import ENGLISH, Language
 from server.web.site import site_of
 
 PAGE = 50
@@ -142,13 +143,13 @@ async def _notice(request: Request, caller: Caller, blog: Blog, name: str) -> di
     editor = may(caller, Action.ENTRY_PUBLISH, blog.id)
     row = _row(caller, blog, entry, "", titles.get(entry.id, "") if editor else "")
     if name == "scheduled" and entry.publish_at is not None:
-        words = _scheduled(entry, blog)
+        words = _scheduled(entry, blog, site_of(request).renderer.languages.of(ENGLISH))
     return notice | {"done": words, "about": row, "undo": editor and entry.status == "retracted"}
 
 
-def _scheduled(entry: Entry, blog: Blog) -> str:
+def _scheduled(entry: Entry, blog: Blog, language: Language) -> str:
     assert entry.publish_at is not None
-    words = f"Scheduled for {times.in_full(to_text(entry.publish_at), blog.time_zone)}."
+    words = f"Scheduled for {times.in_full(to_text(entry.publish_at), blog.time_zone, language)}."
     if not entry_form.comes_twice(entry.publish_at, blog.time_zone):
         return words
     which = "second" if entry.publish_at.astimezone(times.zone_of(blog.time_zone)).fold else "first"
