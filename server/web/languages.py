@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from gettext import NullTranslations
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from babel import Locale
-from babel.core import UnknownLocaleError
+from babel.core import UnknownLocaleError, get_global
 from babel.messages import mofile, pofile
 from babel.numbers import format_decimal
 from babel.support import Translations
@@ -149,6 +150,23 @@ class Languages:
                 formats = _ENGLISH_FORMATS if tag.lower() == ENGLISH else tag
                 return Language(self._names[name], _locale(formats), self._translations[name])
         return Language(ENGLISH, _locale(_ENGLISH_FORMATS), self._translations[ENGLISH])
+
+
+def with_territory(tag: str) -> str:
+    """`de_DE` for `de`, `zh_TW` for `zh-Hant`: language and territory, as Open Graph asks for them.
+
+    A territory that the tag does not name is the likeliest of CLDR, and for English that of its formats here. A
+    language that CLDR does not know stays alone.
+    """
+    name, *rest = tag.split("-")
+    script = next((part.title() for part in rest if len(part) == 4 and part.isalpha()), "")
+    named = next((part.upper() for part in rest if re.fullmatch(r"[A-Za-z]{2}|\d{3}", part)), "")
+    if tag.lower() == ENGLISH:
+        return _ENGLISH_FORMATS.replace("-", "_")
+    likely = get_global("likely_subtags")
+    found = likely.get("_".join(filter(None, (name.lower(), script)))) or likely.get(name.lower(), "")
+    territory = named or found.rpartition("_")[2]
+    return "_".join(filter(None, (name.lower(), territory)))
 
 
 def _compiled(content: bytes, name: str) -> NullTranslations:

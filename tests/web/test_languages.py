@@ -9,7 +9,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from server.web import template_language, times
-from server.web.languages import Languages
+from server.web.languages import Languages, with_territory
 
 NIGHT = "2026-11-22T21:44:00.000Z"
 LANGUAGES = Languages()
@@ -46,6 +46,17 @@ def test_a_tag_has_the_words_of_its_language_and_the_formats_of_its_region(
 )
 def test_a_time_is_written_as_the_language_writes_it(tag: str, zone: str, shown: str) -> None:
     assert times.in_full(NIGHT, zone, LANGUAGES.of(tag)) == shown
+
+
+@pytest.mark.parametrize(
+    ("tag", "locale"),
+    [
+        ("de", "de_DE"), ("de-AT", "de_AT"), ("en", "en_GB"), ("en-us", "en_US"), ("zh-Hant", "zh_TW"),
+        ("es-419", "es_419"), ("sr-Latn-RS", "sr_RS"), ("ar", "ar_EG"), ("qqq", "qqq"),
+    ],
+)
+def test_a_locale_of_open_graph_has_a_territory(tag: str, locale: str) -> None:
+    assert with_territory(tag) == locale
 
 
 def test_a_day_and_a_clock() -> None:

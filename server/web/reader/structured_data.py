@@ -14,6 +14,7 @@ from server.domain.times import to_text
 from server.media.urls import image_url, source
 from server.text.excerpt import excerpt
 from server.text.title import TITLE_CHARACTERS, title_of, words_of
+from server.web.languages import with_territory
 
 DESCRIPTION_CHARACTERS = 200
 
@@ -100,7 +101,7 @@ def open_graph(
     image = lead or next((i for e in images if e.public and (i := image_of(e))), None)
     return {
         "title": title,
-        "locale": language.replace("-", "_"),
+        "locale": with_territory(language),
         "published": published,
         "modified": modified,
         "image": None if image is None else {

@@ -176,7 +176,7 @@ async def test_language_of_an_entry(server: Running) -> None:
     alone = await page(server, f"/live/tongues/entries/{entry['id']}")
     assert '<html lang="en" dir="ltr"' in alone and 'lang="ar" dir="rtl"' in alone
     assert structured(alone)["inLanguage"] == "ar"
-    assert '<meta property="og:locale" content="ar">' in alone
+    assert '<meta property="og:locale" content="ar_EG">' in alone
     atom = Xml.fromstring(await feed(server, "tongues", "atom"))
     assert [e.get(LANG) for e in (atom, *atom.findall(f"{ATOM}entry"))] == ["en", "ar", None, "ar"]
     rss = Xml.fromstring(await feed(server, "tongues", "rss"))
