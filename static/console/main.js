@@ -23,8 +23,11 @@ function readAddress() {
 }
 
 const slot = readAddress();
-for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-draft]"))) {
+// logging in and changing one's own password have no data-keys: there Enter sends, as everywhere
+for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-keys], form[data-draft]"))) {
   listenToKeys(form);
+}
+for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-draft]"))) {
   followPublishTime(form);
   if (user) new FormDraft(form, user, slot);
 }

@@ -102,6 +102,30 @@ async def test_enter_in_the_blogs_own_forms_saves_nothing(
     assert (await server.http.get(f"/api/v1/blogs/{slug}")).json()["revision"] == blog["revision"]
 
 
+OTHER_FORMS = {
+    "/console/users": {"username": "nia", "name": "Nia", "password": "a long enough password"},
+    "/console/tokens": {"name": "wire"},
+    "/console/bylines": {"name": "Half a name", "role": "Reporter"},
+}
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "plain"])
+async def test_enter_adds_no_user_token_or_byline(server: Running, browser: Browser, scripts: bool) -> None:
+    async with at_work(browser, server, "ada", java_script_enabled=scripts) as context:
+        page = await context.new_page()
+        for path, fields in OTHER_FORMS.items():
+            for pressed in fields:
+                await page.goto(path)
+                for name, value in fields.items():
+                    await page.fill(f"#{name}", value)
+                await page.press(f"#{pressed}", "Enter")
+                await page.wait_for_load_state()
+                assert pressed == "password" or await page.input_value(f"#{pressed}") == fields[pressed]
+            kind = path.rpartition("/")[2]
+            found = (await server.http.get(f"/api/v1/{kind}")).json()[kind]
+            assert not {"nia", "wire", "Half a name"} & {item.get("username", item["name"]) for item in found}
+
+
 async def test_the_shortcut_publishes_and_the_focus_returns(
     scripted: BrowserContext, server: Running, slug: str
 ) -> None:
@@ -127,7 +151,7 @@ async def test_with_a_time_the_shortcut_and_the_first_button_only_schedule(
 ) -> None:
     await server.blog(slug, time_zone="Europe/Lisbon")
     page = await opened(scripted, slug)
-    await page.click("summary:has-text('Bylines and time')")
+    await page.click("summary:has-text('Bylines, language and time')")
     await page.fill("#publish_at", ahead("Europe/Lisbon", hours=2))
     first = page.locator(".compose .buttons button").first
     assert await first.inner_text() == "Schedule"

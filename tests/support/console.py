@@ -16,7 +16,7 @@ from tests.support.app import Running
 from tests.support.browser import until, visit
 
 PASSWORD = "a long enough password"
-CAST: dict[str, Role] = {"eddy": "editor", "rosa": "editor", "connie": "contributor"}
+CAST: dict[str, Role] = {"ada": "admin", "eddy": "editor", "rosa": "editor", "connie": "contributor"}
 
 
 _cookies: dict[tuple[str, str], Any] = {}

@@ -13,9 +13,9 @@ from server.web.console import entry_form, lead_fields
 from server.web.console.forms import Form
 
 PLAIN = ("headline", "standfirst", "language", "time_zone", "status")
-FIELDS = (*PLAIN, "key_developments", "related", "byline", "closing_summary", "successor")
+FIELDS = (*PLAIN, "key_developments", "related", "topics", "byline", "closing_summary", "successor")
 BODY = {*PLAIN, "key_developments", "related", "bylines", "closing_summary", "successor", "lead"}
-"""The fields of the API's body that the form has."""
+"""The fields of the API's body that the form has; `topics` too, where they were sent."""
 
 
 def empty() -> dict[str, str]:
@@ -35,6 +35,7 @@ def values_of(blog: Blog) -> dict[str, str]:
         **{name: str(getattr(blog, name)) for name in PLAIN},
         "byline": line_of(blog.bylines),
         "key_developments": "\n".join(blog.key_developments),
+        "topics": "\n".join(blog.topics),
         "related": "\n".join(f"{r.title} | {r.url}" for r in blog.related),
         "closing_summary": _summary(blog),
         "successor": f"{blog.successor.title} | {blog.successor.url}" if blog.successor else "",
@@ -44,7 +45,6 @@ def values_of(blog: Blog) -> dict[str, str]:
 
 def body_of(form: Form, before: Blog | None = None) -> dict[str, Any]:
     """The form as the API's body. Raises Invalid."""
-    lines = [line.strip() for line in form.text("key_developments").split("\n")]
     links = [_link(line) for line in form.text("related").split("\n") if line.strip()]
     summary = form.text("closing_summary")
     if before is not None and summary.strip() == _summary(before):
@@ -52,7 +52,8 @@ def body_of(form: Form, before: Blog | None = None) -> dict[str, Any]:
     return {
         **{name: form.text(name) for name in PLAIN},
         "bylines": entry_form.names(form.text("byline")),
-        "key_developments": [line for line in lines if line],
+        "key_developments": _lines(form.text("key_developments")),
+        **({"topics": _lines(form.text("topics"))} if "topics" in form.values else {}),
         "related": links,
         "closing_summary": summary,
         "successor": _link(form.text("successor")) if form.text("successor").strip() else None,
@@ -63,10 +64,14 @@ def body_of(form: Form, before: Blog | None = None) -> dict[str, Any]:
 def furniture(body: BlogChanges, before: Blog | None = None) -> dict[str, Any]:
     """Fields of `newsroom.blogs.Furniture` that the form sets; those that it shows but in part only when they
     differ."""
-    values = furniture_of(body, BODY)
+    values = furniture_of(body, BODY | ({"topics"} & body.model_fields_set))
     if before is not None and line_of(values["bylines"]) == line_of(before.bylines):
         del values["bylines"]  # the field holds no more than the names
     return values
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.split("\n") if line.strip()]
 
 
 def _summary(blog: Blog) -> str:

@@ -19,11 +19,10 @@ from server.text.title import title_of
 from server.web.api.field_types import ZONES
 from server.web.api.request_models import BlogBody, BlogChanges
 from server.web.console import blog_form, forms, lead_fields, page
+from server.web.console.forms import STAY
 from server.web.site import site_of
 
 MAX_LISTED = 200
-STAY = "stay"
-"""What Enter in a one-line field asks for: the form again, with nothing saved."""
 SENT_BEFORE = Conflict(
     "This form was sent before, and made a blog. Look at the list of blogs before you send it again."
 )

@@ -9,13 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.domain.blog import Blog
-from server.domain.entry import Entry
+from server.domain.entry import Content, Entry
 from server.domain.errors import Conflict, Invalid, KeyReused, NotFound, StaleRevision
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import new_id
 from server.domain.times import now, to_text
 from server.newsroom import blogs, entries
-from server.newsroom.content import prepare
+from server.newsroom.content import language_of, prepare
 from server.store import entries as stored
 from server.store import feeds, idempotency
 from server.store.bylines import known_names
@@ -58,7 +58,7 @@ async def _create(
     request: Request, caller: Caller, blog: Blog, form: Form, typed: TypedEntry
 ) -> entries.Written:
     desk, status = site_of(request).desk, typed.status(form.text("do")) or "draft"
-    content = await typed.content(typed.checked(), (), blog.language)
+    content = await typed.content(typed.checked(), blog, Content())
     at = typed.publish_at(blog, now=desk.now(), draft=status == "draft")
     draft = entries.Draft(content, status, at)
     try:
@@ -114,7 +114,7 @@ async def _save(
     request: Request, caller: Caller, blog: Blog, entry: Entry, form: Form, typed: TypedEntry
 ) -> entries.Written:
     desk, do = site_of(request).desk, form.text("do")
-    content = await typed.content(typed.checked(), entry.content.blocks, blog.language)
+    content = await typed.content(typed.checked(), blog, entry.content)
     status = typed.status(do)
     wanted = status or entry.status
     at = None if do in ("unschedule", "now") or wanted == "published" else typed.publish_at(
@@ -193,8 +193,8 @@ async def _preview(
     request: Request, caller: Caller, blog: Blog, typed: TypedEntry, entry: Entry | None = None
 ) -> str:
     """The entry as readers would see it, without keeping anything. Raises Invalid."""
-    written = await typed.content(typed.checked(), entry.content.blocks if entry else (), blog.language)
-    content = await prepare(written, blog.language)
+    written = await typed.content(typed.checked(), blog, entry.content if entry else Content())
+    content = await prepare(written, language_of(written, blog))
     at = entry.published_at if entry and entry.published_at else now()
     made = Entry(
         id="preview", blog_id=blog.id, status="published", revision=0, content=content,

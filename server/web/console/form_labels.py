@@ -19,6 +19,7 @@ LABELS = {
     "lead_credit": "Lead, credit", "lead_video": "Lead video, address", "lead_video_title": "Lead video, title",
     "closing_summary": "Closing summary", "successor": "What follows",
     "username": "User name", "name": "Name", "password": "Password", "current": "Current password",
+    "place": "Place", "url": "Link", "topics": "Topics",
     "role": "Role", "blog_roles": "Role in a blog", "blog": "Blog", "blog_role": "Role in that blog",
 }
 KINDS = {"image": "Picture", "video": "Video", "embed": "Embed"}

@@ -11,8 +11,10 @@ from server.domain.errors import Invalid
 from server.web.api.request_parsing import require_utf8
 from server.web.api.validation import checked
 
-__all__ = ["Form", "checked", "read"]
+__all__ = ["STAY", "Form", "checked", "read"]
 
+STAY = "stay"
+"""What Enter in a one-line field asks for: the form again, with nothing saved."""
 MAX_FIELDS = 2_000
 MAX_FIELD_BYTES = 1_000_000
 MAX_REVISION_DIGITS = 10

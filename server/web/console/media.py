@@ -11,7 +11,7 @@ from server.domain.permissions import Action, Caller, require
 from server.newsroom import media
 from server.store import media as stored
 from server.web.console import forms, page
-from server.web.console.forms import Form
+from server.web.console.forms import STAY, Form
 from server.web.site import site_of
 
 FIELDS = ("alt", "caption", "credit")
@@ -25,6 +25,7 @@ async def index(request: Request, caller: Caller) -> Response:
     form, error = forms.Form(), None
     if request.method == "POST":
         form = await forms.read(request)
+    if request.method == "POST" and form.text("do") != STAY:
         try:
             await upload(request, caller, form)
         except Invalid as refused:
@@ -35,7 +36,8 @@ async def index(request: Request, caller: Caller) -> Response:
         found = await stored.latest(connection, caller, limit=MAX_LISTED)
     values = {name: form.text(f"picture_{name}") for name in FIELDS}
     return page.show(
-        request, caller, "pictures", error=error, values=values, pictures=[m.to_json() for m in found]
+        request, caller, "pictures", error=error, values=values, pictures=[m.to_json() for m in found],
+        unsaved=bool(form.values),
     )
 
 

@@ -36,6 +36,8 @@ DONE = {
     "closed": "Blog closed.",
     "uploaded": "Picture uploaded.",
     "added": "User added.",
+    "kept": "Byline added.",
+    "removed": "Byline removed. What is published with it keeps it.",
     "password": "Password changed. Log in with the new one.",
     "reset": "Password changed. All sessions of that person have ended.",
     "revoked": "Token revoked.",
@@ -127,6 +129,8 @@ def _nav(caller: Caller | None) -> list[tuple[str, str]]:
     links = [("/console", "Blogs")]
     if may(caller, Action.MEDIA_UPLOAD):
         links.append(("/console/pictures", "Pictures"))
+    if may(caller, Action.BYLINES_MANAGE):
+        links.append(("/console/bylines", "Bylines"))
     if may(caller, Action.USERS_MANAGE):
         links.append(("/console/users", "Users"))
     if may(caller, Action.TOKENS_MANAGE):

@@ -14,7 +14,7 @@ from server.newsroom import people
 from server.store import people as stored
 from server.web.api.account_models import PasswordBody, TokenBody, UserBody, UserChanges
 from server.web.console import forms, page
-from server.web.console.forms import Form
+from server.web.console.forms import STAY, Form
 from server.web.site import site_of
 
 
@@ -25,6 +25,7 @@ async def users(request: Request, caller: Caller) -> Response:
     form, error = Form(), None
     if request.method == "POST":
         form = await forms.read(request)
+    if request.method == "POST" and form.text("do") != STAY:
         sent = {name: form.text(name) for name in ("username", "name", "password")}
         try:
             body = forms.checked(UserBody, sent | _roles(form))
@@ -42,7 +43,7 @@ async def users(request: Request, caller: Caller) -> Response:
     return page.show(
         request, caller, "users", error=error, users=found, roles=ROLES, slugs=sorted(slugs.values()),
         values={name: form.text(name) for name in ("username", "name", "role", "blog", "blog_role")},
-        least=MIN_PASSWORD,
+        least=MIN_PASSWORD, unsaved=bool(form.values),
     )
 
 
@@ -53,6 +54,8 @@ async def user(request: Request, caller: Caller) -> Response:
     error: Invalid | Conflict | None = None
     if request.method == "POST":
         form = await forms.read(request)
+        if form.text("do") == STAY:
+            return await _user(request, caller, form, None)
         try:
             body = forms.checked(
                 UserChanges, {"name": form.text("name"), "active": form.ticked("active")} | _roles(form)
@@ -73,6 +76,8 @@ async def reset_password(request: Request, caller: Caller) -> Response:
     require(caller, Action.USERS_MANAGE)
     form = await forms.read(request)
     user_id = request.path_params["id"]
+    if form.text("do") == STAY:
+        return await _user(request, caller, None, None, reset=True)
     try:
         body = forms.checked(PasswordBody, {"password": form.text("password")})
         await people.set_password(site_of(request).desk, caller, user_id, body.password)
@@ -88,6 +93,7 @@ async def tokens(request: Request, caller: Caller) -> Response:
     form, error, plain = Form(), None, ""
     if request.method == "POST":
         form = await forms.read(request)
+    if request.method == "POST" and form.text("do") != STAY:
         try:
             body = forms.checked(
                 TokenBody,
@@ -109,7 +115,8 @@ async def tokens(request: Request, caller: Caller) -> Response:
     values = {name: "" if plain else form.text(name) for name in ("name", "role", "blog")}
     return page.show(
         request, caller, "tokens", error=error, tokens=found[::-1], plain=plain, roles=ROLES, values=values,
-        slugs=sorted(slugs.values()),
+        slugs=sorted(slugs.values()), keep=form.ticked("keep") and not plain,
+        unsaved=bool(form.values) and not plain,
     )
 
 
@@ -120,7 +127,12 @@ async def revoke(request: Request, caller: Caller) -> Response:
 
 
 async def _user(
-    request: Request, caller: Caller, form: Form | None, error: Invalid | Conflict | Forbidden | None
+    request: Request,
+    caller: Caller,
+    form: Form | None,
+    error: Invalid | Conflict | Forbidden | None,
+    *,
+    reset: bool = False,
 ) -> Response:
     async with site_of(request).database.read() as connection:
         slugs = await stored.slugs(connection)
@@ -131,6 +143,7 @@ async def _user(
     return page.show(
         request, caller, "user", error=error, user=found, values=values, roles=ROLES,
         slugs=sorted(slugs.values()), own=caller.id == f"user:{found['id']}", least=MIN_PASSWORD,
+        unsaved=form is not None, reset=reset,
     )
 
 

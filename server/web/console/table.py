@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from server.web.console import blogs, entries, entry_actions, listing, media, people, session
+from server.web.console import blogs, bylines, entries, entry_actions, listing, media, people, session
 
 BOTH = ["GET", "POST"]
 
@@ -25,6 +25,9 @@ def routes() -> list[Route]:
         Route("/console/blogs/{slug}/entries/{id}/send-back", entry_actions.send_back, methods=BOTH),
         Route("/console/blogs/{slug}/entries/{id}/revisions", entries.revisions),
         Route("/console/pictures", media.index, methods=BOTH),
+        Route("/console/bylines", bylines.index, methods=BOTH),
+        Route("/console/bylines/{id}", bylines.edit, methods=BOTH),
+        Route("/console/bylines/{id}/remove", bylines.remove, methods=["POST"]),
         Route("/console/users", people.users, methods=BOTH),
         Route("/console/users/{id}", people.user, methods=BOTH),
         Route("/console/users/{id}/password", people.reset_password, methods=["POST"]),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
 
-from server.domain.blocks import Block, Quote, Text
+from server.domain.blocks import Quote, Text
 from server.domain.blog import Blog
-from server.domain.byline import line_of
+from server.domain.byline import line_of, name_key
 from server.domain.entry import Content, Entry, EntryStatus
 from server.domain.errors import FieldError, Invalid
 from server.domain.permissions import Caller
@@ -26,15 +28,20 @@ STATUS: dict[str, EntryStatus | None] = {
 """What each button asks for; saving leaves the status as it is. Anything else, such as Enter in a one-line
 field, shows a preview and writes nothing."""
 FLAGS = ("pinned", "key", "breaking")
+TOPIC = "topic-"
+"""Prefix of the boxes of the topics; a field `topics` says that the form has them."""
 
 
 @dataclass(frozen=True, slots=True)
 class TypedEntry:
-    """The form's values. `media` are blocks as JSON with the `place` that they had in the entry."""
+    """The form's values. `media` are blocks as JSON with the `place` that they had in the entry; `language` is
+    empty for the blog's."""
 
     title: str = ""
     body: str = ""
     byline: str = ""
+    topics: tuple[str, ...] = ()
+    language: str = ""
     at: str = ""
     pinned: bool = False
     key: bool = False
@@ -52,9 +59,10 @@ class TypedEntry:
     def of(cls, entry: Entry, blog: Blog) -> TypedEntry:
         content = entry.content
         return cls(
-            content.title, entry_form.to_markdown(content.blocks), line_of(content.bylines),
-            entry_form.local(entry.publish_at, blog.time_zone), content.pinned, content.key, content.breaking,
-            entry_form.media_of(content.blocks), revision=str(entry.revision), request_key=new_id(),
+            content.title, entry_form.to_markdown(content.blocks), line_of(content.bylines), content.topics,
+            content.language or "", entry_form.local(entry.publish_at, blog.time_zone), content.pinned,
+            content.key, content.breaking, entry_form.media_of(content.blocks),
+            revision=str(entry.revision), request_key=new_id(),
         )
 
     def or_typed(self, form: Form) -> TypedEntry:
@@ -72,7 +80,10 @@ class TypedEntry:
         plain = [{k: v for k, v in block.items() if k != "place"} for block in self.media]
         return forms.checked(
             EntryBody,
-            {"title": self.title, "bylines": entry_form.names(self.byline), "body": self.body, "blocks": plain}
+            {
+                "title": self.title, "bylines": entry_form.names(self.byline), "body": self.body,
+                "blocks": plain, "topics": list(self.topics), "language": self.language.strip() or None,
+            }
             | {flag: getattr(self, flag) for flag in FLAGS},
         )
 
@@ -92,20 +103,35 @@ class TypedEntry:
         if missing:
             raise Invalid(*missing)
 
-    async def content(self, body: EntryBody, before: tuple[Block, ...], language: str) -> Content:
-        """What the entry shall hold; `before` are its blocks up to now. Raises Invalid."""
+    async def content(self, body: EntryBody, blog: Blog, before: Content) -> Content:
+        """What the entry shall hold; `before` is what it held up to now. Raises Invalid."""
+        language = (body.language if "language" in self.words else before.language) or blog.language
         places = [p if isinstance(p, int) else None for p in (block.get("place") for block in self.media)]
-        words = await entry_form.words(before, body.body, language)
-        arranged = entry_form.arranged(before, words, blocks_of("", body.blocks), places)
+        words = await entry_form.words(before.blocks, body.body, language)
+        arranged = entry_form.arranged(before.blocks, words, blocks_of("", body.blocks), places)
         return Content(
-            body.title, arranged, bylines_of(body), pinned=body.pinned, key=body.key, breaking=body.breaking
+            body.title, arranged, bylines_of(body), topics=tuple(body.topics), language=body.language,
+            pinned=body.pinned, key=body.key, breaking=body.breaking,
         )
 
     def changed(self, content: Content, before: Content) -> dict[str, Any]:
         """The fields of `content` that the form has, for an entry that holds `before`. Bylines that were left
         as they were are not among them: the field holds no more than their names."""
         fields = ["title", "blocks", *FLAGS, *([] if self.byline == line_of(before.bylines) else ["bylines"])]
+        fields += [name for name in ("language", "topics") if name in self.words]
         return {name: getattr(content, name) for name in fields}
+
+    def offered(self, topics: Sequence[str]) -> list[dict[str, Any]]:
+        """The boxes of a blog's topics. A box is named by its topic and not by its place: a draft that is put
+        back after the list was changed ticks the same topics."""
+        chosen = {name_key(name) for name in self.topics}
+        return [
+            {
+                "field": TOPIC + hashlib.sha256(name_key(name).encode()).hexdigest()[:12], "name": name,
+                "chosen": name_key(name) in chosen,
+            }
+            for name in topics
+        ]
 
     def status(self, do: str) -> EntryStatus | None:
         """What a button asks for. With a time to publish at, publishing is scheduling."""
@@ -164,7 +190,9 @@ def _readable_media(form: Form) -> list[dict[str, Any]]:
 
 def _typed(form: Form, items: list[dict[str, Any]]) -> TypedEntry:
     return TypedEntry(
-        form.text("title"), form.text("body"), form.text("byline"), form.text("publish_at"),
+        form.text("title"), form.text("body"), form.text("byline"),
+        tuple(v for n, v in form.values.items() if n.startswith(TOPIC)), form.text("language"),
+        form.text("publish_at"),
         form.ticked("pinned"), form.ticked("key"), form.ticked("breaking"), media=items, words=form.values,
         revision=form.text("revision"), request_key=form.text("request_key") or new_id(),
     )
