@@ -8,14 +8,14 @@ from server.web import static
 from server.web.api import table as api
 from server.web.console import table as console
 from server.web.ops import health
-from server.web.reader import discovery, media, pages, syndication
+from server.web.reader import discovery, front_page, media, pages, syndication
 from server.web.stream import changes, sse, websocket
 
 
 def table() -> list[BaseRoute]:
     return [
         # readers
-        Route("/", pages.index, name="index"),
+        Route("/", front_page.index, name="index"),
         Route("/live/{slug}", pages.blog, name="blog"),
         Route("/live/{slug}/entries/{id}", pages.entry, name="entry"),
         Route("/live/{slug}/feed.rss", syndication.rss, name="rss"),

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain.permissions import SYSTEM
 from server.newsroom import people
-from server.store import entries
+from server.store import entries, front_page
 from server.store import people as stored
 from tests.support.desk import Newsroom
 
@@ -26,6 +26,7 @@ QUESTIONS: dict[str, tuple[str, Ask]] = {
     "key events": ("ix_entries_key", lambda c, r: entries.key_events(c, r.blog_id)),
     "due": ("ix_entries_due", lambda c, r: entries.due(c, r.clock())),
     "page": ("ix_entries_number", lambda c, r: entries.between(c, r.blog_id, first=10, last=40)),
+    "newest of blogs": ("ix_entries_number", lambda c, r: front_page.latest_of(c, {r.blog_id: 3})),
     "counts": ("ix_entries_status", lambda c, r: entries.counts(c, r.blog_id)),
     "newest": ("ix_entries_listed", lambda c, r: entries.newest_created_at(c, r.blog_id)),
     "drafts": (

@@ -1,4 +1,4 @@
-"""Reader pages: list of blogs, blog, entry. Each is rendered from one database snapshot."""
+"""Reader pages of one blog: the blog, an entry. Each is rendered from one database snapshot."""
 
 from __future__ import annotations
 
@@ -57,22 +57,6 @@ class Snapshot:
     def modified(self) -> str:
         """When readers last saw a change. It moves forward when something is retracted, on whatever page."""
         return to_text(max(self.blog.updated_at, self.changed_at or self.blog.updated_at))
-
-
-async def index(request: Request) -> Response:
-    """`/`: live blogs, newest first, then closed ones."""
-    site = site_of(request)
-    async with site.database.read() as connection:
-        found = await blogs.listed(connection, statuses=["live"], limit=50)
-        found += await blogs.listed(connection, statuses=["closed"], limit=50)
-        heads = await feeds.heads(connection, [FeedKey(b.id, "public") for b in found])
-    canonical = site.url(request, "/")
-    page = site.renderer.template(
-        "reader/index.html", blogs=[b.to_json() for b in found], canonical=canonical
-    )
-    at = sorted(f"{key.blog_id}.{position}" for key, position in heads.items())
-    etag = "-".join([site.renderer.version, canonical, *at])
-    return page_cache.answer(request, Kept.of(page, etag=page_cache.digest(etag), media_type=HTML))
 
 
 async def blog(request: Request) -> Response:
