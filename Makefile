@@ -15,10 +15,10 @@ run: $(STAMPS)/python
 	@$(MAKE) --no-print-directory $(STAMPS)/fonts || echo "Continuing with the typefaces of this machine"
 	@exec $(VENV)/bin/stoppress serve
 
-test: lint types scripts $(STAMPS)/system $(STAMPS)/client
+test: lint types scripts $(STAMPS)/system $(STAMPS)/client $(STAMPS)/checkers
 	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal -q -rR
 
-check: lint types scripts $(STAMPS)/system
+check: lint types scripts $(STAMPS)/system $(STAMPS)/checkers
 	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal -q -m "not slow"
 
 lint: $(STAMPS)/dev
@@ -63,10 +63,14 @@ $(STAMPS)/node: static/package.json static/package-lock.json $(STAMPS)/dev $(STA
 	@tools/quietly.sh "Installing TypeScript (once)" tools/node.sh npm ci --prefix static --no-audit --no-fund
 	@touch $@
 
+$(STAMPS)/checkers: tests/checkers/package.json tests/checkers/package-lock.json $(STAMPS)/node
+	@tools/quietly.sh "Installing axe, Lighthouse and the Nu HTML checker (once)" tools/node.sh npm ci --prefix tests/checkers --no-audit --no-fund
+	@touch $@
+
 $(STAMPS)/bench: pyproject.toml constraints.txt tools/bench.sh
 	@mkdir -p $(STAMPS)
 	@tools/quietly.sh "Installing what the benchmark needs (once)" tools/bench.sh $(PYTHON) $(VENV)-bench
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-bench $(VENV)-client $(STAMPS) static/node_modules static/fonts/*.woff2 static/fonts/faces.css .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-bench $(VENV)-client $(STAMPS) static/node_modules tests/checkers/node_modules static/fonts/*.woff2 static/fonts/faces.css .mypy_cache .ruff_cache .pytest_cache
