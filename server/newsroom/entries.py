@@ -36,7 +36,8 @@ from server.newsroom import bylines, content, topics
 from server.newsroom.approval import with_note
 from server.newsroom.desk import Desk
 from server.newsroom.idempotency import Request
-from server.store import blogs, entries, feeds, media
+from server.store import blogs, entries, entry_index, feeds, media
+from server.text import search
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +350,7 @@ async def _commit(
         entry = replace(entry, public_seq=public.seq)
         epochs["public"] = public.epoch
     await (entries.insert if before is None else entries.save)(connection, entry)
+    await entry_index.put(connection, entry, search.searched(entry.content), new=before is None)
     await entries.keep_revision(connection, entry, author_id=caller.id, author_name=caller.name)
     changes = [feeds.of_entry(entry, blog, "newsroom", epochs["newsroom"])]
     if shows:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,8 +19,10 @@ from server.newsroom import export_format
 from server.newsroom.desk import Desk
 from server.newsroom.export_format import EntryLine, PictureLine
 from server.store import blog_rows as rows
-from server.store import blogs
+from server.store import blogs, entry_index
+from server.store import rows as store_rows
 from server.store.blog_rows import Values
+from server.text import search
 
 Line = dict[str, Any]
 
@@ -199,12 +202,21 @@ class Incoming:
             (self._named(e.values["id"]), self._named(m))
             for e in self.entries for m in sorted(self.known.intersection(rows.ids_in(e.values["content"])))
         ])
+        await self._index(connection, blog_id)
         shown_by_blog = sorted(self.known.intersection(rows.ids_in([self.blog["bylines"], self.blog["lead"]])))
         await rows.link_blog_pictures(connection, blog_id, [self._named(m) for m in shown_by_blog])
         return Imported(
             self.blog["slug"], len(self.entries), sum(len(e.revisions) for e in self.entries),
             len(self.known), held, new_ids=bool(names),
         )
+
+    async def _index(self, connection: AsyncConnection, blog_id: str) -> None:
+        for line in self.entries:
+            if line.values["status"] == "published":
+                row = SimpleNamespace(**line.values, blog_id=blog_id, author_id=None)
+                row.id = self._named(row.id)
+                words = search.searched(line.content)
+                await entry_index.put(connection, store_rows.entry(cast(Any, row)), words, new=True)
 
     async def _rename_entries(self, connection: AsyncConnection) -> None:
         """Where one id of the blog is in use here, all of it gets others: it is a copy."""

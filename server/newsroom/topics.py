@@ -6,17 +6,22 @@ from collections.abc import Sequence
 
 from server.domain.byline import cleaned, name_key
 from server.domain.errors import Invalid
+from server.domain.topic import slug_of
 
 
 def of_blog(wanted: Sequence[str]) -> tuple[str, ...]:
     """The topics as they are kept. Raises Invalid for one that shows nothing or comes twice."""
     names = [cleaned(name) for name in wanted]
     keys = [name_key(name) for name in names]
+    slugs = [slug_of(name) for name in names]
     for index, key in enumerate(keys):
         if not key:
             raise Invalid.field(f"topics.{index}", "a topic needs a name that can be seen")
         if key in keys[:index]:
             raise Invalid.field(f"topics.{index}", f"“{names[index]}” is named twice")
+        if slugs[index] in slugs[:index]:
+            other = names[slugs.index(slugs[index])]
+            raise Invalid.field(f"topics.{index}", f"“{names[index]}” has the same address as “{other}”")
     return tuple(names)
 
 

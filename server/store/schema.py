@@ -221,7 +221,28 @@ entry_media = Table(
     Index("ix_entry_media_media_id", "media_id"),
 )
 
-# pictures of a blog's bylines
+# published entries by topic and by their words: store/entry_index.py
+entry_topics = Table(
+    "entry_topics",
+    metadata,
+    Column("entry_id", ID, ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True),
+    Column("blog_id", ID, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("slug", Text, primary_key=True),
+    Index("ix_entry_topics_number", "blog_id", "slug", "number"),
+)
+
+entry_words = Table(
+    "entry_words",
+    metadata,
+    Column("entry_id", ID, ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True),
+    Column("blog_id", ID, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("words", Text, nullable=False),
+    Index("ix_entry_words_number", "blog_id", "number"),
+)
+
+# pictures of a blog's head and bylines
 blog_media = Table(
     "blog_media",
     metadata,

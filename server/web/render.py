@@ -20,6 +20,7 @@ from starlette.responses import Response
 
 from server.domain.blocks import Image, from_json
 from server.domain.change import Change
+from server.domain.topic import slug_of
 from server.media import urls
 from server.text import embeds
 from server.text.title import title_of
@@ -97,6 +98,7 @@ class Renderer:
         }
         self.environment.filters |= {
             "direction": direction,
+            "topic_slug": slug_of,
             "own_language": own_language,
             "provider": embeds.provider,
         }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
@@ -14,6 +15,9 @@ from server.newsroom.readiness import WriteProbe
 from server.store.database import Database
 from server.web.assets import Assets
 from server.web.render import Renderer
+
+SEARCHES = 2
+"""Searches at a time: each reads megabytes, and pages that many ask for go first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class Site:
     probe: WriteProbe
     supervisor: Supervisor
     metrics_token: str = ""
+    searches: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SEARCHES))
 
     def url(self, connection: HTTPConnection, path: str = "") -> str:
         """An absolute URL on this site."""

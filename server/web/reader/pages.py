@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,10 +19,12 @@ from server.domain.times import to_text
 from server.store import blogs, entries, feeds
 from server.text.excerpt import excerpt
 from server.text.title import title_of, words_of
-from server.web.reader import page_cache, pagination, structured_data
+from server.web.reader import filtered, page_cache, pagination, structured_data
+from server.web.reader.filtered import Filtered
 from server.web.reader.inline_json import inline_json
 from server.web.reader.page_cache import Kept
 from server.web.reader.pagination import Page
+from server.web.reader.view import View, view_of
 from server.web.site import Site, site_of
 from server.web.stream.subscribing import gate_of
 
@@ -36,7 +39,9 @@ class Snapshot:
     blog: Blog
     position: Position
     page: Page
-    count: int
+    view: View
+    preceding: View | None
+    following: View | None
     pinned: list[Entry]
     below: list[Entry]
     key_events: list[Entry]
@@ -60,11 +65,11 @@ class Snapshot:
 
 
 async def blog(request: Request) -> Response:
-    """`/live/{slug}`: the newest entries; `?before=N` an older page; `?entry=ID` redirects to the entry's
-    page."""
+    """`/live/{slug}`: the newest entries; `?before=N` an older page; `?topic=`, `?key=1`, `?q=` only some,
+    `?order=oldest` from the beginning; `?entry=ID` redirects to the entry's page."""
     site = site_of(request)
     slug: str = request.path_params["slug"]
-    before = _before(request.query_params.get("before"))
+    view = view_of(request.query_params)
     if entry_id := request.query_params.get("entry"):
         async with site.database.read() as connection:
             return await _page_of_entry(connection, await public_blog(connection, slug), entry_id)
@@ -76,12 +81,15 @@ async def blog(request: Request) -> Response:
     blog_id, position = known
 
     async def make(base: str) -> Kept:
-        async with site.database.read() as connection:
-            snapshot = await take(connection, slug, before)
-        etag = f"{site.renderer.version}-{snapshot.position}-{before or 0}"
+        async with site.searches if view.query else nullcontext(), site.database.read() as connection:
+            snapshot = await take(connection, slug, view)
+        etag = f"{site.renderer.version}-{snapshot.position}-{page_cache.digest(repr(view))}"
         return Kept.of(render(site, snapshot, base), etag=etag, media_type=HTML)
 
-    key = ("page", blog_id, str(position), before)
+    if view.query or (view.filtered and view.cursor):
+        # anybody can invent these, and each would push a page out that many ask for
+        return page_cache.answer(request, await make(site.url(request)))
+    key = ("page", blog_id, str(position), view)
     return page_cache.answer(request, await site.renderer.pages.get(key, make, base=site.url(request)))
 
 
@@ -133,33 +141,39 @@ async def public_blog(connection: AsyncConnection, slug: str) -> Blog:
     return found
 
 
-async def take(connection: AsyncConnection, slug: str, before: int | None) -> Snapshot:
+async def take(connection: AsyncConnection, slug: str, view: View) -> Snapshot:
     """Read one page from the database. Raises NotFound if the blog is not public or the page does not exist."""
     found = await public_blog(connection, slug)
     position = await feeds.head(connection, FeedKey(found.id, "public"))
     count = await blogs.published_count(connection, found.id)
-    page = pagination.first_page(count) if before is None else pagination.page_before(before, count)
-    if page is None:
-        raise NotFound("Page not found.")
-    pinned = await entries.pinned(connection, found.id) if before is None else []
+    shown = await (_newest_first if view.plain else filtered.take)(connection, found, view, count)
+    pinned = [] if view.before else [e for e in shown.entries if e.public and e.content.pinned]
+    if view.plain and not view.before:
+        pinned = await entries.pinned(connection, found.id)
     apart = {e.id for e in pinned}
-    within = await entries.between(connection, found.id, first=page.first, last=page.last)
     return Snapshot(
-        found, position, page, count, pinned, [e for e in within if e.id not in apart],
+        found, position, shown.page, view, shown.preceding, shown.following, pinned,
+        [e for e in shown.entries if e.id not in apart],
         await entries.key_events(connection, found.id), await entries.changed_at(connection, found.id),
     )
 
 
+async def _newest_first(connection: AsyncConnection, blog: Blog, view: View, count: int) -> Filtered:
+    before = view.before
+    page = pagination.first_page(count) if before is None else pagination.page_before(before, count)
+    if page is None:
+        raise NotFound("Page not found.")
+    within = await entries.between(connection, blog.id, first=page.first, last=page.last)
+    newer = view.at(pagination.newer(page, count)) if before is not None else None
+    return Filtered(page, within, newer, view.at(page.older) if page.older else None)
+
+
 def render(site: Site, snapshot: Snapshot, base: str) -> str:
     """Render the whole page."""
-    renderer, found, page = site.renderer, snapshot.blog, snapshot.page
+    renderer, found, page, view = site.renderer, snapshot.blog, snapshot.page, snapshot.view
     publication = publication_of(site, base)
     epoch = snapshot.position.epoch
     path = f"/live/{found.slug}"
-    newer = None
-    if page.before is not None:
-        above = pagination.newer(page, snapshot.count)
-        newer = f"{path}?before={above}" if above else path
     return renderer.template(
         "reader/blog.html",
         language=found.language,
@@ -167,14 +181,18 @@ def render(site: Site, snapshot: Snapshot, base: str) -> str:
         position=str(snapshot.position),
         page=page,
         parts=renderer.parts(feeds.of_blog(found, "public", epoch)),
-        updated=snapshot.updated if page.before is None else None,
+        updated=snapshot.updated if view.plain and page.before is None else None,
         entries=[renderer.entry(feeds.of_entry(e, found, "public", epoch)) for e in snapshot.entries],
         key_events=[
             renderer.key_event(feeds.of_entry(e, found, "public", epoch)) for e in snapshot.key_events
         ],
-        older=f"{path}?before={page.older}" if page.older else None,
-        newer=newer,
-        canonical=base + path + (f"?before={page.before}" if page.before else ""),
+        path=path,
+        view=view,
+        topic_name=view.topic_name(found) if view.topic else "",
+        reversed=replace(view, oldest_first=not view.oldest_first, before=None, after=None).url(path),
+        older=snapshot.following.url(path) if snapshot.following else None,
+        newer=snapshot.preceding.url(path) if snapshot.preceding else None,
+        canonical=base + view.url(path),
         description=excerpt(found.standfirst or found.headline, structured_data.DESCRIPTION_CHARACTERS),
         og=structured_data.open_graph(
             publication, found.headline, snapshot.entries, lead=structured_data.lead_of(found),
@@ -211,11 +229,3 @@ async def _page_of_entry(connection: AsyncConnection, found: Blog, entry_id: str
     return RedirectResponse(
         f"/live/{found.slug}{query}#entry-{item.id}", 302, headers={"Cache-Control": "no-store"}
     )
-
-
-def _before(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise NotFound("Page not found.")
-    return int(text)
