@@ -24,7 +24,7 @@ from server.hub.hub import Hub, HubOptions
 from server.installation import data_lock, make_desk
 from server.media import decoder
 from server.newsroom import feeds as newsroom_feeds
-from server.newsroom import rights, schedule
+from server.newsroom import rights, schedule, text_process
 from server.newsroom.desk import Desk
 from server.newsroom.readiness import WriteProbe
 from server.serving import uvicorn_server
@@ -222,6 +222,7 @@ async def _running(parts: Parts, *, demo: bool) -> AsyncIterator[None]:
     finally:
         await parts.site.supervisor.close()
         decoder.close()
+        text_process.shared.close()
         await parts.hub.close()
         await parts.broker.close()
         await parts.site.throttle.close()

@@ -1,0 +1,121 @@
+"""Long texts are read in a process of their own (text_worker.py), so that reading does not hold the interpreter
+that the event loop needs: ten people who post the longest text permitted delayed all other deliveries.
+
+Where there is no process to be had, or it ended, the text is read in this one: slower for others, never lost.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from server.domain.blocks import Block
+from server.domain.errors import FieldError, Invalid
+from server.newsroom import blocks_of_text, text_worker
+from server.text.errors import TextError
+
+log = structlog.get_logger()
+
+SECONDS = 20.0
+"""For one text by the clock; the longest takes a quarter of a second. Later it is read here."""
+_ROOT = str(Path(__file__).parent.parent.parent)
+
+
+class TextProcess:
+    """One process, started with the first text. For one thread at a time, besides `close`."""
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self.seconds = seconds
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def prepared(self, given: Sequence[Block], language: str) -> tuple[Block, ...]:
+        """As `blocks_of_text.prepared`, with the same errors."""
+        asked = {"do": "prepared", "blocks": [text_worker.to_json(b) for b in given], "language": language}
+        answer = self._ask(asked)
+        if answer is None:
+            return blocks_of_text.prepared(given, language)
+        if "fields" in answer:
+            raise Invalid(*(FieldError(name, message) for name, message in answer["fields"]))
+        return _blocks(answer)
+
+    def words(self, body: str, language: str) -> tuple[Block, ...]:
+        """As `blocks_of_text.words`, with the same errors."""
+        answer = self._ask({"do": "words", "body": body, "language": language})
+        if answer is None:
+            return blocks_of_text.words(body, language)
+        if "error" in answer:
+            raise TextError(*answer["error"])
+        return _blocks(answer)
+
+    def close(self) -> None:
+        """End the process; the next text starts another."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):  # what was still to be written has no reader
+                    pipe.close()
+
+    def _ask(self, asked: dict[str, Any]) -> dict[str, Any] | None:
+        """The answer; None if there is none, for whatever reason."""
+        try:
+            process = self._running()
+            watch = threading.Timer(self.seconds, process.kill)
+            watch.daemon = True
+            watch.start()
+            try:
+                return _talk(process, json.dumps(asked).encode() + b"\n")
+            finally:
+                watch.cancel()
+        except (OSError, ValueError) as error:
+            log.warning("text.process", error=str(error) or type(error).__name__)
+            self.close()
+            return None
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self.process is None or self.process.poll() is not None:
+            self.close()
+            self.process = _start()
+        return self.process
+
+
+def _talk(process: subprocess.Popen[bytes], line: bytes) -> dict[str, Any]:
+    """Raises OSError or ValueError when the process ended."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(line)
+    process.stdin.flush()
+    answer: dict[str, Any] = json.loads(process.stdout.readline())
+    return answer
+
+
+def _start() -> subprocess.Popen[bytes]:
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
+    return subprocess.Popen(
+        [sys.executable, "-m", "server.newsroom.text_worker"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        env=kept | {"PYTHONPATH": _ROOT, "PYTHONUNBUFFERED": "1"},
+        start_new_session=True,  # Ctrl+C in a terminal is for the server
+    )
+
+
+def _blocks(answer: dict[str, Any]) -> tuple[Block, ...]:
+    return tuple(text_worker.from_json(data) for data in answer["blocks"])
+
+
+shared = TextProcess()
+"""That of this process."""
+atexit.register(shared.close)
