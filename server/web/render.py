@@ -38,8 +38,8 @@ BUNDLES: dict[str, list[str]] = {
         *(
             f"css/{name}.css"
             for name in (
-                "masthead", "page", "head", "toolbar", "entry", "quote", "media", "key-events", "related",
-                "pill", "more", "blogs", "notice", "print",
+                "masthead", "page", "head", "toolbar", "filters", "entry", "quote", "media", "key-events",
+                "related", "pill", "more", "blogs", "notice", "arabic", "print",
             )
         ),
     ],
