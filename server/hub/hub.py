@@ -129,6 +129,11 @@ class Hub:
             return None
         return Position(feed.epoch, feed.head)
 
+    def keep_warm(self, key: FeedKey) -> None:
+        """Follow a feed for a while after this, listener or not, so that `head` knows where it stands."""
+        if not self.draining:
+            self.registry.keep_warm(key)
+
     def cursor(self, key: FeedKey, variant: Variant, after: Position | None) -> Cursor:
         """Reads a feed from a position on; None: from now on."""
         cursor = Cursor(self, key, variant, after)

@@ -54,14 +54,24 @@ class Registry:
     async def open(self, key: FeedKey) -> Feed:
         """The feed, subscribed and at a head. Raises NotFound, Unavailable."""
         while (feed := self.feeds.get(key)) is None:
-            task = self._opening.get(key)
-            if task is None:
-                task = self._opening[key] = asyncio.create_task(self._open(key), name=f"hub.open {key}")
-                task.add_done_callback(lambda _: self._opening.pop(key, None))
-            feed = await asyncio.shield(task)
+            feed = await asyncio.shield(self._opening.get(key) or self._start(key))
             if self.feeds.get(key) is feed:
                 return feed
         return feed
+
+    def keep_warm(self, key: FeedKey) -> None:
+        """Follow a feed for `IDLE_SECONDS` more, as if a listener had just left it. Opening it needs the broker
+        and the store, so that is not waited for, and a failure is left to whoever asks next."""
+        feed = self.feeds.get(key)
+        if feed is not None:
+            feed.idle_since = time.monotonic()
+        elif key not in self._opening:
+            self._start(key).add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    def _start(self, key: FeedKey) -> asyncio.Task[Feed]:
+        task = self._opening[key] = asyncio.create_task(self._open(key), name=f"hub.open {key}")
+        task.add_done_callback(lambda _: self._opening.pop(key, None))
+        return task
 
     async def _open(self, key: FeedKey) -> Feed:
         self._seen[key] = 0

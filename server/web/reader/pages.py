@@ -73,12 +73,7 @@ async def blog(request: Request) -> Response:
     if entry_id := request.query_params.get("entry"):
         async with site.database.read() as connection:
             return await _page_of_entry(connection, await public_blog(connection, slug), entry_id)
-    known = _followed(request, slug)
-    if known is None:
-        async with site.database.read() as connection:
-            found = await public_blog(connection, slug)
-            known = found.id, await feeds.head(connection, FeedKey(found.id, "public"))
-    blog_id, position = known
+    blog_id, position = await _standing(request, slug)
 
     async def make(base: str) -> Kept:
         async with site.searches if view.query else nullcontext(), site.database.read() as connection:
@@ -210,12 +205,24 @@ def publication_of(site: Site, base: str) -> structured_data.Publication:
     return structured_data.Publication(site.name, base, site.assets.url(LOGO))
 
 
-def _followed(request: Request, slug: str) -> tuple[str, Position] | None:
-    """Blog id and current position without a database query, if this process follows the feed and the broker
-    subscription is verified."""
-    key = gate_of(request).public.get(slug)
-    at = site_of(request).hub.head(key) if key is not None else None
-    return (key.blog_id, at) if key is not None and at is not None else None
+async def _standing(request: Request, slug: str) -> tuple[str, Position]:
+    """Id and position of a public blog. Without a query, if this process follows the feed and the broker
+    subscription is verified; a view of the page has it followed for a while, as a listener does.
+
+    Raises NotFound.
+    """
+    site, known = site_of(request), gate_of(request).public
+    key = known.get(slug)
+    if key is not None and (at := site.hub.head(key)) is not None:
+        site.hub.keep_warm(key)
+        return key.blog_id, at
+    async with site.database.read() as connection:
+        found = await public_blog(connection, slug)
+        # a blog that was public stays so, and keeps its slug
+        key = known[slug] = FeedKey(found.id, "public")
+        at = await feeds.head(connection, key)
+    site.hub.keep_warm(key)
+    return key.blog_id, at
 
 
 async def _page_of_entry(connection: AsyncConnection, found: Blog, entry_id: str) -> Response:

@@ -183,11 +183,14 @@ async def test_a_burst_renders_once(server: Running, monkeypatch: pytest.MonkeyP
     assert len(rendered) == 2
 
 
-async def test_a_followed_page_needs_no_database(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_page_that_was_seen_needs_no_database(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
     blog = await server.blog("warm")
-    await server.changes("warm")
+    key = FeedKey(blog["id"], "public")
     await page(server, "/live/warm")
-    assert server.site.hub.feeds.get(FeedKey(blog["id"], "public")) is not None
+    feed = await server.site.hub.open(key)  # the view has begun to open it
+    feed.idle_since = 0.0
     asked: list[str] = []
     public_blog = pages.public_blog
 
@@ -196,8 +199,12 @@ async def test_a_followed_page_needs_no_database(server: Running, monkeypatch: p
         return await public_blog(connection, slug)
 
     monkeypatch.setattr(pages, "public_blog", counted)
-    await page(server, "/live/warm")
+    with monkeypatch.context() as without:
+        without.setattr(server.site.database, "read", None)
+        await page(server, "/live/warm")
     assert not asked
+    await server.site.hub._sweep()
+    assert server.site.hub.feeds.get(key) is feed, "a view counts as a listener that left just now"
     await server.post("warm", title="News")
     assert "News" in await page(server, "/live/warm")
     assert asked
