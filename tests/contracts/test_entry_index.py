@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.newsroom import blogs
 from server.store import entry_index
@@ -51,6 +54,27 @@ async def test_what_is_not_published_is_not_found(newsroom: Newsroom) -> None:
             assert left == 0, table
     await newsroom.restore(entry)
     assert await found(newsroom, "witness") == [1] == await found(newsroom, topic="ferries")
+
+
+async def test_the_migration_indexes_what_is_there(newsroom: Newsroom) -> None:
+    await blogs.edit(newsroom.desk, EDITOR, "storm", {"topics": ("North West", "Sea")}, revision=None)
+    await newsroom.post("<em>Café</em> &amp; harbour", title="Ferries", topics=("North West", "Sea"))
+    await newsroom.post("Not yet", status="draft", topics=("Sea",))
+    await newsroom.retract(await newsroom.post("The witness", topics=("Sea",)))
+    migration = importlib.import_module("server.store.migrations.versions.0007_entry_index")
+
+    async def rows(connection: AsyncConnection) -> list[list[tuple[object, ...]]]:
+        tables = ("entry_words", "entry_topics")
+        found = [(await connection.execute(text(f"SELECT * FROM {table}"))).all() for table in tables]
+        return [sorted(tuple(row) for row in some) for some in found]
+
+    async with newsroom.database.write() as connection:
+        before = await rows(connection)
+        for table in ("entry_words", "entry_topics"):
+            await connection.execute(text(f"DELETE FROM {table}"))
+        await connection.run_sync(migration._fill)
+        assert await rows(connection) == before
+    assert await found(newsroom, "cafe & harbour") == [1] == await found(newsroom, topic="sea")
 
 
 async def test_entries_come_in_either_order_after_a_number(newsroom: Newsroom) -> None:

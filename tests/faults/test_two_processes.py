@@ -133,6 +133,25 @@ async def test_two_processes_same_everywhere(
         await compare(everybody, two)
 
 
+async def test_a_page_kept_in_one_process_forgets_what_another_retracts(
+    tmp_path: Path, valkey_server: Valkey, postgres_url: str
+) -> None:
+    secret = "the witness from Harbour Lane"
+    addresses = ("/live/storm", "/live/storm?key=1", "/live/storm?q=witness", "/live/storm?order=oldest", "/")
+    async with pair(tmp_path, redis_url=valkey_server.url, database_url=postgres_url) as both:
+        here, there = both.clients
+        made = await here.post("/api/v1/blogs/storm/entries", json={"title": secret, "key": True})
+        for address in addresses * 2:  # nobody listens: the views keep the blog followed
+            assert secret in (await there.get(address)).text, address
+        gone = await here.delete(f"/api/v1/blogs/storm/entries/{made.json()['id']}")
+        assert gone.status_code in (200, 204)
+
+        async with asyncio.timeout(DEADLINE):
+            for address in addresses:
+                while secret in (await there.get(address)).text:
+                    await asyncio.sleep(0.01)
+
+
 async def test_two_processes_one_drains(tmp_path: Path, valkey_server: Valkey, postgres_url: str) -> None:
     chance = chances()
     settings = {"redis_url": valkey_server.url, "database_url": postgres_url, "drain_seconds": DRAIN_SECONDS}

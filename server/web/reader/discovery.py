@@ -42,13 +42,16 @@ Disallow: /console
 Disallow: /live/*/stream
 Disallow: /live/*/ws
 Disallow: /live/*/changes
+Disallow: /live/*?q=
+Disallow: /live/*&q=
 
 Sitemap: {base}/sitemap.xml
 """
 
 
 async def robots(request: Request) -> Response:
-    """`/robots.txt`: pages and feeds may be read by all; what never ends, or is for the newsroom, need not."""
+    """`/robots.txt`: pages and feeds may be read by all; what never ends, is for the newsroom,
+    or is a search that anybody can invent, need not."""
     text = ROBOTS.format(base=site_of(request).url(request))
     return page_cache.answer(request, Kept.of(text, etag=page_cache.digest(text), media_type="text/plain"))
 
