@@ -45,6 +45,10 @@ PACE_SECONDS = 5.0
 OPENING_STEPS = 11
 """Steps that are played immediately in a new blog, backdated over the last hour and a half."""
 OPENING_SPACE = timedelta(minutes=8)
+LEAD = Picture(
+    "convoy", "Drawing: a row of white lorries on a road below hills at dawn", "The first lorries on the coast road."
+)
+"""At the head of the blog."""
 RETRY_SECONDS = 5.0
 MAX_BYTES, MAX_PIXELS = 20_000_000, 10_000_000
 
@@ -103,11 +107,12 @@ class Demo:
                 missing = True
             else:
                 missing = False
+        opening = OPENING | {"lead": await self._block(self.desk, LEAD)}
         if missing:
             earlier = _earlier(self.desk, OPENING_SPACE * (OPENING_STEPS + 1))
-            await blogs.create(earlier, SYSTEM, SLUG, blogs.Furniture(**OPENING))
+            await blogs.create(earlier, SYSTEM, SLUG, blogs.Furniture(**opening))
         else:
-            await blogs.edit(self.desk, SYSTEM, SLUG, dict(OPENING), revision=None)
+            await blogs.edit(self.desk, SYSTEM, SLUG, opening, revision=None)
         return missing
 
     async def _clear_flags(self) -> None:
