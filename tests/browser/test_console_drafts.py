@@ -3,14 +3,15 @@ button, a session that ended, a server that is away."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Error, Page
 
 from tests.support.app import Running
-from tests.support.browser import until
+from tests.support.browser import chromium, until
 from tests.support.console import PASSWORD, ahead, at_work, drafts_kept, entries, hire, keys, opened, row
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
@@ -196,6 +197,32 @@ async def test_back_after_publishing_brings_no_second_copy(eddy: BrowserContext,
     await page.go_back()
     await has(page, "#body", "")
     assert len(await entries(server, "back")) == 1
+
+
+async def test_a_page_from_the_back_forward_cache_brings_no_second_copy(server: Running) -> None:
+    """The page comes back alive, with what was sent in its form and no request to the server."""
+    await server.blog("frozen")
+    async with chromium(back_forward_cache=True) as browser, at_work(browser, server, "connie") as field:
+        page = await opened(field, "frozen")
+        await page.evaluate(
+            "addEventListener('pageshow', (e) => sessionStorage.setItem('frozen', String(e.persisted)))"
+        )
+        await typed(page, "Only once")
+        await page.get_by_role("button", name="Send to the editors").click()
+        await page.locator("#said", has_text="Sent to the editors").wait_for()
+        await page.evaluate("setTimeout(() => history.back())")
+
+        async def shown_again() -> bool:
+            with contextlib.suppress(Error):  # it is being loaded afresh
+                return bool(await page.evaluate(
+                    "sessionStorage.getItem('frozen') === 'true' && document.readyState === 'complete'"
+                    " && document.querySelector('#body')?.value === ''"
+                ))
+            return False
+
+        await until(shown_again, what="the page, without what was sent")
+        assert len(await entries(server, "frozen")) == 1
+        await drafts_kept(page, 0)
 
 
 async def test_cancel_throws_away(eddy: BrowserContext, server: Running) -> None:

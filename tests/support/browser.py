@@ -19,9 +19,14 @@ WIDE = {"width": 1100, "height": 700}
 
 
 @contextlib.asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
+async def chromium(*, back_forward_cache: bool = False) -> AsyncIterator[Browser]:
+    """`back_forward_cache`: pages that are left are kept alive, as for people. Playwright does without, because
+    it waits for a `load` that such a page does not have: go back with `history.back()`."""
+    without = ["--disable-back-forward-cache"] if back_forward_cache else None
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=QUIET, ignore_default_args=without
+        )
         try:
             yield browser
         finally:
