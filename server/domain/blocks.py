@@ -5,7 +5,7 @@ On the wire and in the database a block is a JSON object with `type` and the fie
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, ClassVar, TypeAlias
 
@@ -30,7 +30,11 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An uploaded picture. `alt` may be empty only if `decorative`; sizes are in pixels."""
+    """An uploaded picture. `alt` may be empty only if `decorative`; sizes are in pixels.
+
+    `focal_x` and `focal_y` are the point that has to stay in view where the picture is cropped, from 0 (left,
+    top) to 1 (right, bottom); None is the middle. A `sensitive` picture is behind a cover that says `warning`.
+    """
 
     type: ClassVar[str] = "image"
     media_id: str
@@ -42,11 +46,24 @@ class Image:
     height: int = 0
     widths: tuple[int, ...] = ()
     mime: str = "image/jpeg"
+    focal_x: float | None = None
+    focal_y: float | None = None
+    sensitive: bool = False
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """Pictures that belong together (text_limits.MIN_GALLERY to MAX_GALLERY), shown as a grid."""
+
+    type: ClassVar[str] = "gallery"
+    images: tuple[Image, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """A video URL: a file that plays on the page, or a link to a provider's page."""
+    """A video URL: a file that plays on the page, or a link to a provider's page. `poster` is the id of an
+    uploaded picture; its sizes are in pixels."""
 
     type: ClassVar[str] = "video"
     url: str
@@ -55,6 +72,9 @@ class Video:
     caption: str = ""
     poster: str = ""
     provider: str = ""
+    poster_width: int = 0
+    poster_height: int = 0
+    poster_widths: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +87,38 @@ class Embed:
     provider: str = ""
 
 
-Block: TypeAlias = Text | Quote | Image | Video | Embed
-KINDS: dict[str, type[Block]] = {kind.type: kind for kind in (Text, Quote, Image, Video, Embed)}
+Block: TypeAlias = Text | Quote | Image | Gallery | Video | Embed
+KINDS: dict[str, type[Block]] = {kind.type: kind for kind in (Text, Quote, Image, Gallery, Video, Embed)}
 
 
 def to_json(block: Block) -> dict[str, Any]:
     """The block as a JSON object with its `type`."""
-    return {"type": block.type, **{k: list(v) if isinstance(v, tuple) else v for k, v in asdict(block).items()}}
+    return {"type": block.type, **_listed(asdict(block))}
 
 
 def from_json(data: Mapping[str, Any]) -> Block:
     """Inverse of `to_json`. Unknown fields, written by a newer version, are ignored."""
     kind = KINDS[data["type"]]
+    if kind is Gallery:
+        return Gallery(tuple(image_from_json(i) for i in data["images"]))
+    return kind(**_values(kind, data))
+
+
+def image_from_json(data: Mapping[str, Any]) -> Image:
+    """A picture of a gallery, which has no `type` of its own."""
+    return Image(**_values(Image, data))
+
+
+def _values(kind: type[Block], data: Mapping[str, Any]) -> dict[str, Any]:
     known = {f.name for f in fields(kind)}
-    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k in known}
-    return kind(**values)
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k in known}
+
+
+def _listed(value: Any) -> Any:
+    """The same values with lists for tuples, as JSON gives them back."""
+    if isinstance(value, dict):
+        return {k: _listed(v) for k, v in value.items()}
+    return [_listed(v) for v in value] if isinstance(value, tuple) else value
 
 
 def without_source(block: Block) -> Block:
@@ -90,7 +127,17 @@ def without_source(block: Block) -> Block:
     return replace(block, markdown="") if isinstance(block, Text) else block
 
 
+def images_of(blocks: Sequence[Block]) -> Iterator[Image]:
+    """The pictures of the blocks in order, those of galleries too."""
+    for block in blocks:
+        if isinstance(block, Image):
+            yield block
+        elif isinstance(block, Gallery):
+            yield from block.images
+
+
 def media_ids(blocks: Sequence[Block]) -> set[str]:
-    """Ids of the uploaded pictures in the blocks."""
-    found = {b.media_id for b in blocks if isinstance(b, Image)}
+    """Ids of all uploaded pictures in the blocks: pictures, galleries and posters. Whoever asks which pictures
+    a text shows asks here, so that a picture's rights and its retraction follow one rule."""
+    found = {image.media_id for image in images_of(blocks)}
     return found | {b.poster for b in blocks if isinstance(b, Video) and b.poster}

@@ -7,6 +7,7 @@ _NAMES = {
     "current": "Current password", "html": "Text", "key_developments": "Key developments", "markdown": "Text",
     "media_id": "Picture", "mime": "Kind of picture", "poster": "Poster picture", "publish_at": "Publish at",
     "lead": "Lead picture or video", "successor": "What follows",
+    "focal_x": "Focal point", "focal_y": "Focal point", "images": "Pictures",
     "related": "Related reports", "slug": "Address", "time_zone": "Time zone", "url": "Address", "username":
     "User name",
 }
@@ -21,6 +22,9 @@ def label(field: str) -> str:
     if len(parts) > 1 and parts[1].isdigit() and parts[0] in _ITEMS:
         item = f"{_ITEMS[parts[0]]} {int(parts[1]) + 1}"
         named = [p for p in parts[2:] if not p.isdigit()]
+        if parts[2:3] == ["images"] and len(parts) > 3:
+            item += f", picture {int(parts[3]) + 1}"
+            named = named[1:] or ["media_id"]
         return f"{_name(named[-1])} ({item})" if named else item[0].upper() + item[1:]
     return _name(parts[0])
 

@@ -14,6 +14,8 @@ MAX_SUMMARY = 10_000
 MAX_URL = 2_000
 MAX_BLOCKS = 200
 """Blocks that are sent, and blocks that the text of an entry may become."""
+MIN_GALLERY, MAX_GALLERY = 2, 20
+"""Pictures of a gallery."""
 MAX_DEVELOPMENTS = 30
 MAX_RELATED = 50
 MAX_TOPICS = 50

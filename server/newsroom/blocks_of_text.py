@@ -7,20 +7,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
-from typing import Any
+from typing import Any, TypeVar
 
-from server.domain.blocks import Block, Embed, Image, Quote, Text, Video, to_json
+from server.domain.blocks import Block, Embed, Gallery, Image, Quote, Text, Video, to_json
 from server.domain.blog import Related
 from server.domain.errors import Invalid
-from server.domain.text_limits import MAX_BLOCKS, MAX_RENDERED_BYTES
+from server.domain.text_limits import MAX_BLOCKS, MAX_GALLERY, MAX_RENDERED_BYTES, MIN_GALLERY
 from server.text import markdown, sanitise
 from server.text.characters import repair, repair_line, trimmed
 from server.text.errors import TextError
 
 BLOCK_BYTES = 1_000
 """The markup around the words of a block, at most."""
-_LINES = ("title", "byline", "cite", "credit", "provider")
+_LINES = ("title", "byline", "cite", "credit", "provider", "warning")
 _TEXTS = ("alt", "caption")
+
+Media = TypeVar("Media", bound=Image | Video | Embed)
 
 
 def words(body: str, language: str) -> tuple[Block, ...]:
@@ -60,14 +62,25 @@ def _of_block(index: int, block: Block, language: str) -> Sequence[Block]:
             return [Quote(html=shown, cite=cite)] if shown else []
     except TextError as error:
         raise Invalid.field(field, str(error)) from error
-    return [_media(index, block)]
+    path = f"blocks.{index}"
+    return [_gallery(path, block) if isinstance(block, Gallery) else _media(path, block)]
 
 
-def _media(index: int, block: Image | Video | Embed) -> Block:
+def _gallery(path: str, block: Gallery) -> Gallery:
+    count = len(block.images)
+    if not MIN_GALLERY <= count <= MAX_GALLERY:
+        limits = f"a gallery has {MIN_GALLERY} to {MAX_GALLERY} pictures; this has {count}"
+        raise Invalid.field(f"{path}.images", limits)
+    return Gallery(tuple(_media(f"{path}.images.{n}", image) for n, image in enumerate(block.images)))
+
+
+def _media(path: str, block: Media) -> Media:
     names = [name for name in (*_LINES, *_TEXTS) if hasattr(block, name)]
-    made: Block = replace(block, **{name: tidied(name, getattr(block, name)) for name in names})
+    made: Media = replace(block, **{name: tidied(name, getattr(block, name)) for name in names})
     if isinstance(made, Image) and not made.alt and not made.decorative:
-        raise Invalid.field(f"blocks.{index}.alt", "describe the picture, or mark it decorative")
+        raise Invalid.field(f"{path}.alt", "describe the picture, or mark it decorative")
+    if isinstance(made, Image) and made.warning and not made.sensitive:
+        raise Invalid.field(f"{path}.warning", "stands on a cover: mark the picture as distressing (sensitive)")
     return made
 
 
@@ -77,6 +90,8 @@ def _clean(html: str) -> str:
 
 def _rendered_bytes(block: Block) -> int:
     """About what the block takes on the page."""
+    if isinstance(block, Gallery):
+        return sum(map(_rendered_bytes, block.images))
     values = [v for k, v in to_json(block).items() if isinstance(v, str) and k != "markdown"]
     if isinstance(block, Text | Quote):
         return BLOCK_BYTES // 10 + len(block.html.encode()) + len(escape(values[-1]).encode())

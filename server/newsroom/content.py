@@ -89,8 +89,16 @@ def _check_characters(content: Content) -> None:
     """Raises Invalid where half of a character is: nobody can tell what it stood for."""
     found = [("title", content.title)]
     for index, block in enumerate(content.blocks):
-        found += [(f"blocks.{index}.{k}", v) for k, v in to_json(block).items() if isinstance(v, str)]
+        found += _texts(to_json(block), f"blocks.{index}")
     broken = [(name, place) for name, text in found if (place := half_character(text))]
     if broken:
         raise Invalid(*(FieldError(name, f"{place}: half of a character (an unpaired surrogate)")
                         for name, place in broken))
+
+
+def _texts(value: Any, path: str) -> list[tuple[str, str]]:
+    """Every text in a block's JSON with its place: `blocks.0.images.2.alt`."""
+    if isinstance(value, str):
+        return [(path, value)]
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [text for name, item in inner for text in _texts(item, f"{path}.{name}")]

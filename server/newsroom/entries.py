@@ -28,15 +28,14 @@ from server.domain.entry import (
     restored,
     retracted,
 )
-from server.domain.errors import Conflict, Invalid, NotFound, StaleRevision
-from server.domain.media import Media
+from server.domain.errors import Conflict, NotFound, StaleRevision
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import Position, new_id
-from server.newsroom import bylines, content, topics
+from server.newsroom import bylines, content, pictures, topics
 from server.newsroom.approval import with_note
 from server.newsroom.desk import Desk
 from server.newsroom.idempotency import Request
-from server.store import blogs, entries, entry_index, feeds, media
+from server.store import blogs, entries, entry_index, feeds
 from server.text import search
 
 
@@ -96,7 +95,7 @@ async def _create(desk: Desk, caller: Caller, slug: str, draft: Draft, request: 
         status = first_status(draft.status, publishes=may(caller, Action.ENTRY_PUBLISH, blog.id))
         check_schedule(status, draft.publish_at, now)
         check_content(status, draft.content)
-        made = await with_pictures(connection, draft.content, caller)
+        made = await pictures.sized(connection, draft.content, caller)
         # the clock may have been set back, and the newest written is still the newest
         newest = await entries.newest_created_at(connection, blog.id)
         written_at = now if newest is None else max(now, newest + timedelta(microseconds=1))
@@ -163,7 +162,7 @@ async def edit(
         made = replace(entry.content, **changed)
         check_content(wanted, made)
         if "blocks" in changed:
-            made = await with_pictures(connection, made, caller)
+            made = await pictures.sized(connection, made, caller)
         made = await _named(connection, blog, made, caller, before=entry.content, at=now)
         after = with_note(entry, edited(entry, made, at, now), wanted, note.strip(), caller)
         written = await _commit(connection, blog, entry, moved(after, wanted, now), caller)
@@ -287,12 +286,6 @@ async def _check_revision(
         raise StaleRevision(current=_shown(entry), yours=yours, based_on=str(revision))
 
 
-async def with_pictures(connection: AsyncConnection, made: Content, caller: Caller) -> Content:
-    """The content with the sizes of its pictures. Raises Invalid for one that is not there."""
-    found = [await _block(connection, index, block, caller) for index, block in enumerate(made.blocks)]
-    return replace(made, blocks=tuple(found))
-
-
 async def _named(
     connection: AsyncConnection, blog: Blog, content: Content, caller: Caller, *, before: Content, at: datetime
 ) -> Content:
@@ -302,25 +295,6 @@ async def _named(
         bylines=await bylines.resolved(connection, caller, content.bylines, before=before.bylines, at=at),
         topics=topics.of_entry(content.topics, blog.topics, before=before.topics),
     )
-
-
-async def _block(
-    connection: AsyncConnection, index: int, block: blocks.Block, caller: Caller
-) -> blocks.Block:
-    if isinstance(block, blocks.Image):
-        item = await _picture(connection, f"blocks.{index}.media_id", block.media_id, caller)
-        return replace(block, width=item.width, height=item.height, widths=item.widths, mime=item.mime)
-    if isinstance(block, blocks.Video) and block.poster:
-        await _picture(connection, f"blocks.{index}.poster", block.poster, caller)
-    return block
-
-
-async def _picture(connection: AsyncConnection, name: str, media_id: str, caller: Caller) -> Media:
-    """Whoever may not see a picture may not publish it either."""
-    try:
-        return await media.get_for(connection, caller, media_id)
-    except NotFound as error:
-        raise Invalid.field(name, "picture not found; upload it first") from error
 
 
 @dataclass(frozen=True, slots=True)

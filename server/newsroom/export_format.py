@@ -30,11 +30,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from server.domain import blog as blogs
 from server.domain import entry as entries
-from server.domain.blocks import Quote, Text
+from server.domain.blocks import Gallery, Image, Quote, Text
 from server.domain.change import FEEDS
 from server.domain.entry import Content
 from server.domain.errors import FieldError, Invalid
 from server.domain.position import MAX_SEQ
+from server.domain.text_limits import MAX_GALLERY, MIN_GALLERY
 from server.media.urls import rendition_name
 from server.store import blog_rows as rows
 from server.store import rows as store_rows
@@ -241,12 +242,23 @@ def _check_types(value: Any, path: str) -> None:
                 FieldError(".".join([path, name, *(str(p) for p in e["loc"])])[:200], str(e["msg"]))
                 for e in error.errors(include_url=False, include_input=False)
             )) from error
+    _check_pictures(value, path)
     for name, inner in found.items():
         if name == "url" and inner:
             _check_url(inner, f"{path}.url")
         for place, item in enumerate(inner if isinstance(inner, tuple) else (inner,)):
             if dataclasses.is_dataclass(item):
                 _check_types(item, f"{path}.{name}.{place}" if isinstance(inner, tuple) else f"{path}.{name}")
+
+
+def _check_pictures(value: Any, path: str) -> None:
+    if isinstance(value, Image):
+        for name in ("focal_x", "focal_y"):
+            at = getattr(value, name)
+            if at is not None and not 0 <= at <= 1:
+                raise Invalid.field(f"{path}.{name}", "from 0 to 1")
+    elif isinstance(value, Gallery) and not MIN_GALLERY <= len(value.images) <= MAX_GALLERY:
+        raise Invalid.field(f"{path}.images", f"{MIN_GALLERY} to {MAX_GALLERY} pictures")
 
 
 _adapters: dict[type, dict[str, TypeAdapter[Any]]] = {}

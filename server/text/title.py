@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from server.domain.blocks import Block, Embed, Image, Quote, Text, Video
+from server.domain.blocks import Block, Embed, Gallery, Image, Quote, Text, Video, images_of
 from server.text.excerpt import excerpt, plain
 
 TITLE_CHARACTERS = 110
@@ -22,20 +22,24 @@ def title_of(title: str, blocks: Sequence[Block], limit: int = TITLE_CHARACTERS)
 
 
 def words_of(blocks: Sequence[Block]) -> str:
-    """The words of texts and quotes, and the captions of pictures and videos, as plain text."""
+    """The words of texts and quotes, and the captions of pictures and videos, as plain text. What is behind the
+    cover of a sensitive picture stays there."""
     found = []
     for block in blocks:
         if isinstance(block, Text):
             found.append(plain(block.html))
         elif isinstance(block, Quote):
             found.append(f"“{plain(block.html)}”" + (f" – {block.cite}" if block.cite else ""))
-        elif isinstance(block, Image | Video):
+        elif isinstance(block, Image | Gallery):
+            found += [image.caption for image in images_of([block]) if not image.sensitive]
+        elif isinstance(block, Video):
             found.append(block.caption)
     return " ".join(words for words in found if words)
 
 
 def _pictured(blocks: Sequence[Block]) -> str:
-    return next((b.alt or b.caption for b in blocks if isinstance(b, Image) and not b.decorative), "")
+    pictures = (i for i in images_of(blocks) if not i.decorative)
+    return next((i.warning if i.sensitive else i.alt or i.caption for i in pictures), "")
 
 
 def _titled(blocks: Sequence[Block]) -> str:

@@ -18,11 +18,11 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.domain.blocks import Image, from_json
+from server.domain.blocks import Image, Video, from_json, image_from_json
 from server.domain.change import Change
 from server.domain.topic import slug_of
 from server.media import urls
-from server.text import embeds
+from server.text import embeds, tables
 from server.text.title import title_of
 from server.web import template_language
 from server.web.assets import Assets
@@ -38,13 +38,14 @@ BUNDLES: dict[str, list[str]] = {
         *(
             f"css/{name}.css"
             for name in (
-                "masthead", "page", "head", "toolbar", "filters", "entry", "quote", "media", "key-events",
-                "related", "pill", "more", "blogs", "notice", "arabic", "print",
+                "masthead", "page", "head", "toolbar", "filters", "entry", "quote", "media", "gallery", "focal",
+                "key-events", "related", "pill", "more", "blogs", "notice", "arabic", "print",
             )
         ),
     ],
     "console.css": [
         *_SHARED, "css/entry.css", "css/quote.css", "css/media.css",
+        "css/gallery.css", "css/focal.css",
         *(f"css/console/{name}.css" for name in ("frame", "fields", "buttons", "notices", "rows")),
     ],
 }
@@ -95,12 +96,17 @@ class Renderer:
             "source": lambda block: urls.source(image_of(block)),
             "script_words": script_words,
             "srcset": lambda block: urls.srcset(image_of(block)),
+            "largest": lambda block: urls.largest(image_of(block)),
+            "focal": lambda block: urls.focal_classes(image_of(block)),
+            "poster_source": lambda block: urls.source(poster_of(block)),
+            "poster_srcset": lambda block: urls.srcset(poster_of(block)),
         }
         self.environment.filters |= {
             "direction": direction,
             "topic_slug": slug_of,
             "own_language": own_language,
             "provider": embeds.provider,
+            "framed": tables.framed,
         }
         self.environment.tests["playable"] = embeds.plays_in_place
         template_language.install(self.environment)
@@ -200,7 +206,12 @@ def own_language(data: Mapping[str, Any]) -> Markup:
 
 
 def image_of(data: Mapping[str, Any]) -> Image:
-    """The image block from its JSON in a change."""
+    """The picture from its JSON in a change: an image block, or one of a gallery's."""
+    return image_from_json(data)
+
+
+def poster_of(data: Mapping[str, Any]) -> Image:
+    """The poster of a video block from its JSON."""
     block = from_json(data)
-    assert isinstance(block, Image)
-    return block
+    assert isinstance(block, Video)
+    return urls.poster_of(block)

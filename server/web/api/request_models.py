@@ -23,8 +23,10 @@ from server.domain.errors import FieldError, Invalid
 from server.domain.text_limits import (
     MAX_BLOCKS,
     MAX_DEVELOPMENTS,
+    MAX_GALLERY,
     MAX_RELATED,
     MAX_TOPICS,
+    MIN_GALLERY,
 )
 from server.web.api.field_types import (
     HttpsOrNone,
@@ -99,23 +101,47 @@ class QuoteBody(Body):
     cite: Line = ""
 
 
-class ImageBody(Body):
-    """An uploaded picture. `width`, `height`, `widths` and `mime` are accepted, so that a block can be sent
-    back as it was read, and replaced by those of the upload."""
+Pixels: TypeAlias = Annotated[int, Field(ge=0, le=100_000)]
+PictureWidths: TypeAlias = Annotated[list[Pixels], Field(max_length=20)]
+Share: TypeAlias = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+"""From 0 (left or top) to 1 (right or bottom)."""
 
-    type: Literal["image"]
+
+class PictureBody(Body):
+    """An uploaded picture. `focal_x` and `focal_y` are the point that stays in view where it is cropped.
+    `sensitive` puts it behind a cover that says `warning`. `width`, `height`, `widths` and `mime` are accepted,
+    so that it can be sent back as it was read, and replaced by those of the upload."""
+
     media_id: MediaId
     alt: Text = ""
     caption: Text = ""
     credit: Line = ""
     decorative: bool = False
-    width: Annotated[int, Field(ge=0, le=100_000)] = 0
-    height: Annotated[int, Field(ge=0, le=100_000)] = 0
-    widths: Annotated[list[Annotated[int, Field(ge=0, le=100_000)]], Field(max_length=20)] = []
+    width: Pixels = 0
+    height: Pixels = 0
+    widths: PictureWidths = []
     mime: Annotated[str, Field(max_length=100)] = ""
+    focal_x: Share | None = None
+    focal_y: Share | None = None
+    sensitive: bool = False
+    warning: Line = ""
+
+
+class ImageBody(PictureBody):
+    type: Literal["image"]
+
+
+class GalleryBody(Body):
+    """Pictures that belong together, shown as a grid."""
+
+    type: Literal["gallery"]
+    images: Annotated[list[PictureBody], Field(min_length=MIN_GALLERY, max_length=MAX_GALLERY)]
 
 
 class VideoBody(Body):
+    """A video file, or the page of a video. `poster` is the id of an uploaded picture; its sizes are accepted
+    and replaced, as those of a picture."""
+
     type: Literal["video"]
     url: Url
     title: Line = ""
@@ -123,6 +149,9 @@ class VideoBody(Body):
     caption: Text = ""
     poster: Literal[""] | MediaId = ""
     provider: Line = ""
+    poster_width: Pixels = 0
+    poster_height: Pixels = 0
+    poster_widths: PictureWidths = []
 
 
 class EmbedBody(Body):
@@ -133,7 +162,7 @@ class EmbedBody(Body):
 
 
 BlockBody: TypeAlias = Annotated[
-    TextBody | QuoteBody | ImageBody | VideoBody | EmbedBody, Field(discriminator="type")
+    TextBody | QuoteBody | ImageBody | GalleryBody | VideoBody | EmbedBody, Field(discriminator="type")
 ]
 
 

@@ -70,8 +70,10 @@ class QuoteBlock(Shape):
     cite: str
 
 
-class ImageBlock(Shape):
-    type: Literal["image"]
+class PictureParts(Shape):
+    """A picture of an entry. `focal_x` and `focal_y`, from 0 to 1, are the point to keep in view, or null. A
+    `sensitive` one is to be behind a cover with the words of `warning`, which may be empty."""
+
     media_id: str
     alt: str
     caption: str
@@ -81,6 +83,19 @@ class ImageBlock(Shape):
     height: int
     widths: list[int]
     mime: str
+    focal_x: float | None
+    focal_y: float | None
+    sensitive: bool
+    warning: str
+
+
+class ImageBlock(PictureParts):
+    type: Literal["image"]
+
+
+class GalleryBlock(Shape):
+    type: Literal["gallery"]
+    images: list[PictureParts]
 
 
 class VideoBlock(Shape):
@@ -91,6 +106,9 @@ class VideoBlock(Shape):
     caption: str
     poster: str
     provider: str
+    poster_width: int
+    poster_height: int
+    poster_widths: list[int]
 
 
 class EmbedBlock(Shape):
@@ -100,7 +118,7 @@ class EmbedBlock(Shape):
     provider: str
 
 
-Block = TextBlock | QuoteBlock | ImageBlock | VideoBlock | EmbedBlock
+Block = TextBlock | QuoteBlock | ImageBlock | GalleryBlock | VideoBlock | EmbedBlock
 
 
 class Blog(Shape):

@@ -13,7 +13,7 @@ from server.text.characters import half_character
 
 MAX_ERRORS = 50
 """Fields that one answer names. A body of a megabyte can have a hundred thousand that are wrong."""
-_UNION_TAGS = frozenset({"text", "quote", "image", "video", "embed", "as_name", "as_parts"})
+_UNION_TAGS = frozenset({"text", "quote", "image", "gallery", "video", "embed", "as_name", "as_parts"})
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -52,6 +52,8 @@ def _said(error: Mapping[str, Any]) -> str:
         return f"one of {limits['expected'].replace(' or ', ', ').replace(chr(39), '')}"
     if error["type"] == "string_too_short":
         return "needs some text"
+    if error["type"] == "too_short":
+        return f"at least {limits['min_length']:,}; these are {limits['actual_length']:,}"
     if error["type"] == "too_long":
         return f"at most {limits['max_length']:,}; these are {limits['actual_length']:,}"
     return str(error["msg"]).removeprefix("Value error, ")

@@ -78,7 +78,7 @@ async def remove(request: Request, caller: Caller) -> Response:
 
 async def _portrait(request: Request, caller: Caller, form: Form) -> str:
     """The id of the picture that the form brought. The name says what it shows."""
-    named = Form({"picture_alt": form.text("name")}, form.file)
+    named = Form({"picture_alt": form.text("name")}, {"picture": form.file})
     return (await media.upload(request, caller, named)).id
 
 

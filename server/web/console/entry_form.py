@@ -9,19 +9,20 @@ from html import unescape
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from server.domain import blocks
 from server.domain.blocks import Block, Image, Quote, Text
 from server.domain.errors import FieldError, Invalid
 from server.newsroom import content
-from server.web.console import media_fields
+from server.web.console import media_fields, pieces
 from server.web.console.forms import Form
 
 SHOWN = {
-    "image": ("alt", "caption", "credit"),
+    "image": ("alt", "caption", "credit", "focal_x", "focal_y", "warning"),
     "video": ("url", "title", "byline", "caption"),
     "embed": ("url", "title"),
 }
 """The fields of each kind of media that the form shows."""
+TICKS = ("decorative", "sensitive", "joined")
+"""The boxes of a picture."""
 MAX_MEDIA = 200
 # what reads the same as Markdown and as HTML is shown without its tags
 _PLAIN = re.compile(r"(<p>[^<*_`\[\]\\&~|#>]*</p>\s*)+")
@@ -36,8 +37,8 @@ def to_markdown(written: Sequence[Block]) -> str:
 def media_of(written: Sequence[Block]) -> list[dict[str, Any]]:
     """The media of an entry for the form; `place` is the block's place in the entry."""
     return [
-        blocks.to_json(b) | {"place": place}
-        for place, b in enumerate(written) if not isinstance(b, Text | Quote)
+        piece for place, b in enumerate(written) if not isinstance(b, Text | Quote)
+        for piece in pieces.of(b, place)
     ]
 
 
@@ -53,7 +54,7 @@ def sent_media(form: Form) -> list[dict[str, Any]]:
         block = media_fields.read(name, form.text(name))
         block |= {field: form.text(f"{name}-{field}") for field in SHOWN[block["type"]]}
         if block["type"] == "image":
-            block["decorative"] = form.ticked(f"{name}-decorative")
+            block |= {tick: form.ticked(f"{name}-{tick}") for tick in TICKS}
         found.append(block)
     return found
 
@@ -96,13 +97,14 @@ def arranged(
     return (*found, *kept.values(), *added)
 
 
-def picture(item: Any, *, decorative: bool) -> dict[str, Any]:
-    """A picture that was just uploaded, as a block of the form."""
+def picture(item: Any, form: Form) -> dict[str, Any]:
+    """A picture that was just uploaded, as a piece of the form."""
     block = Image(
-        item.id, item.alt, item.caption, item.credit, decorative, item.width, item.height, item.widths,
-        item.mime,
+        item.id, item.alt, item.caption, item.credit, form.ticked("picture_decorative"), item.width,
+        item.height, item.widths, item.mime, sensitive=form.ticked("picture_sensitive"),
+        warning=form.text("picture_warning"),
     )
-    return blocks.to_json(block) | {"place": None}
+    return pieces.of(block, None)[0] | {"joined": form.ticked("picture_joined")}
 
 
 def moment(text: str, zone: str) -> datetime | None:

@@ -9,8 +9,9 @@ from typing import Any
 LABELS = {
     "title": "Title", "body": "Text", "byline": "Byline", "publish_at": "Publish at",
     "picture": "Picture", "picture_alt": "Picture, alt text", "picture_caption": "Picture, caption",
-    "picture_credit": "Picture, credit",
+    "picture_credit": "Picture, credit", "picture_warning": "Picture, warning",
     "video_url": "Video, address", "video_title": "Video, title", "video_byline": "Video, byline",
+    "video_caption": "Video, caption", "video_poster": "Video, poster picture",
     "note": "Reason",
     "slug": "Address", "headline": "Headline", "standfirst": "Standfirst",
     "key_developments": "Key developments", "related": "Related reports", "language": "Language",
@@ -23,7 +24,10 @@ LABELS = {
     "role": "Role", "blog_roles": "Role in a blog", "blog": "Blog", "blog_role": "Role in that blog",
 }
 KINDS = {"image": "Picture", "video": "Video", "embed": "Embed"}
-PARTS = {"alt": "alt text", "url": "address"}
+PARTS = {
+    "alt": "alt text", "url": "address", "focal_x": "focal point", "focal_y": "focal point",
+    "joined": "in a gallery",
+}
 _MEDIA = re.compile(r"media-([0-9]+)(?:-(\w+))?")
 
 

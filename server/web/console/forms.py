@@ -1,4 +1,4 @@
-"""Reading a form: its texts, its boxes and its file. What it means is for the page to say."""
+"""Reading a form: its texts, its boxes and its files. What it means is for the page to say."""
 
 from __future__ import annotations
 
@@ -15,23 +15,29 @@ __all__ = ["STAY", "Form", "checked", "read"]
 
 STAY = "stay"
 """What Enter in a one-line field asks for: the form again, with nothing saved."""
-MAX_FIELDS = 2_000
+MAX_FIELDS = 4_000
+MAX_FILES = 2
 MAX_FIELD_BYTES = 1_000_000
 MAX_REVISION_DIGITS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What was sent. `values` holds texts with line ends as `\\n`; `file` is empty without one."""
+    """What was sent. `values` holds texts with line ends as `\\n`; `files` those that were chosen, by field."""
 
     values: dict[str, str] = field(default_factory=dict)
-    file: bytes = b""
+    files: dict[str, bytes] = field(default_factory=dict)
 
     def text(self, name: str) -> str:
         return self.values.get(name, "")
 
     def ticked(self, name: str) -> bool:
         return name in self.values
+
+    @property
+    def file(self) -> bytes:
+        """The form's picture (the first file that was chosen); empty without one."""
+        return self.files.get("picture", b"") or next(iter(self.files.values()), b"")
 
     @property
     def revision(self) -> int:
@@ -50,11 +56,11 @@ async def read(request: Request) -> Form:
     """
     require_utf8(request)
     values: dict[str, str] = {}
-    file = b""
-    async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES) as sent:
+    files: dict[str, bytes] = {}
+    async with request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES) as sent:
         for name, value in sent.multi_items():
             if isinstance(value, UploadFile):
-                file = await value.read()
+                files[name] = await value.read()
             else:
                 values[name] = value.replace("\r\n", "\n")
-    return Form(values, file)
+    return Form(values, {name: data for name, data in files.items() if data})

@@ -48,7 +48,7 @@ async def with_upload(request: Request, caller: Caller, form: Form) -> Form:
         return form
     words = {f"picture_{name}": form.text(field) for name, field in _OF_PICTURE.items()}
     try:
-        item = await media.upload(request, caller, Form(words, form.file))
+        item = await media.upload(request, caller, Form(words, {"picture": form.file}))
     except Invalid as error:
         names = {f"picture_{name}": field for name, field in _OF_PICTURE.items()} | {"picture": "lead_picture"}
         raise Invalid(*(FieldError(names.get(f.field, f.field), f.message) for f in error.fields)) from error

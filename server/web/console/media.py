@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.domain.errors import Invalid, TooLarge, UnsupportedMedia
+from server.domain.errors import FieldError, Invalid, TooLarge, UnsupportedMedia
 from server.domain.media import Media
 from server.domain.permissions import Action, Caller, require
 from server.newsroom import media
@@ -43,16 +43,23 @@ async def index(request: Request, caller: Caller) -> Response:
 
 async def upload(request: Request, caller: Caller, form: Form) -> Media:
     """Keep the picture that the form brought, with its words. Raises Invalid, naming the form's fields."""
-    site = site_of(request)
     if not form.file:
         raise Invalid.field("picture", "choose a file")
     words = {name: form.text(f"picture_{name}") for name in FIELDS}
     try:
+        return await keep(request, caller, form, "picture", **words)
+    except Invalid as error:
+        named = [(f.field if f.field == "picture" else f"picture_{f.field}", f.message) for f in error.fields]
+        raise Invalid(*(FieldError(*field) for field in named)) from error
+
+
+async def keep(request: Request, caller: Caller, form: Form, name: str, **words: str) -> Media:
+    """Keep the picture that the form's field `name` brought. Raises Invalid."""
+    site = site_of(request)
+    try:
         return await media.upload(
-            site.desk, caller, form.file, **words,
+            site.desk, caller, form.files[name], **words,
             max_bytes=site.limits.upload_bytes, max_pixels=site.limits.upload_pixels,
         )
     except (TooLarge, UnsupportedMedia) as error:
-        raise Invalid.field("picture", error.detail) from error
-    except Invalid as error:
-        raise Invalid(*(type(f)(f"picture_{f.field}", f.message) for f in error.fields)) from error
+        raise Invalid.field(name, error.detail) from error

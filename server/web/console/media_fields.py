@@ -32,12 +32,16 @@ class HiddenImage(Hidden):
     height: Size = 0
     widths: Annotated[list[Size], Field(max_length=20)] = []
     mime: Annotated[Line, Field(max_length=100)] = ""
+    joined: bool = False
 
 
 class HiddenVideo(Hidden):
     type: Literal["video"]
     poster: Literal[""] | MediaId = ""
     provider: Line = ""
+    poster_width: Size = 0
+    poster_height: Size = 0
+    poster_widths: Annotated[list[Size], Field(max_length=20)] = []
 
 
 class HiddenEmbed(Hidden):

@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from server.domain.blocks import Quote, Text
+from server.domain.blocks import Quote, Text, Video
 from server.domain.blog import Blog
 from server.domain.byline import line_of, name_key
 from server.domain.entry import Content, Entry, EntryStatus
@@ -18,7 +18,7 @@ from server.domain.errors import FieldError, Invalid
 from server.domain.permissions import Caller
 from server.domain.position import new_id
 from server.web.api.request_models import EntryBody, blocks_of, bylines_of
-from server.web.console import entry_form, forms, media
+from server.web.console import entry_form, forms, media, pieces
 from server.web.console.forms import Form
 
 STATUS: dict[str, EntryStatus | None] = {
@@ -77,36 +77,40 @@ class TypedEntry:
         """All but the words of the box as the API would take them. Raises Invalid."""
         self._check_complete()
         entry_form.check_pictures(self.media)
-        plain = [{k: v for k, v in block.items() if k != "place"} for block in self.media]
-        return forms.checked(
-            EntryBody,
-            {
-                "title": self.title, "bylines": entry_form.names(self.byline), "body": self.body,
-                "blocks": plain, "topics": list(self.topics), "language": self.language.strip() or None,
-            }
-            | {flag: getattr(self, flag) for flag in FLAGS},
-        )
+        plain = pieces.to_blocks(self.media)
+        try:
+            return forms.checked(
+                EntryBody,
+                {
+                    "title": self.title, "bylines": entry_form.names(self.byline), "body": self.body,
+                    "blocks": plain, "topics": list(self.topics), "language": self.language.strip() or None,
+                } | {flag: getattr(self, flag) for flag in FLAGS},
+            )
+        except Invalid as error:
+            raise pieces.located(error, self.media) from error
 
     def _check_complete(self) -> None:
         """Raises Invalid for words about a picture or a video that is missing: they would go unseen."""
         missing = []
         # what a picture of the form has already is no word about another one
-        taken = {(name, block.get(name)) for block in self.media for name in media.FIELDS} | {
-            (name, "") for name in media.FIELDS
+        names = (*media.FIELDS, "warning")
+        taken = {(name, block.get(name)) for block in self.media for name in names} | {
+            (name, "") for name in names
         }
-        if {(name, self.words.get(f"picture_{name}", "").strip()) for name in media.FIELDS} - taken:
+        if {(name, self.words.get(f"picture_{name}", "").strip()) for name in names} - taken:
             missing.append(
                 FieldError("picture", "choose a file, or clear its alt text, caption and credit")
             )
-        if any(self.words.get(f"video_{name}", "").strip() for name in ("title", "byline")):
-            missing.append(FieldError("video_url", "needs an address; or clear the video’s title and byline"))
+        if any(self.words.get(f"video_{name}", "").strip() for name in ("title", "byline", "caption")):
+            said = "needs an address; or clear the video’s title, byline and caption"
+            missing.append(FieldError("video_url", said))
         if missing:
             raise Invalid(*missing)
 
     async def content(self, body: EntryBody, blog: Blog, before: Content) -> Content:
         """What the entry shall hold; `before` is what it held up to now. Raises Invalid."""
         language = (body.language if "language" in self.words else before.language) or blog.language
-        places = [p if isinstance(p, int) else None for p in (block.get("place") for block in self.media)]
+        places = pieces.places(self.media)
         words = await entry_form.words(before.blocks, body.body, language)
         arranged = entry_form.arranged(before.blocks, words, blocks_of("", body.blocks), places)
         return Content(
@@ -155,13 +159,17 @@ async def read(request: Request, caller: Caller, form: Form, blog: Blog) -> Type
     """The form, with its picture uploaded and its video among the media: whatever else is wrong with the
     form, a file that arrived need not be chosen again. Raises Invalid."""
     items = entry_form.sent_media(form)
-    if form.file:
+    if "picture" in form.files:
         item = await media.upload(request, caller, form)
-        items.append(entry_form.picture(item, decorative=form.ticked("picture_decorative")))
-        form = Form({k: v for k, v in form.values.items() if not k.startswith("picture_")})
+        items.append(entry_form.picture(item, form))
+        form = Form({k: v for k, v in form.values.items() if not k.startswith("picture_")}, form.files)
     if form.text("video_url").strip():
-        video = {name: form.text(f"video_{name}").strip() for name in ("url", "title", "byline")}
-        items.append({"type": "video", "caption": "", "place": None, **video})
+        address, *words = (form.text(f"video_{name}").strip() for name in ("url", "title", "byline", "caption"))
+        video = Video(address, title=words[0], byline=words[1], caption=words[2])
+        if "video_poster" in form.files:
+            item = await media.keep(request, caller, form, "video_poster")
+            video = replace(video, poster=item.id)
+        items += pieces.of(video, None)
         form = Form({k: v for k, v in form.values.items() if not k.startswith("video_")})
     return _typed(form, items)
 
@@ -178,7 +186,10 @@ def _place(path: str, content: Content) -> str:
     before = content.blocks[: int(rest[0])]
     if isinstance(content.blocks[int(rest[0])], Text | Quote):
         return "body"
-    return ".".join([name, str(sum(not isinstance(b, Text | Quote) for b in before)), *rest[1:]])
+    among = [b for b in content.blocks if not isinstance(b, Text | Quote)]
+    at = sum(not isinstance(b, Text | Quote) for b in before)
+    shown = [piece for block in among for piece in pieces.of(block, None)]
+    return pieces.located(Invalid.field(".".join([name, str(at), *rest[1:]]), ""), shown).fields[0].field
 
 
 def _readable_media(form: Form) -> list[dict[str, Any]]:

@@ -112,13 +112,17 @@ def open_graph(
 
 
 def image_of(entry: Entry) -> blocks.Image | None:
-    """The first picture that is not decorative."""
-    return next((b for b in entry.content.blocks if isinstance(b, blocks.Image) and not b.decorative), None)
+    """The first picture that others may show: not one that is decorative or covered."""
+    return _shown(entry.content.blocks)
 
 
 def lead_of(blog: Blog) -> blocks.Image | None:
     """The picture at the head of the blog, if others may show it."""
-    return blog.lead if isinstance(blog.lead, blocks.Image) and not blog.lead.decorative else None
+    return _shown([blog.lead] if blog.lead else [])
+
+
+def _shown(among: Sequence[blocks.Block]) -> blocks.Image | None:
+    return next((i for i in blocks.images_of(among) if not i.decorative and not i.sensitive), None)
 
 
 def language_of(blog: Blog, entry: Entry) -> str:

@@ -30,6 +30,7 @@ from server.web.reader.xml_document import add, document, printable
 from server.web.site import site_of
 
 LENGTH = 50
+COVERED = "This picture may be distressing. See it on the page."
 ATOM = "http://www.w3.org/2005/Atom"
 DC = "http://purl.org/dc/elements/1.1/"
 XML = "http://www.w3.org/XML/1998/namespace"
@@ -195,25 +196,33 @@ def _author(publication: Publication, byline: Byline) -> dict[str, str]:
 def html_of(publication: Publication, blog: Blog, entry: Entry) -> str:
     """The entry's blocks as plain HTML with absolute URLs, for feed readers."""
     base = publication.blog_url(blog)
-    return "\n".join(_block(publication, block, base) for block in entry.content.blocks)
+    page = publication.entry_url(blog, entry)
+    return "\n".join(_block(publication, block, base, page) for block in entry.content.blocks)
 
 
-def _block(publication: Publication, block: blocks.Block, base: str) -> str:
+def _block(publication: Publication, block: blocks.Block, base: str, page: str) -> str:
     if isinstance(block, blocks.Text):
         return absolute(block.html, base)
     if isinstance(block, blocks.Quote):
         cite = f"<p>— {_escape(block.cite)}</p>" if block.cite else ""
         return f"<blockquote>{absolute(block.html, base)}{cite}</blockquote>"
-    if isinstance(block, blocks.Image):
-        words = _escape(" ".join(w for w in (block.caption, block.credit) if w))
-        caption = f"<figcaption>{words}</figcaption>" if words else ""
-        return (
-            f'<figure><img src="{_escape(publication.base + source(block))}" alt="{_escape(block.alt)}" '
-            f'width="{block.width}" height="{block.height}">{caption}</figure>'
-        )
+    if isinstance(block, blocks.Image | blocks.Gallery):
+        return "\n".join(_picture(publication, image, page) for image in blocks.images_of([block]))
     name = block.title or block.provider or block.url
     byline = f" ({_escape(block.byline)})" if isinstance(block, blocks.Video) and block.byline else ""
     return f'<p><a href="{_escape(block.url)}">{_escape(name)}</a>{byline}</p>'
+
+
+def _picture(publication: Publication, image: blocks.Image, page: str) -> str:
+    """A picture; in place of one that is covered, its warning with a link to the page that has it."""
+    if image.sensitive:
+        return f'<p><a href="{_escape(page)}">{_escape(image.warning or COVERED)}</a></p>'
+    words = _escape(" ".join(w for w in (image.caption, image.credit) if w))
+    caption = f"<figcaption>{words}</figcaption>" if words else ""
+    return (
+        f'<figure><img src="{_escape(publication.base + source(image))}" alt="{_escape(image.alt)}" '
+        f'width="{image.width}" height="{image.height}">{caption}</figure>'
+    )
 
 
 def _escape(text: str) -> str:

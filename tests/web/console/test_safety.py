@@ -248,7 +248,10 @@ async def test_the_picture_that_is_wrong_is_named_behind_the_words(
 
 @pytest.mark.parametrize(
     ("form", "field"),
-    [({"picture_alt": "A roof"}, "picture"), ({"video_title": "The roof"}, "video_url")],
+    [
+        ({"picture_warning": "Blood"}, "picture"), ({"picture_alt": "A roof"}, "picture"),
+        ({"video_title": "The roof"}, "video_url"),
+    ],
 )
 async def test_words_about_a_missing_picture_or_video_are_not_swallowed(
     server: Running, eddy: Client, slug: str, form: dict[str, str], field: str
