@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from server.demo.head import ENDING, LEAD, TOPICS, topics_of
 from server.demo.story import (
     OPENING,
     SLUG,
@@ -45,10 +46,6 @@ PACE_SECONDS = 5.0
 OPENING_STEPS = 11
 """Steps that are played immediately in a new blog, backdated over the last hour and a half."""
 OPENING_SPACE = timedelta(minutes=8)
-LEAD = Picture(
-    "convoy", "Drawing: a row of white lorries on a road below hills at dawn", "The first lorries on the coast road."
-)
-"""At the head of the blog."""
 RETRY_SECONDS = 5.0
 MAX_BYTES, MAX_PIXELS = 20_000_000, 10_000_000
 
@@ -107,7 +104,7 @@ class Demo:
                 missing = True
             else:
                 missing = False
-        opening = OPENING | {"lead": await self._block(self.desk, LEAD)}
+        opening = OPENING | ENDING | {"topics": TOPICS, "lead": await self._block(self.desk, LEAD)}
         if missing:
             earlier = _earlier(self.desk, OPENING_SPACE * (OPENING_STEPS + 1))
             await blogs.create(earlier, SYSTEM, SLUG, blogs.Furniture(**opening))
@@ -150,7 +147,8 @@ class Demo:
         words = (Text(html="", markdown=step.body),) if step.body else ()
         media = [await self._block(desk, thing) for thing in step.more]
         return Content(
-            title=step.title, blocks=(*words, *media), bylines=step.bylines, pinned=step.pinned, key=step.key,
+            title=step.title, blocks=(*words, *media), bylines=step.bylines,
+            topics=topics_of(step.bylines), pinned=step.pinned, key=step.key,
             breaking=step.breaking,
         )
 
