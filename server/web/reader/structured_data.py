@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from server.domain import blocks
@@ -11,7 +11,7 @@ from server.domain.blog import Blog
 from server.domain.byline import Byline
 from server.domain.entry import Entry
 from server.domain.times import to_text
-from server.media.urls import image_url, source
+from server.media.urls import image_url, poster_of, source
 from server.text.excerpt import excerpt
 from server.text.title import TITLE_CHARACTERS, title_of, words_of
 from server.web.languages import with_territory
@@ -117,7 +117,9 @@ def image_of(entry: Entry) -> blocks.Image | None:
 
 
 def lead_of(blog: Blog) -> blocks.Image | None:
-    """The picture at the head of the blog, if others may show it."""
+    """The picture at the head of the blog, if others may show it; of a video its poster."""
+    if isinstance(blog.lead, blocks.Video) and blog.lead.poster_width:
+        return replace(poster_of(blog.lead), alt=blog.lead.title)
     return _shown([blog.lead] if blog.lead else [])
 
 

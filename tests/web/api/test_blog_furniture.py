@@ -59,7 +59,18 @@ async def test_a_lead_video_has_its_poster(server: Running) -> None:
     await server.blog("film", lead=lead)
     page = (await server.anonymous.get("/live/film")).text
     assert '<video controls preload="none"' in page and "Waves" in page
+    assert f'<meta property="og:image" content="{server.url}/media/{poster}/960.webp">' in page
     assert (await server.anonymous.get(f"/media/{poster}/960.webp")).status_code == 200
+
+
+async def test_a_distressing_lead_is_covered_and_shown_nowhere_else(server: Running) -> None:
+    media_id = await picture(server, "maroon")
+    lead = {"type": "image", "media_id": media_id, "alt": "A wreck", "sensitive": True, "warning": "A wreck"}
+    await server.blog("wreck", lead=lead)
+    page = (await server.anonymous.get("/live/wreck")).text
+    before, _, _ = page.partition(f'<img src="/media/{media_id}')
+    assert "<details" in before[-600:] and f'og:image" content="{server.url}/media/{media_id}' not in page
+    assert media_id not in (await server.anonymous.get("/")).text
 
 
 @pytest.mark.parametrize(
