@@ -33,7 +33,7 @@ def values_of(blog: Blog) -> dict[str, str]:
     """The blog as the form shows it."""
     return {
         **{name: str(getattr(blog, name)) for name in PLAIN},
-        "byline": line_of(blog.bylines),
+        "byline": entry_form.named(blog.bylines),
         "key_developments": "\n".join(blog.key_developments),
         "topics": "\n".join(blog.topics),
         "related": "\n".join(f"{r.title} | {r.url}" for r in blog.related),

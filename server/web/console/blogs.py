@@ -18,7 +18,7 @@ from server.store.bylines import known_names
 from server.text.title import title_of
 from server.web.api.field_types import ZONES
 from server.web.api.request_models import BlogBody, BlogChanges
-from server.web.console import blog_form, forms, lead_fields, page
+from server.web.console import blog_form, entry_form, forms, lead_fields, page
 from server.web.console.forms import STAY
 from server.web.site import site_of
 
@@ -128,7 +128,7 @@ async def _form(
 
 async def _names(request: Request) -> list[str]:
     async with site_of(request).database.read() as connection:
-        return await known_names(connection)
+        return [entry_form.in_line([name]) for name in await known_names(connection)]
 
 
 def _named(error: Invalid | Conflict) -> Invalid | Conflict:

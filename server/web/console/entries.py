@@ -178,7 +178,7 @@ async def _form(
     request: Request, caller: Caller, blog: Blog, entry: Entry, typed: TypedEntry, **more: Any
 ) -> Response:
     async with site_of(request).database.read() as connection:
-        names = await known_names(connection)
+        names = [entry_form.in_line([name]) for name in await known_names(connection)]
     theirs = entry_form.to_markdown(entry.content.blocks)
     context: dict[str, Any] = {"preview": "", "conflict": False} | more
     return page.show(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from server.domain.blocks import Block, Image, Quote, Text
+from server.domain.byline import Byline
 from server.domain.errors import FieldError, Invalid
 from server.newsroom import content
 from server.web.console import media_fields, pieces
@@ -167,6 +168,21 @@ def _readable(html: str) -> str:
     return "\n\n".join(unescape(p) for p in parts)
 
 
+_NAME = re.compile(r'[ \t]*(?:"([^"\n]*)"[ \t]*(?=[,\n]|\Z)|([^,\n]+))')
+
+
 def names(text: str) -> list[str]:
-    """The names in a field that takes several, with commas between them or one to a line."""
-    return [name.strip() for name in re.split("[,\n]", text) if name.strip()]
+    """The names in a field that takes several, with commas between them or one to a line. A name with a comma
+    of its own stands in quotation marks."""
+    found = [(quoted or plain).strip() for quoted, plain in _NAME.findall(text)]
+    return [name for name in found if name]
+
+
+def in_line(names: Iterable[str]) -> str:
+    """Inverse of `names`, for the field and for the list that it offers."""
+    return ", ".join(f'"{name}"' if "," in name else name for name in names)
+
+
+def named(bylines: Iterable[Byline]) -> str:
+    """What the field of the bylines holds: no more than their names."""
+    return in_line(byline.name for byline in bylines)

@@ -36,7 +36,7 @@ async def show(request: Request, caller: Caller, blog: Blog, typed: TypedEntry, 
     name = more.pop("done_as", request.query_params.get("done", ""))
     context = await _lists(request, caller, blog) | await _notice(request, caller, blog, name)
     async with site_of(request).database.read() as connection:
-        names = await known_names(connection)
+        names = [entry_form.in_line([name]) for name in await known_names(connection)]
     return page.show(
         request, caller, "entries", typed=typed, names=names,
         may_furnish=may(caller, Action.BLOG_EDIT, blog.id),

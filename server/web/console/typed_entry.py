@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from server.domain.blocks import Quote, Text, Video
 from server.domain.blog import Blog
-from server.domain.byline import line_of, name_key
+from server.domain.byline import name_key
 from server.domain.entry import Content, Entry, EntryStatus
 from server.domain.errors import FieldError, Invalid
 from server.domain.permissions import Caller
@@ -59,9 +59,9 @@ class TypedEntry:
     def of(cls, entry: Entry, blog: Blog) -> TypedEntry:
         content = entry.content
         return cls(
-            content.title, entry_form.to_markdown(content.blocks), line_of(content.bylines), content.topics,
-            content.language or "", entry_form.local(entry.publish_at, blog.time_zone), content.pinned,
-            content.key, content.breaking, entry_form.media_of(content.blocks),
+            content.title, entry_form.to_markdown(content.blocks), entry_form.named(content.bylines),
+            content.topics, content.language or "", entry_form.local(entry.publish_at, blog.time_zone),
+            content.pinned, content.key, content.breaking, entry_form.media_of(content.blocks),
             revision=str(entry.revision), request_key=new_id(),
         )
 
@@ -121,7 +121,8 @@ class TypedEntry:
     def changed(self, content: Content, before: Content) -> dict[str, Any]:
         """The fields of `content` that the form has, for an entry that holds `before`. Bylines that were left
         as they were are not among them: the field holds no more than their names."""
-        fields = ["title", "blocks", *FLAGS, *([] if self.byline == line_of(before.bylines) else ["bylines"])]
+        fields = ["title", "blocks", *FLAGS]
+        fields += [] if self.byline == entry_form.named(before.bylines) else ["bylines"]
         fields += [name for name in ("language", "topics") if name in self.words]
         return {name: getattr(content, name) for name in fields}
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from server.domain.permissions import SYSTEM
 from server.newsroom import people
+from server.web.console import entry_form
 from tests.support.app import Running, running
 from tests.web.console.test_console import CAST, PASSWORD, hidden, logged_in
 
@@ -84,6 +85,18 @@ async def test_a_byline_is_added_changed_chosen_and_removed(
     assert "Ada Byron" not in await kept(server)
     entry = (await server.http.get("/api/v1/blogs/storm/entries")).json()["entries"][0]
     assert entry["byline"] == "Ada Byron"
+
+
+async def test_a_name_with_a_comma_is_one_name(server: Running, eddy: httpx2.AsyncClient) -> None:
+    await server.http.post("/api/v1/bylines", json={"name": "King, Martin"})
+    await server.blog("commas", bylines=["King, Martin", "Fay"])
+    for path in ("/console/blogs/commas", "/console/blogs/commas/furniture"):
+        assert '<option value="&#34;King, Martin&#34;">' in (await eddy.get(path)).text
+    form = {"body": "Rain", "byline": '"King, Martin", Gil', "do": "publish"}
+    assert (await eddy.post("/console/blogs/commas", data=form)).status_code == 200
+    entry = (await server.http.get("/api/v1/blogs/commas/entries")).json()["entries"][0]
+    assert [b["name"] for b in entry["bylines"]] == ["King, Martin", "Gil"]
+    assert not {"King", "Martin"} & (await kept(server)).keys()
 
 
 async def test_what_is_wrong_with_a_byline_is_named_and_kept(
@@ -193,3 +206,20 @@ async def test_the_default_button_of_a_users_forms_writes_nothing(
             assert "Nothing is saved yet." in answer.text
         assert (await client.get("/console")).url.path == "/console", "the session went on"
     assert connie in (await server.http.get("/api/v1/users")).json()["users"]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Ada, Bea", ["Ada", "Bea"]), ("Ada\nBea,, ", ["Ada", "Bea"]), ('"King, Martin"', ["King, Martin"]),
+        ('Ada , "King, M." ,Bea', ["Ada", "King, M.", "Bea"]), ('Dwayne "Rock" J', ['Dwayne "Rock" J']),
+        ('"Rock" J, Bea', ['"Rock" J', "Bea"]), ('"King, Martin', ['"King', "Martin"]), ('""', []), (" ", []),
+    ],
+)
+def test_names_in_a_field(text: str, names: list[str]) -> None:
+    assert entry_form.names(text) == names
+
+
+def test_names_come_back_from_the_field_as_they_were() -> None:
+    names = ["Ada", "King, Martin", 'Dwayne "Rock" J']
+    assert entry_form.names(entry_form.in_line(names)) == names
