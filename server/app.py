@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -20,6 +20,9 @@ from server.delivery.listener_limits import StreamGate
 from server.domain.change import Change, FeedKey
 from server.domain.errors import StopPressError
 from server.domain.position import Position
+from server.domain.providers import Providers
+from server.fetch.client import FetchClient
+from server.fetch.lookup import Lookup
 from server.hub.hub import Hub, HubOptions
 from server.installation import data_lock, make_desk
 from server.media import decoder
@@ -36,7 +39,7 @@ from server.web import errors, routes
 from server.web.assets import Assets
 from server.web.middleware import middleware
 from server.web.render import BUNDLES, Renderer
-from server.web.security_headers import security_headers
+from server.web.security_headers import ResponseHeaders, policy
 from server.web.site import Limits, Site
 from server.web.stream.authorising import authoriser
 
@@ -75,9 +78,11 @@ def make_throttle(settings: Settings) -> Throttle:
     return Throttle(counters.storage, close_shared=counters.close)
 
 
-def build(settings: Settings) -> Parts:
+def build(settings: Settings, *, demo: bool = False) -> Parts:
     """Create all parts. Starts nothing and does not touch any file."""
-    desk = make_desk(settings)
+    providers = Providers(settings.mastodon_hosts)
+    previews = Lookup(FetchClient(), providers) if settings.fetch and not demo else None
+    desk = replace(make_desk(settings), previews=previews)
     database, broker = desk.database, desk.broker
 
     async def read_changes(feed: FeedKey, seq: int) -> tuple[Position, list[Change]]:
@@ -93,7 +98,8 @@ def build(settings: Settings) -> Parts:
 
     assets = Assets(static_folder(), bundles=BUNDLES)
     renderer = Renderer(
-        assets, site_name=settings.site_name, public_url=settings.public_url, language=settings.language
+        assets, site_name=settings.site_name, public_url=settings.public_url, language=settings.language,
+        providers=providers,
     )
     hub = Hub(
         broker,
@@ -137,6 +143,7 @@ def build(settings: Settings) -> Parts:
         probe=WriteProbe(desk),
         supervisor=Supervisor(longest_wait=TASK_WAIT_SECONDS, expected=StopPressError),
         metrics_token=settings.metrics_token,
+        security=ResponseHeaders(policy({"frame-src": providers.frames})),
     )
     return Parts(database, broker, desk, hub, site, gate)
 
@@ -171,7 +178,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> Application:
     Raises (when it starts):
         SchemaMismatch: the database needs `stoppress migrate`, or a newer Stop Press.
     """
-    parts = build(settings)
+    parts = build(settings, demo=demo)
     sys.setswitchinterval(SWITCH_SECONDS)
 
     @contextlib.asynccontextmanager
@@ -242,7 +249,7 @@ def make_server(
         app.state.gate,
         path=settings.stream_path,
         authorise=authoriser(app, settings.trusted_proxies),
-        security_headers=security_headers,
+        security_headers=app.state.site.security.of,
         drain_seconds=settings.drain_seconds,
         header_seconds=header_seconds,
     )

@@ -108,6 +108,14 @@ def host(value: str) -> str:
     return value
 
 
+def public_host(value: str) -> str:
+    """The name of a site, in lower case: at least two labels, and no address or port."""
+    name = value.lower().rstrip(".")
+    if "." not in name or not re.search("[a-z]", name.rpartition(".")[2]):
+        raise ValueError(f"{value[:100]!r} is not the name of a site, like social.example.org")
+    return host(name)
+
+
 def proxy(value: str) -> str:
     """An address or a network, or `*` for everybody."""
     if value == "*":

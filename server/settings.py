@@ -35,6 +35,10 @@ class Settings(BaseSettings):
         "", description="The site's URL for readers, for links, cookies and structured data; no path."
     )
     demo: bool = Field(False, description="Run the demo blog that updates by itself.")
+    fetch: bool = Field(True, description="Look up links that are posted, for their title and picture.")
+    mastodon_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Mastodon servers, comma-separated, whose posts are shown."
+    )
     site_name: str = Field("Stop Press", min_length=1, max_length=80, description="Name of the publication.")
     language: str = Field(
         "en", description="Language of pages that belong to no blog: a BCP 47 tag such as `de` or `ar-EG`."
@@ -80,7 +84,7 @@ class Settings(BaseSettings):
         0, ge=0, le=65535, description="If set, worker K (from 0) also listens on 127.0.0.1 at this port + K."
     )
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "mastodon_hosts", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(v.strip() for v in value.split(",") if v.strip()) if isinstance(value, str) else value
@@ -114,6 +118,11 @@ class Settings(BaseSettings):
     @classmethod
     def _language(cls, value: str) -> str:
         return checks.language(value)
+
+    @field_validator("mastodon_hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(checks.public_host(each) for each in value)
 
     @field_validator("site_name", "metrics_token")
     @classmethod

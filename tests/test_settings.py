@@ -103,6 +103,8 @@ NONSENSE: dict[str, list[str]] = {
         "https://a:port", "https://[::1", "https:///x", "https://a:0", "https://.", "javascript:alert(1)",
     ],
     "demo": ["perhaps", "2"],
+    "fetch": ["perhaps", "2"],
+    "mastodon_hosts": ["nonsense", "https://a.example", "127.0.0.1", "a.example:80", "a..example", "a.b/x"],
     "site_name": ["", "x" * 81, "a\nb"],
     "language": ["", "x", "en_GB", "English words", "de-", "abcdefghi"],
     "log_level": ["loud", "INFO", ""],

@@ -34,11 +34,11 @@ from server.domain.blocks import Block, Embed, Image, Text, Video
 from server.domain.entry import Content
 from server.domain.errors import Conflict, Invalid, NotFound, StaleRevision, Unavailable
 from server.domain.permissions import SYSTEM
+from server.domain.providers import Providers
 from server.newsroom import blogs, entries, media
 from server.newsroom.desk import Desk
 from server.store import blogs as stored
 from server.store import entries as stored_entries
-from server.text import embeds
 
 log = structlog.get_logger()
 
@@ -161,9 +161,9 @@ class Demo:
         if isinstance(thing, Film):
             return Video(
                 url=thing.url, title=thing.title, byline=thing.byline, caption=thing.caption,
-                poster=await self._picture(desk, thing.poster), provider=embeds.provider(thing.url),
+                poster=await self._picture(desk, thing.poster), provider=Providers().name(thing.url),
             )
-        return Embed(url=thing.url, title=thing.title, provider=embeds.provider(thing.url))
+        return Embed(url=thing.url, title=thing.title, provider=Providers().name(thing.url))
 
     async def _picture(self, desk: Desk, name: str) -> str:
         """The id of a picture, which is drawn and uploaded on first use."""

@@ -63,7 +63,8 @@ class Gallery:
 @dataclass(frozen=True, slots=True)
 class Video:
     """A video URL: a file that plays on the page, or a link to a provider's page. `poster` is the id of an
-    uploaded picture; its sizes are in pixels."""
+    uploaded picture; its sizes are in pixels. `unavailable`: when it was posted, the provider said that it is
+    gone or private."""
 
     type: ClassVar[str] = "video"
     url: str
@@ -75,16 +76,24 @@ class Video:
     poster_width: int = 0
     poster_height: int = 0
     poster_widths: tuple[int, ...] = ()
+    unavailable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Embed:
-    """A link to another site, shown as a card; nothing is loaded from there."""
+    """A post or a page of another site, shown as a card; nothing is loaded from there. `thumbnail` is the id of
+    a picture, `width` and `height` are its size in pixels. `unavailable`: as for a video."""
 
     type: ClassVar[str] = "embed"
     url: str
     title: str = ""
     provider: str = ""
+    author: str = ""
+    description: str = ""
+    thumbnail: str = ""
+    width: int = 0
+    height: int = 0
+    unavailable: bool = False
 
 
 Block: TypeAlias = Text | Quote | Image | Gallery | Video | Embed
@@ -137,7 +146,8 @@ def images_of(blocks: Sequence[Block]) -> Iterator[Image]:
 
 
 def media_ids(blocks: Sequence[Block]) -> set[str]:
-    """Ids of all uploaded pictures in the blocks: pictures, galleries and posters. Whoever asks which pictures
+    """Ids of all uploaded pictures in the blocks: pictures, galleries, posters, thumbnails. Whoever asks which pictures
     a text shows asks here, so that a picture's rights and its retraction follow one rule."""
     found = {image.media_id for image in images_of(blocks)}
-    return found | {b.poster for b in blocks if isinstance(b, Video) and b.poster}
+    found |= {b.poster for b in blocks if isinstance(b, Video) and b.poster}
+    return found | {b.thumbnail for b in blocks if isinstance(b, Embed) and b.thumbnail}

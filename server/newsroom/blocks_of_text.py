@@ -19,8 +19,8 @@ from server.text.errors import TextError
 
 BLOCK_BYTES = 1_000
 """The markup around the words of a block, at most."""
-_LINES = ("title", "byline", "cite", "credit", "provider", "warning")
-_TEXTS = ("alt", "caption")
+_LINES = ("title", "byline", "cite", "credit", "provider", "author", "warning")
+_TEXTS = ("alt", "caption", "description")
 
 Media = TypeVar("Media", bound=Image | Video | Embed)
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from server.broker.protocol import Broker
 from server.domain import times
 from server.domain.change import Change
+from server.fetch.preview import PreviewSource
 from server.media.files import MediaFiles
 from server.store.database import Database
 
@@ -21,6 +22,8 @@ class Desk:
     broker: Broker
     media: MediaFiles
     now: Callable[[], datetime] = field(default=times.now)
+    previews: PreviewSource | None = None
+    """What looks up links; None where nothing is fetched: links stay as they were typed."""
 
     def publish(self, changes: Iterable[Change]) -> None:
         """Publish changes to all processes; call after the commit."""

@@ -31,7 +31,7 @@ from server.domain.entry import (
 from server.domain.errors import Conflict, NotFound, StaleRevision
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import Position, new_id
-from server.newsroom import bylines, content, pictures, topics
+from server.newsroom import bylines, content, pictures, previews, topics
 from server.newsroom.approval import with_note
 from server.newsroom.desk import Desk
 from server.newsroom.idempotency import Request
@@ -79,7 +79,7 @@ async def create(
             return replayed
         _check_require_open(blog)
     prepared = await content.prepare(draft.content, content.language_of(draft.content, blog))
-    draft = replace(draft, content=prepared)
+    draft = replace(draft, content=await previews.filled(desk, caller, prepared, before=()))
     return await request.once(lambda: _create(desk, caller, slug, draft, request))
 
 
@@ -144,7 +144,7 @@ async def edit(
     """
     async with desk.database.read() as connection:
         blog, entry = await _found(connection, caller, slug, entry_id, Action.ENTRY_EDIT)
-    changed = await _prepared(entry, blog, changed)
+    changed = await _prepared(desk, caller, entry, blog, changed)
     yours = _plain(changed, status, publish_at)
     now = desk.now()
     async with desk.database.write() as connection:
@@ -170,10 +170,13 @@ async def edit(
     return written.answer()
 
 
-async def _prepared(entry: Entry, blog: Blog, changed: dict[str, Any]) -> dict[str, Any]:
+async def _prepared(
+    desk: Desk, caller: Caller, entry: Entry, blog: Blog, changed: dict[str, Any]
+) -> dict[str, Any]:
     """The changed words as they will be stored; what is not changed is not read again."""
     language = content.language_of(replace(entry.content, **changed), blog)
     prepared = await content.prepare(replace(Content(), **changed), language)
+    prepared = await previews.filled(desk, caller, prepared, before=entry.content.blocks)
     return {name: getattr(prepared, name) for name in changed}
 
 

@@ -39,6 +39,9 @@ async def of_block(
         return replace(
             block, poster_width=item.width, poster_height=item.height, poster_widths=item.widths
         )
+    if isinstance(block, blocks.Embed) and block.thumbnail:
+        item = await _picture(connection, f"{path}.thumbnail", block.thumbnail, caller)
+        return replace(block, width=item.width, height=item.height)
     return block
 
 

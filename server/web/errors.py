@@ -17,7 +17,6 @@ from server.domain import errors
 from server.domain.errors import StopPressError
 from server.web.cors import add_cors
 from server.web.languages import ENGLISH, N_, Language
-from server.web.security_headers import add_headers
 from server.web.site import site_of
 
 log = structlog.get_logger()
@@ -188,7 +187,7 @@ async def _unexpected(connection: HTTPConnection, error: Exception) -> Response:
     detail = "Something went wrong on the server. The error has been logged."
     response = answer_of(connection, "internal_error", detail)
     # Starlette sends this response from outside the middleware stack.
-    add_headers(response.headers, scheme=connection.scope["scheme"])
+    site_of(connection).security.add(response.headers, scheme=connection.scope["scheme"])
     add_cors(response.headers, connection.scope["path"])
     return response
 

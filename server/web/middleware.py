@@ -22,8 +22,7 @@ from server.web.cors import CrossOrigin
 from server.web.errors import answer, answer_of
 from server.web.origin import from_this_site
 from server.web.request_head import RequestHead
-from server.web.security_headers import add_headers
-from server.web.site import Limits
+from server.web.site import Limits, site_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 MULTIPART_SLACK = 65_536
@@ -70,9 +69,11 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
 
+        security = site_of(Request(scope)).security
+
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                add_headers(MutableHeaders(scope=message), scheme=scope["scheme"])
+                security.add(MutableHeaders(scope=message), scheme=scope["scheme"])
             await send(message)
 
         await self._app(scope, receive, with_headers)

@@ -20,9 +20,10 @@ from starlette.responses import Response
 
 from server.domain.blocks import Image, Video, from_json, image_from_json
 from server.domain.change import Change
+from server.domain.providers import Providers, plays_in_place
 from server.domain.topic import slug_of
 from server.media import urls
-from server.text import embeds, tables
+from server.text import tables
 from server.text.title import title_of
 from server.web import template_language
 from server.web.assets import Assets
@@ -38,13 +39,13 @@ BUNDLES: dict[str, list[str]] = {
         *(
             f"css/{name}.css"
             for name in (
-                "masthead", "page", "head", "toolbar", "filters", "entry", "quote", "media", "gallery", "focal",
+                "masthead", "page", "head", "toolbar", "filters", "entry", "quote", "media", "embed", "gallery", "focal",
                 "key-events", "related", "pill", "more", "blogs", "notice", "arabic", "print",
             )
         ),
     ],
     "console.css": [
-        *_SHARED, "css/entry.css", "css/quote.css", "css/media.css",
+        *_SHARED, "css/entry.css", "css/quote.css", "css/media.css", "css/embed.css",
         "css/gallery.css", "css/focal.css",
         *(f"css/console/{name}.css" for name in ("frame", "fields", "buttons", "notices", "rows")),
     ],
@@ -69,9 +70,18 @@ class Renderer:
         site_name: the name of the publication.
         public_url: the site's URL without a trailing slash; empty to use the URL of the request.
         language: BCP 47 tag for pages that belong to no blog.
+        providers: the sites whose posts and videos can be shown.
     """
 
-    def __init__(self, assets: Assets, *, site_name: str, public_url: str, language: str = ENGLISH) -> None:
+    def __init__(
+        self,
+        assets: Assets,
+        *,
+        site_name: str,
+        public_url: str,
+        language: str = ENGLISH,
+        providers: Providers | None = None,
+    ) -> None:
         self.assets = assets
         self.site_name = site_name
         self.public_url = public_url
@@ -105,10 +115,11 @@ class Renderer:
             "direction": direction,
             "topic_slug": slug_of,
             "own_language": own_language,
-            "provider": embeds.provider,
             "framed": tables.framed,
+            "provider": (providers := providers or Providers()).name,
+            "player": providers.player,
         }
-        self.environment.tests["playable"] = embeds.plays_in_place
+        self.environment.tests["playable"] = plays_in_place
         template_language.install(self.environment)
         self._entry = self.environment.get_template("entry.html")
         self._tombstone = self.environment.get_template("tombstone.html")

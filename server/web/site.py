@@ -15,6 +15,7 @@ from server.newsroom.readiness import WriteProbe
 from server.store.database import Database
 from server.web.assets import Assets
 from server.web.render import Renderer
+from server.web.security_headers import ResponseHeaders
 
 SEARCHES = 2
 """Searches at a time: each reads megabytes, and pages that many ask for go first."""
@@ -49,6 +50,7 @@ class Site:
     supervisor: Supervisor
     metrics_token: str = ""
     searches: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SEARCHES))
+    security: ResponseHeaders = field(default_factory=ResponseHeaders)
 
     def url(self, connection: HTTPConnection, path: str = "") -> str:
         """An absolute URL on this site."""

@@ -3,6 +3,7 @@
  */
 
 import { Arrivals } from "./arrivals.js";
+import "./embeds.js";
 import { Follower } from "./follower.js";
 import { loadMore } from "./more.js";
 import { keepTimes, showTimes } from "./times.js";

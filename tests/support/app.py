@@ -99,7 +99,7 @@ async def running(
     folder: Path, *, demo: bool = False, header_seconds: float = HEADER_SECONDS, **chosen: Any
 ) -> AsyncIterator[Running]:
     """Start a server with these settings, its data in `folder`; stop it in the end."""
-    settings = Settings(**({"data_dir": folder, "drain_seconds": 0.0} | chosen))
+    settings = Settings(**({"data_dir": folder, "drain_seconds": 0.0, "fetch": False} | chosen))
     app = create_app(settings, demo=demo)
     site: Site = app.state.site
     await migrate.check(site.database, create=True)

@@ -21,6 +21,7 @@ class OtherSite:
     answers: dict[str, bytes | Respond] = field(default_factory=dict)
     heads: list[str] = field(default_factory=list)
     connections: int = 0
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
     def paths(self) -> list[str]:
@@ -32,17 +33,27 @@ class OtherSite:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-            self.heads.append(head)
-            path = head.split()[1].partition("?")[0]
-            given = self.answers.get(path, answer(b"gone", status="404 Not Found"))
-            if isinstance(given, bytes):
-                writer.write(given)
-                await writer.drain()
-            else:
-                await given(head, writer)
-        writer.close()
+        task: asyncio.Task[None] | None = asyncio.current_task()
+        assert task is not None
+        self.tasks.add(task)
+        try:
+            await self._answer(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+            pass  # the client has what it wanted
+        finally:
+            self.tasks.discard(task)
+            writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        self.heads.append(head)
+        path = head.split()[1].partition("?")[0]
+        given = self.answers.get(path, answer(b"gone", status="404 Not Found"))
+        if isinstance(given, bytes):
+            writer.write(given)
+            await writer.drain()
+        else:
+            await given(head, writer)
 
 
 def answer(
@@ -67,3 +78,7 @@ async def other_site(tls: ssl.SSLContext | None = None) -> AsyncIterator[OtherSi
         yield site
     finally:
         server.close()
+        left = list(site.tasks)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)

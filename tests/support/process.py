@@ -45,7 +45,8 @@ def environment(**chosen: Any) -> dict[str, str]:
     """This process's environment without any setting of Stop Press, and with those chosen:
     `data_dir=…` becomes STOPPRESS_DATA_DIR."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("STOPPRESS_")}
-    return kept | {f"STOPPRESS_{name.upper()}": str(value) for name, value in chosen.items()}
+    settings = {f"STOPPRESS_{name.upper()}": str(value) for name, value in chosen.items()}
+    return kept | {"STOPPRESS_FETCH": "0"} | settings
 
 
 async def run(*words: str, stdin: bytes = b"", seconds: float = DEADLINE, **chosen: Any) -> Ended:

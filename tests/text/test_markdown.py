@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.domain.blocks import Quote, Text
-from server.text import embeds, excerpt, markdown, sanitise
+from server.text import excerpt, markdown, sanitise
 
 
 def test_paragraphs_and_emphasis_become_one_text_block() -> None:
@@ -92,18 +92,3 @@ def test_plain_text_keeps_the_numbers_of_a_list() -> None:
 @given(st.text(max_size=80), st.integers(min_value=2, max_value=40))
 def test_an_excerpt_is_never_longer_than_asked(text: str, limit: int) -> None:
     assert len(excerpt.excerpt(text, limit)) <= limit
-
-
-@pytest.mark.parametrize(("url", "name"), [
-    ("https://www.youtube.com/watch?v=x", "YouTube"), ("https://youtu.be/x", "YouTube"),
-    ("https://m.youtube.com/x", "YouTube"), ("https://twitter.com/a/status/1", "X"),
-    ("https://notyoutube.com/x", "notyoutube.com"), ("https://youtube.com.evil.test/", "youtube.com.evil.test"),
-    ("https://www.example.org/", "example.org"), ("nothing", ""),
-])
-def test_a_site_is_known_by_its_host(url: str, name: str) -> None:
-    assert embeds.provider(url) == name
-
-
-def test_a_video_file_plays_in_place() -> None:
-    assert embeds.plays_in_place("https://video.test/a.MP4?x=1")
-    assert not embeds.plays_in_place("https://video.test/watch?file=a.mp4")

@@ -152,13 +152,24 @@ class VideoBody(Body):
     poster_width: Pixels = 0
     poster_height: Pixels = 0
     poster_widths: PictureWidths = []
+    unavailable: bool = False
 
 
 class EmbedBody(Body):
+    """A link. What is left empty is filled in with what the provider or the page says about itself, if it
+    answers. `width` and `height` are accepted, so that a block can be sent back, and replaced by those of the
+    thumbnail."""
+
     type: Literal["embed"]
     url: Url
     title: Line = ""
     provider: Line = ""
+    author: Line = ""
+    description: Text = ""
+    thumbnail: Literal[""] | MediaId = ""
+    width: Annotated[int, Field(ge=0, le=100_000)] = 0
+    height: Annotated[int, Field(ge=0, le=100_000)] = 0
+    unavailable: bool = False
 
 
 BlockBody: TypeAlias = Annotated[

@@ -109,6 +109,7 @@ class VideoBlock(Shape):
     poster_width: int
     poster_height: int
     poster_widths: list[int]
+    unavailable: bool
 
 
 class EmbedBlock(Shape):
@@ -116,6 +117,12 @@ class EmbedBlock(Shape):
     url: str
     title: str
     provider: str
+    author: str
+    description: str
+    thumbnail: str
+    width: int
+    height: int
+    unavailable: bool
 
 
 Block = TextBlock | QuoteBlock | ImageBlock | GalleryBlock | VideoBlock | EmbedBlock

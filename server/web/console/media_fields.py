@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from server.domain.errors import Invalid
-from server.web.api.field_types import Line, MediaId
+from server.web.api.field_types import Line, MediaId, Text
 
 Size: TypeAlias = Annotated[int, Field(ge=0, le=100_000)]
 Place: TypeAlias = Annotated[int, Field(ge=0, le=10_000)] | None
@@ -42,11 +42,18 @@ class HiddenVideo(Hidden):
     poster_width: Size = 0
     poster_height: Size = 0
     poster_widths: Annotated[list[Size], Field(max_length=20)] = []
+    unavailable: bool = False
 
 
 class HiddenEmbed(Hidden):
     type: Literal["embed"]
     provider: Line = ""
+    author: Line = ""
+    description: Text = ""
+    thumbnail: Literal[""] | MediaId = ""
+    width: Size = 0
+    height: Size = 0
+    unavailable: bool = False
 
 
 _KINDS: TypeAdapter[HiddenImage | HiddenVideo | HiddenEmbed] = TypeAdapter(

@@ -157,8 +157,8 @@ class TypedEntry:
 
 
 async def read(request: Request, caller: Caller, form: Form, blog: Blog) -> TypedEntry:
-    """The form, with its picture uploaded and its video among the media: whatever else is wrong with the
-    form, a file that arrived need not be chosen again. Raises Invalid."""
+    """The form, with its picture uploaded and its video and link among the media: whatever else is wrong with
+    the form, a file that arrived need not be chosen again. Raises Invalid."""
     items = entry_form.sent_media(form)
     if "picture" in form.files:
         item = await media.upload(request, caller, form)
@@ -172,6 +172,9 @@ async def read(request: Request, caller: Caller, form: Form, blog: Blog) -> Type
             video = replace(video, poster=item.id)
         items += pieces.of(video, None)
         form = Form({k: v for k, v in form.values.items() if not k.startswith("video_")})
+    if form.text("embed_url").strip():
+        items.append({"type": "embed", "url": form.text("embed_url").strip(), "title": "", "place": None})
+        form = Form({k: v for k, v in form.values.items() if k != "embed_url"})
     return _typed(form, items)
 
 

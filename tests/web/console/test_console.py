@@ -319,3 +319,16 @@ async def test_furniture_takes_a_lead_and_an_end(server: Running) -> None:
         last = again | {"revision": str(kept["revision"]), "lead_remove": "1"}
         assert (await client.post(f"{address}?write", data=last)).status_code == 200
         assert (await server.anonymous.get("/api/v1/blogs/storm")).json()["lead"] is None
+
+
+async def test_a_post_of_another_site_is_added_by_its_address(server: Running) -> None:
+    url = "https://bsky.app/profile/ada.example.org/post/3kabcdefghi2x"
+    async with logged_in(server, "eddy") as client:
+        key = hidden((await client.get("/console/blogs/storm")).text, "request_key")
+        form = {"request_key": key, "body": "Look", "embed_url": "nothing", "do": "publish"}
+        answer = await client.post("/console/blogs/storm", data=form)
+        assert answer.status_code == 422
+        assert "Embed" in answer.text
+        await client.post("/console/blogs/storm", data=form | {"embed_url": url})
+    entry = (await server.http.get("/api/v1/blogs/storm/entries")).json()["entries"][0]
+    assert entry["blocks"][1]["url"] == url
