@@ -146,8 +146,8 @@ def images_of(blocks: Sequence[Block]) -> Iterator[Image]:
 
 
 def media_ids(blocks: Sequence[Block]) -> set[str]:
-    """Ids of all uploaded pictures in the blocks: pictures, galleries, posters, thumbnails. Whoever asks which pictures
-    a text shows asks here, so that a picture's rights and its retraction follow one rule."""
+    """Ids of all uploaded pictures in the blocks: pictures, galleries, posters, thumbnails. Whoever asks which
+    pictures a text shows asks here, so that a picture's rights and its retraction follow one rule."""
     found = {image.media_id for image in images_of(blocks)}
     found |= {b.poster for b in blocks if isinstance(b, Video) and b.poster}
     return found | {b.thumbnail for b in blocks if isinstance(b, Embed) and b.thumbnail}

@@ -22,7 +22,6 @@ from server.domain.permissions import Caller
 from server.domain.providers import plays_in_place
 from server.domain.text_limits import MAX_LINE
 from server.fetch.preview import Preview
-from server.newsroom import media
 from server.newsroom.desk import Desk
 from server.text.characters import repair_line, trimmed
 from server.text.excerpt import excerpt, plain
@@ -90,6 +89,8 @@ async def _look_up(desk: Desk, caller: Caller, blocks: list[Block], wanted: Iter
 
 
 async def _keep(desk: Desk, caller: Caller, found: Preview) -> Media | None:
+    from server.newsroom import media  # it loads the library of pictures, which most posts do without
+
     try:
         return await media.upload(
             desk, caller, found.image, credit=_line(found.author or found.provider),

@@ -44,8 +44,10 @@ async def test_blocks_that_were_read_can_be_sent_back(cast: Cast) -> None:
         {"type": "text", "html": "<p>Text</p>", "markdown": ""},
         {"type": "quote", "html": "<p>Words</p>", "cite": "Ada"},
         {"type": "video", "url": "https://example.org/a.mp4", "title": "A", "byline": "B", "caption": "C",
-         "poster": "", "provider": "", "poster_width": 0, "poster_height": 0, "poster_widths": []},
-        {"type": "embed", "url": "https://example.org/post/1", "title": "A post", "provider": "Example"},
+         "poster": "", "provider": "", "poster_width": 0, "poster_height": 0, "poster_widths": [],
+         "unavailable": False},
+        {"type": "embed", "url": "https://example.org/post/1", "title": "A post", "provider": "Example",
+         "author": "Ada", "description": "Rain", "thumbnail": "", "width": 0, "height": 0, "unavailable": True},
     ]
     entry = await cast.entry("editor", body="", blocks=blocks)
     assert entry["blocks"] == blocks
