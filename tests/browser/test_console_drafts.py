@@ -79,12 +79,12 @@ async def test_saving_another_entry_leaves_the_composers_draft(eddy: BrowserCont
 
 
 async def test_all_fields_come_back_after_the_tab_is_gone(eddy: BrowserContext, server: Running) -> None:
-    await server.blog("crash")
+    await server.blog("crash", topics=["Roads", "Weather"])
     page = await opened(eddy, "crash")
     values = {
         "title": "Roof gone", "picture_alt": "A roof", "picture_caption": "At the school",
         "picture_credit": "Eddy", "video_url": "https://video.example/a.mp4", "video_title": "The roof",
-        "byline": "The desk", "publish_at": ahead(hours=2),
+        "byline": "The desk", "language": "de", "publish_at": ahead(hours=2),
     }
     for more in await page.locator("details summary").all():
         await more.click()
@@ -92,6 +92,7 @@ async def test_all_fields_come_back_after_the_tab_is_gone(eddy: BrowserContext, 
         await page.fill(f"#{name}", value)
     for flag in ("pinned", "key", "breaking", "picture_decorative"):
         await page.check(f"#{flag}")
+    await page.get_by_label("Weather").check()
     await page.set_input_files(
         "#picture", files=[{"name": "roof.jpg", "mimeType": "image/jpeg", "buffer": b"x"}]
     )
@@ -102,6 +103,8 @@ async def test_all_fields_come_back_after_the_tab_is_gone(eddy: BrowserContext, 
     assert {name: await page.input_value(f"#{name}") for name in values} == values
     for flag in ("pinned", "key", "breaking", "picture_decorative"):
         assert await page.is_checked(f"#{flag}")
+    assert await page.get_by_label("Weather").is_checked()
+    assert not await page.get_by_label("Roads").is_checked()
     notice = page.locator("[data-restored]")
     assert "Restored what you typed" in await notice.inner_text()
     assert "roof.jpg" in await notice.inner_text()
