@@ -4,11 +4,12 @@ server asks again within ten seconds for as long as somebody looks at it."""
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from server.store import feeds
 from tests.support.app import Running
 from tests.support.browser import until, visit
+from tests.support.silent import silent_stream
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -87,3 +88,23 @@ async def test_a_visible_page_never_waits_longer_than_ten_seconds(server: Runnin
         found = await page.evaluate("waits.filter((wait) => wait !== 25000)")
         assert max(found) <= 10_000
         assert max(found) > 5_000  # it did back off
+
+
+async def test_a_stream_that_falls_silent_is_given_up_by_the_heartbeats_that_it_announced(
+    server: Running, browser: Browser
+) -> None:
+    """Without them a page waits for 39 seconds."""
+    await server.blog("silent")
+    async with silent_stream(heartbeat_seconds=0.2) as stream, visit(browser) as context:
+
+        async def elsewhere(route: Route) -> None:
+            await route.continue_(url=f"{stream.url}/stream")
+
+        await context.route("**/live/silent/stream*", elsewhere)
+        page = await context.new_page()
+        await page.goto(f"{server.url}/live/silent?transport=sse")
+
+        async def again() -> bool:
+            return len(stream.asked) >= 2
+
+        await until(again, within=20, what="a second connection")
