@@ -14,6 +14,8 @@ from server.domain.times import to_text
 EntryStatus: TypeAlias = Literal["draft", "pending", "scheduled", "published", "retracted"]
 STATUSES: tuple[EntryStatus, ...] = get_args(EntryStatus)
 UNPUBLISHED: tuple[EntryStatus, ...] = ("draft", "pending", "scheduled")
+MAX_CORRECTIONS = 20
+"""Notes that an entry carries, the newest; its history has all."""
 FARTHEST = timedelta(days=366)
 """How far ahead an entry may be scheduled."""
 
@@ -77,12 +79,21 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """An editor's note to readers on an edit. `at` is its moment (RFC 3339)."""
+
+    at: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """An update as it stands now.
 
     `number` counts the blog's publications from 1 and is kept for good: it is the entry's place on the page.
     A retracted entry keeps its place and has no content. `edited_at` is the last edit after publication.
     `note` is why an editor (`note_by`) sent a contribution back; readers never get it.
+    `corrections` are an editor's notes to readers, the newest last.
     """
 
     id: str
@@ -103,6 +114,7 @@ class Entry:
     newsroom_seq: int = 0
     note: str = ""
     note_by: str = ""
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def public(self) -> bool:
@@ -121,6 +133,7 @@ class Entry:
             "number": self.number,
             "published_at": to_text(self.published_at),
             "edited_at": to_text(self.edited_at),
+            "corrections": [{"at": c.at, "note": c.note} for c in self.corrections],
         }
         if newsroom:
             data |= {
@@ -207,11 +220,31 @@ def edited(entry: Entry, content: Content, publish_at: datetime | None, now: dat
     )
 
 
+def corrected(before: Entry, entry: Entry, note: str, now: datetime, *, forget: bool) -> Entry:
+    """The entry with a note to readers on this edit. `forget`: earlier notes go with the earlier versions,
+    which leave the public history.
+
+    Raises:
+        Invalid: readers have not seen the entry, so there is nothing to correct or to forget.
+    """
+    if not note and not forget:
+        return entry
+    if before.status != "published":
+        raise Invalid.field(
+            "correction" if note else "remove_from_history", "only for an entry that is published"
+        )
+    kept = () if forget else before.corrections
+    if not note:
+        return replace(entry, corrections=kept)
+    made = Correction(to_text(now), note)
+    return replace(entry, corrections=(*kept, made)[-MAX_CORRECTIONS:], edited_at=now)
+
+
 def retracted(entry: Entry, now: datetime) -> Entry:
     """The entry without its content. Its place, and that it was published, stay."""
     return replace(
         entry, status="retracted", content=Content(), updated_at=now, retracted_at=now, publish_at=None,
-        note="", note_by="",
+        note="", note_by="", corrections=(),
     )
 
 

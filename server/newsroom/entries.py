@@ -20,6 +20,7 @@ from server.domain.entry import (
     EntryStatus,
     check_content,
     check_schedule,
+    corrected,
     edited,
     first_status,
     goes_out,
@@ -131,11 +132,15 @@ async def edit(
     status: EntryStatus | None = None,
     publish_at: datetime | Literal["unchanged"] | None = "unchanged",
     note: str = "",
+    correction: str = "",
+    remove_from_history: bool = False,
 ) -> Written:
     """Change an entry: `changed` holds fields of `Content`; `status` moves it on. `revision` is the one that
     was edited, or None to write over whatever is there; `epoch` the one in which it was read, or empty if that
     is not known. `publish_at` None cancels a schedule: the entry is a
     draft again. `note` is the reason why an editor sends a contribution back (newsroom/approval.py).
+    `correction` is a note to readers; `remove_from_history` takes all earlier versions and their notes out of
+    the public history.
 
     Raises:
         NotFound, Forbidden: see `domain/permissions.py`.
@@ -165,7 +170,12 @@ async def edit(
             made = await pictures.sized(connection, made, caller)
         made = await _named(connection, blog, made, caller, before=entry.content, at=now)
         after = with_note(entry, edited(entry, made, at, now), wanted, note.strip(), caller)
-        written = await _commit(connection, blog, entry, moved(after, wanted, now), caller)
+        correction = correction.strip()
+        after = corrected(entry, after, correction, now, forget=remove_from_history)
+        after = moved(after, wanted, now)
+        written = await _commit(connection, blog, entry, after, caller, correction=correction)
+        if remove_from_history:
+            await entries.hide_revisions(connection, entry.id, before=written.entry.revision)
     desk.publish(written.changes)
     return written.answer()
 
@@ -233,7 +243,7 @@ async def history(
     require(caller, Action.ENTRY_REVISIONS, blog.id, own=own)
     found = await entries.revisions_of(connection, entry.id)
     if entry.status == "retracted":
-        found = [replace(r, content=Content()) for r in found]
+        found = [replace(r, content=Content(), correction="") for r in found]
     return entry, found
 
 
@@ -310,7 +320,8 @@ class _Committed:
 
 
 async def _commit(
-    connection: AsyncConnection, blog: Blog, before: Entry | None, entry: Entry, caller: Caller
+    connection: AsyncConnection, blog: Blog, before: Entry | None, entry: Entry, caller: Caller,
+    *, correction: str = "",
 ) -> _Committed:
     """Store a revision and its changes in the feeds. If there is a public change, it is the last one."""
     newsroom = await feeds.advance(connection, FeedKey(blog.id, "newsroom"))
@@ -328,7 +339,9 @@ async def _commit(
         epochs["public"] = public.epoch
     await (entries.insert if before is None else entries.save)(connection, entry)
     await entry_index.put(connection, entry, search.searched(entry.content), new=before is None)
-    await entries.keep_revision(connection, entry, author_id=caller.id, author_name=caller.name)
+    await entries.keep_revision(
+        connection, entry, author_id=caller.id, author_name=caller.name, correction=correction
+    )
     changes = [feeds.of_entry(entry, blog, "newsroom", epochs["newsroom"])]
     if shows:
         changes.append(feeds.of_entry(entry, blog, "public", epochs["public"]))

@@ -163,6 +163,7 @@ def entry_line(data: Mapping[str, Any]) -> EntryLine:
     check_id(values["id"], "entry.id")
     content = _check_version_of_entry(values, "entry")
     _check_status(values, content)
+    _check_corrections(values)
     # the same flags once more, as columns: never another word than the content's
     values |= {"pinned": content.pinned, "key": content.key}
     if not isinstance(data["revisions"], list):
@@ -184,6 +185,18 @@ def _check_version_of_entry(values: Values, path: str) -> Content:
     content = content_of(values["content"], f"{path}.content")
     values["content"] = content.to_json()
     return content
+
+
+def _check_corrections(values: Values) -> None:
+    given = values.get("corrections", [])
+    good = isinstance(given, list) and all(
+        isinstance(c, dict) and sorted(c) == ["at", "note"] and all(isinstance(v, str) for v in c.values())
+        for c in given
+    )
+    if not good:
+        raise Invalid.field("entry.corrections", "a list of objects with “at” and “note”")
+    if given and values["status"] == "retracted":
+        raise Invalid.field("entry.corrections", "empty: what was retracted is shown to nobody")
 
 
 def _check_status(values: Values, content: Content) -> None:

@@ -29,6 +29,8 @@ class Revision:
     author_id: str | None
     author_name: str
     at: datetime
+    correction: str = ""
+    hidden: bool = False
 
 
 class Due(NamedTuple):
@@ -158,17 +160,23 @@ async def save(connection: AsyncConnection, entry: Entry) -> None:
 
 
 async def keep_revision(
-    connection: AsyncConnection, entry: Entry, *, author_id: str, author_name: str
+    connection: AsyncConnection, entry: Entry, *, author_id: str, author_name: str, correction: str = ""
 ) -> None:
-    """Store this revision."""
+    """Store this revision. `correction` is the note to readers that came with it."""
     await connection.execute(
         revisions.insert(),
         {
             "entry_id": entry.id, "revision": entry.revision, "status": entry.status,
             "content": entry.content.to_json(), "author_id": author_id, "author_name": author_name,
-            "at": entry.updated_at,
+            "at": entry.updated_at, "correction": correction, "hidden": False,
         },
     )
+
+
+async def hide_revisions(connection: AsyncConnection, entry_id: str, *, before: int) -> None:
+    """Take the versions before this revision out of the public history."""
+    older = (revisions.c.entry_id == entry_id) & (revisions.c.revision < before)
+    await connection.execute(update(revisions).where(older).values(hidden=True))
 
 
 async def revisions_of(connection: AsyncConnection, entry_id: str) -> list[Revision]:
@@ -177,7 +185,10 @@ async def revisions_of(connection: AsyncConnection, entry_id: str) -> list[Revis
         select(revisions).where(revisions.c.entry_id == entry_id).order_by(revisions.c.revision.desc())
     )
     return [
-        Revision(r.revision, r.status, Content.from_json(r.content), r.author_id, r.author_name, r.at)
+        Revision(
+            r.revision, r.status, Content.from_json(r.content), r.author_id, r.author_name, r.at,
+            r.correction, r.hidden,
+        )
         for r in await connection.execute(statement)
     ]
 
@@ -228,4 +239,5 @@ def _values(entry: Entry) -> dict[str, object]:
         "retracted_at": entry.retracted_at, "number": entry.number, "pinned": entry.content.pinned,
         "key": entry.content.key, "public_seq": entry.public_seq, "newsroom_seq": entry.newsroom_seq,
         "note": entry.note, "note_by": entry.note_by,
+        "corrections": [{"at": c.at, "note": c.note} for c in entry.corrections],
     }

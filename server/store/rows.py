@@ -9,7 +9,7 @@ from sqlalchemy import Row
 from server.domain import blocks
 from server.domain.blog import Blog, Lead, Related
 from server.domain.byline import Byline
-from server.domain.entry import Content, Entry
+from server.domain.entry import Content, Correction, Entry
 
 
 def blog(row: Any) -> Blog:
@@ -42,4 +42,5 @@ def entry(row: Row[Any]) -> Entry:
         published_at=row.published_at, edited_at=row.edited_at, retracted_at=row.retracted_at,
         number=row.number, public_seq=row.public_seq, newsroom_seq=row.newsroom_seq,
         note=row.note, note_by=row.note_by,
+        corrections=tuple(Correction(c["at"], c["note"]) for c in row.corrections),
     )

@@ -140,6 +140,7 @@ entries = Table(
     Column("newsroom_seq", BigInteger, nullable=False),
     Column("note", Text, nullable=False, server_default=""),
     Column("note_by", Text, nullable=False, server_default=""),
+    Column("corrections", JSON, nullable=False, server_default="[]"),
     # the changes feed: "rows with seq > N, in seq order"
     Index("ix_entries_public_seq", "blog_id", "public_seq", unique=True),
     Index("ix_entries_newsroom_seq", "blog_id", "newsroom_seq", unique=True),
@@ -163,6 +164,8 @@ revisions = Table(
     Column("author_id", String(64)),
     Column("author_name", Text, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("correction", Text, nullable=False, server_default=""),
+    Column("hidden", Boolean, nullable=False, server_default=false()),
 )
 
 blog_revisions = Table(

@@ -40,7 +40,8 @@ BUNDLES: dict[str, list[str]] = {
             f"css/{name}.css"
             for name in (
                 "masthead", "page", "head", "toolbar", "filters", "entry", "quote", "media", "embed", "gallery",
-                "focal", "key-events", "related", "pill", "more", "blogs", "notice", "arabic", "print",
+                "focal", "key-events", "related", "pill", "more", "blogs", "notice", "history",
+                "arabic", "print",
             )
         ),
     ],

@@ -8,7 +8,7 @@ from server.web import static
 from server.web.api import table as api
 from server.web.console import table as console
 from server.web.ops import health
-from server.web.reader import discovery, front_page, media, pages, syndication
+from server.web.reader import discovery, front_page, history, media, pages, syndication
 from server.web.stream import changes, sse, websocket
 
 
@@ -18,6 +18,7 @@ def table() -> list[BaseRoute]:
         Route("/", front_page.index, name="index"),
         Route("/live/{slug}", pages.blog, name="blog"),
         Route("/live/{slug}/entries/{id}", pages.entry, name="entry"),
+        Route("/live/{slug}/entries/{id}/history", history.history, name="history"),
         Route("/live/{slug}/feed.rss", syndication.rss, name="rss"),
         Route("/live/{slug}/feed.atom", syndication.atom, name="atom"),
         Route("/live/{slug}/feed.json", syndication.json_feed, name="json_feed"),

@@ -125,6 +125,7 @@ async def edit(request: Request) -> Response:
             revision=edited.revision, epoch=edited.epoch,
             status=body.status if "status" in given else None,
             publish_at=body.publish_at if "publish_at" in given else "unchanged", note=body.note,
+            correction=body.correction, remove_from_history=body.remove_from_history,
         )
     except Invalid as error:
         raise as_sent(error, body.body) from error
@@ -224,4 +225,6 @@ def _revision(revision: stored.Revision) -> dict[str, Any]:
         **revision.content.to_json(),
         "author": {"id": revision.author_id, "name": revision.author_name},
         "at": to_text(revision.at),
+        "correction": revision.correction,
+        "hidden": revision.hidden,
     }

@@ -227,9 +227,12 @@ class EntryBody(Body):
 
 class EntryChanges(EntryBody):
     """Changes of an entry: what is left out stays. `body` or `blocks` replace all blocks. `note` is the reason
-    when an editor sends a contribution back (`status` `draft`)."""
+    when an editor sends a contribution back (`status` `draft`). `correction` is a note to readers on this edit.
+    `remove_from_history` takes all earlier versions and their notes out of the public history."""
 
     note: Text = ""
+    correction: Text = ""
+    remove_from_history: bool = False
 
 
 class NewBylineBody(Body):

@@ -181,6 +181,13 @@ class Content(Shape):
     breaking: bool
 
 
+class Correction(Shape):
+    """A note to readers on an edit."""
+
+    at: AwareDatetime
+    note: str
+
+
 class PublicEntry(Content):
     """An entry as readers see it. `number` counts published entries from 1 and never changes."""
 
@@ -191,6 +198,7 @@ class PublicEntry(Content):
     number: int | None
     published_at: AwareDatetime | None
     edited_at: AwareDatetime | None
+    corrections: list[Correction]
 
 
 class Entry(PublicEntry):
@@ -218,6 +226,8 @@ class Revision(Content):
     status: EntryStatus
     author: Author
     at: AwareDatetime
+    correction: str
+    hidden: bool
 
 
 class Revisions(Shape):

@@ -20,6 +20,7 @@ from server.store import entries as stored
 from server.store import feeds, idempotency
 from server.store.bylines import known_names
 from server.text.title import title_of
+from server.web.api.request_models import EntryChanges
 from server.web.console import entry_form, forms, listing, page, typed_entry
 from server.web.console.forms import Form
 from server.web.console.listing import is_own
@@ -122,8 +123,10 @@ async def _save(
     )
     changed = typed.changed(content, entry.content)
     try:
+        correction = forms.checked(EntryChanges, {"correction": form.text("correction")}).correction
         return await entries.edit(
-            desk, caller, blog.slug, entry.id, changed, revision=form.revision, status=status, publish_at=at
+            desk, caller, blog.slug, entry.id, changed, revision=form.revision, status=status, publish_at=at,
+            correction=correction, remove_from_history=form.ticked("remove_from_history"),
         )
     except Invalid as error:
         raise typed_entry.located(error, content) from error

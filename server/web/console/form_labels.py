@@ -13,7 +13,7 @@ LABELS = {
     "video_url": "Video, address", "video_title": "Video, title", "video_byline": "Video, byline",
     "video_caption": "Video, caption", "video_poster": "Video, poster picture",
     "embed_url": "Post or page, address",
-    "note": "Reason",
+    "correction": "Correction", "note": "Reason",
     "slug": "Address", "headline": "Headline", "standfirst": "Standfirst",
     "key_developments": "Key developments", "related": "Related reports", "language": "Language",
     "time_zone": "Time zone", "status": "Status",

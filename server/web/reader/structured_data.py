@@ -82,6 +82,10 @@ def posting(publication: Publication, blog: Blog, entry: Entry) -> dict[str, Any
     places = [{"@type": "Place", "name": b.place} for b in entry.content.bylines if b.place]
     if places:
         data["locationCreated"] = places
+    if entry.corrections:
+        data["correction"] = [
+            {"@type": "CorrectionComment", "text": c.note, "datePublished": c.at} for c in entry.corrections
+        ]
     if (image := image_of(entry)) is not None:
         data["image"] = [publication.base + source(image)]
     return data
