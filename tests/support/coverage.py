@@ -72,17 +72,21 @@ async def _live(server: Running, picture: dict[str, Any]) -> list[dict[str, Any]
     embed = {"type": "embed", "url": "https://social.example.org/1", "title": "Bring bowls and patience."}
     quote = {"type": "quote", "html": "<p>With the curtains open.</p>", "cite": "Dr Anand"}
     table = "| Town | Lorries |\n|---|---|\n| Dorrin | 8 |\n| Ashkeel | 20 |"
+    covered = picture | {"sensitive": True, "warning": "It shows the dead"}
+    plain = {name: value for name, value in picture.items() if name != "type"}
+    gallery = {"type": "gallery", "images": [plain, plain | {"focal_x": 0.2, "focal_y": 0.8}, plain]}
     made = [
         await server.post("bridge", title="UN to resume aid convoys", key=True),
         await server.post("bridge", title="A wrong report"),
         await server.post("bridge", title="The valley in figures", body=table),
         await server.post("bridge", blocks=[quote, embed], byline="Social desk"),
         await server.post("bridge", title="Watch", blocks=[video, picture]),
+        await server.post("bridge", title="In pictures", blocks=[gallery, covered]),
         await server.post("bridge", title="What we know", body="- It holds\n- Nobody was hurt", pinned=True),
         await server.post("bridge", title="Both sides extend the pause", breaking=True, key=True),
     ]
     await server.retract(made[1], "bridge")
-    await server.edit(made[5], "bridge", title="What we know so far")
+    await server.edit(made[6], "bridge", title="What we know so far")
     return made
 
 
