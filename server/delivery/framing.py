@@ -145,7 +145,14 @@ def farewell(variant: Variant, wait_ms: int, *, code: int = SERVICE_RESTART, rea
     wire = cast(Wire, variant)
     if wire.transport == "ws":
         return b"" if wire.framing == "ws" else close_frame(code, reason)
-    return sse_bytes(b"retry: %d\n\n" % wait_ms, wire.framing) + _close(wire, reason)
+    return sse_bytes(retry_event(wait_ms), wire.framing) + _close(wire, reason)
+
+
+def retry_event(wait_ms: int) -> bytes:
+    """The wait before the next connection of an event stream, in ms: as the field that `EventSource` obeys, and
+    as an event, because scripts cannot read the field."""
+    data = json.dumps({"kind": "retry", "retry_ms": wait_ms}, separators=(",", ":")).encode()
+    return b"retry: %d\nevent: retry\ndata: %b\n\n" % (wait_ms, data)
 
 
 def _close(wire: Wire, reason: str) -> bytes:

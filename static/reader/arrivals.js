@@ -1,138 +1,156 @@
 /**
- * New entries: revealed at once if the reader is at the top of the page, otherwise counted in a "new updates" pill, so
- * that nothing is inserted above a reader who has scrolled down.
+ * New entries. One is revealed at once if that moves nothing that the reader looks at, or if its place is in view at the
+ * top of the page; it counts as new until it has been on screen. The pill says how many there are and leads to the first.
  */
 
+import { numberOf } from "./scope.js";
+import { keepPlace } from "./steady.js";
 import { counted, word } from "./words.js";
 
+/** An entry whose place is at most so far above the screen is revealed, so that scrolling up leads into it. */
+const NEAR_PX = 300;
 const ANNOUNCE_EVERY_MS = 25_000;
-const PAUSED = "stoppress.paused";
 
 export class Arrivals {
-  /** @type {Set<HTMLElement>} */
-  #waiting = new Set();
+  /** @type {Set<HTMLElement>} not seen yet */
+  #unseen = new Set();
+  /** @type {Set<HTMLElement>} unseen, but the reader has been led to them */
+  #offered = new Set();
   #title = document.title;
   #announcedAt = -ANNOUNCE_EVERY_MS;
   #announcing = 0;
   #unannounced = 0;
+  #updating = 0;
   #list;
-  #top;
   #pill;
   #status;
-  #pauseButton;
+  #isPaused;
+  #seen;
   #shown;
 
   /**
    * @param {HTMLElement} root
-   * @param {(article: HTMLElement) => void} shown
+   * @param {object} given
+   * @param {() => boolean} given.isPaused
+   * @param {import("./seen.js").Seen} given.seen
+   * @param {(article: HTMLElement) => void} given.shown called when an entry is revealed
    */
-  constructor(root, shown) {
+  constructor(root, { isPaused, seen, shown }) {
     const find = (/** @type {string} */ what) => /** @type {HTMLElement} */ (root.querySelector(what));
     this.#list = find("[data-entries]");
     this.#pill = find("[data-pill]");
     this.#status = find("[data-announce]");
-    this.#pauseButton = find("[data-pause]");
+    this.#isPaused = isPaused;
+    this.#seen = seen;
     this.#shown = shown;
-    this.#pill.addEventListener("click", () => this.#scrollToTop());
-    this.#pauseButton.addEventListener("click", () => this.#setPaused(!this.paused));
-    this.#setPaused(wasPaused(), true);
-    this.#top = topOf(find(".pill-place"));
-    new IntersectionObserver(() => this.#update()).observe(this.#top);
-    document.addEventListener("visibilitychange", () => this.#update());
-  }
-
-  get paused() {
-    return this.#pauseButton.getAttribute("aria-pressed") === "true";
-  }
-
-  /** @param {HTMLElement} article a newly inserted entry */
-  add(article) {
-    article.hidden = true;
-    this.#waiting.add(article);
-    this.#announce();
-    this.#update();
-  }
-
-  /** Update the count after entries were replaced, removed or retracted. */
-  recount() {
-    for (const article of this.#waiting) {
-      if (article.isConnected) continue;
-      this.#waiting.delete(article);
-      const now = this.#list.querySelector(`:scope > [data-id="${article.dataset["id"]}"]`);
-      if (!(now instanceof HTMLElement)) continue;
-      if (now.hasAttribute("data-gone")) now.hidden = false;
-      else if (now.hidden) this.#waiting.add(now);
-    }
-    this.#update();
-  }
-
-  /**
-   * Set a new page title.
-   * @param {string} title
-   */
-  rename(title) {
-    this.#title = title;
-    this.#update();
+    this.#pill.addEventListener("click", () => this.#lead());
+    document.addEventListener("visibilitychange", () => this.update());
+    addEventListener("scroll", () => this.#soon(), { passive: true });
+    addEventListener("resize", () => this.#soon(), { passive: true });
   }
 
   get title() {
     return this.#title;
   }
 
-  #update() {
-    // Measured here because an IntersectionObserver reports scrolling with a delay.
-    const atTop = this.#top.getBoundingClientRect().top >= 0;
-    const watching = atTop && document.visibilityState === "visible" && !this.paused;
-    if (watching) this.#reveal();
-    const count = this.#waiting.size;
-    this.#pill.hidden = count === 0;
-    this.#pill.textContent = countText(count);
-    document.title = count > 0 ? `(${count}) ${this.#title}` : this.#title;
+  set title(title) {
+    this.#title = title;
+    this.update();
   }
 
-  #reveal() {
-    for (const article of this.#waiting) {
-      article.hidden = false;
-      article.classList.add("entry--new");
-      this.#shown(article);
-    }
-    this.#waiting.clear();
+  /** @param {HTMLElement} article a newly inserted entry */
+  add(article) {
+    article.hidden = true;
+    this.#unseen.add(article);
+    this.#announce();
   }
 
-  #scrollToTop() {
-    this.#reveal();
-    this.#update();
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.#list.parentElement?.scrollIntoView({ behavior: calm ? "auto" : "smooth" });
-    const first = this.#list.firstElementChild;
-    if (first instanceof HTMLElement) {
-      first.tabIndex = -1;
-      first.focus({ preventScroll: true });
+  /** Update what is revealed and counted, after entries or the view changed. */
+  update() {
+    if (document.visibilityState === "visible" && !this.#isPaused()) this.#reveal((article) => this.#mayShow(article));
+    for (const article of this.#unseen) {
+      if (article.isConnected && !article.hasAttribute("data-gone")) continue;
+      this.#forget(article);
     }
+    const waiting = [...this.#unseen].filter((article) => !this.#offered.has(article));
+    this.#pill.hidden = waiting.length === 0;
+    if (waiting.length > 0) {
+      const text = pillText(waiting);
+      if (this.#pill.textContent !== text) this.#pill.textContent = text;
+      this.#pill.toggleAttribute("data-below", this.#first(waiting).getBoundingClientRect().top >= innerHeight);
+    }
+    const title = this.#unseen.size > 0 ? `(${this.#unseen.size}) ${this.#title}` : this.#title;
+    if (document.title !== title) document.title = title;
+  }
+
+  #soon() {
+    if (this.#unseen.size === 0 || this.#updating) return;
+    this.#updating = requestAnimationFrame(() => {
+      this.#updating = 0;
+      this.update();
+    });
+  }
+
+  /** @param {(article: HTMLElement) => boolean} may */
+  #reveal(may) {
+    const articles = [...this.#unseen].filter((article) => article.hidden && may(article));
+    if (articles.length === 0) return;
+    keepPlace(this.#list, () => {
+      for (const article of articles) {
+        article.hidden = false;
+        if (article.hasAttribute("data-gone")) continue;
+        article.classList.add("entry--new");
+        this.#shown(article);
+      }
+    });
+    for (const article of articles) this.#seen.watch(article, () => this.#see(article));
   }
 
   /**
-   * @param {boolean} paused
-   * @param {boolean} quiet
+   * Whether the place of a hidden entry is in view, below it, or just above it.
+   * @param {HTMLElement} article
    */
-  #setPaused(paused, quiet = false) {
-    this.#pauseButton.setAttribute("aria-pressed", String(paused));
-    this.#pauseButton.textContent = word(paused ? "resume" : "pause");
-    if (quiet) return;
-    try {
-      localStorage.setItem(PAUSED, paused ? "1" : "");
-    } catch {
-      // Storage is blocked: the choice is not remembered.
-    }
-    this.#update();
+  #mayShow(article) {
+    let below = article.nextElementSibling;
+    while (below instanceof HTMLElement && below.hidden) below = below.nextElementSibling;
+    const place = below ? below.getBoundingClientRect().top : this.#list.getBoundingClientRect().bottom;
+    return place >= -NEAR_PX;
+  }
+
+  /** @param {HTMLElement} article */
+  #see(article) {
+    this.#forget(article);
+    this.update();
+  }
+
+  /** @param {HTMLElement} article */
+  #forget(article) {
+    this.#unseen.delete(article);
+    this.#offered.delete(article);
+    this.#seen.forget(article);
+    if (article.hasAttribute("data-gone")) article.hidden = false;
+  }
+
+  /** The uppermost of some entries. @param {HTMLElement[]} articles */
+  #first(articles) {
+    return articles.reduce((a, b) => (a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_PRECEDING ? b : a));
+  }
+
+  #lead() {
+    const waiting = [...this.#unseen].filter((article) => !this.#offered.has(article));
+    if (waiting.length === 0) return;
+    this.#reveal(() => true);
+    for (const article of waiting) this.#offered.add(article);
+    this.update();
+    lead(this.#first(waiting));
   }
 
   #announce() {
     this.#unannounced += 1;
     clearTimeout(this.#announcing);
     const wait = Math.max(0, this.#announcedAt + ANNOUNCE_EVERY_MS - performance.now());
-    this.#announcing = window.setTimeout(() => {
-      this.#status.textContent = countText(this.#unannounced);
+    this.#announcing = setTimeout(() => {
+      this.#status.textContent = this.#unseen.size > 0 ? pillText([...this.#unseen]) : counted("new_updates", this.#unannounced);
       this.#unannounced = 0;
       this.#announcedAt = performance.now();
     }, wait);
@@ -140,24 +158,22 @@ export class Arrivals {
 }
 
 /**
- * An element of no height at the start of the list. The pill's container is sticky and therefore always in view.
- * @param {HTMLElement} place
+ * Scroll to an entry and let the keyboard go on from there.
+ * @param {HTMLElement} article
  */
-function topOf(place) {
-  const mark = document.createElement("div");
-  place.before(mark);
-  return mark;
+export function lead(article) {
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  article.scrollIntoView({ behavior: calm ? "instant" : "smooth", block: "start" });
+  article.tabIndex = -1;
+  article.focus({ preventScroll: true });
 }
 
-/** @param {number} count */
-function countText(count) {
-  return count === 0 ? "" : counted("new_updates", count);
-}
-
-function wasPaused() {
-  try {
-    return localStorage.getItem(PAUSED) === "1";
-  } catch {
-    return false;
-  }
+/** @param {HTMLElement[]} articles */
+function pillText(articles) {
+  const count = counted("new_updates", articles.length);
+  const [breaking] = articles.filter((one) => one.matches(".entry--breaking")).sort((a, b) => numberOf(b) - numberOf(a));
+  const title = breaking?.querySelector("h3")?.textContent?.trim();
+  if (!title) return count;
+  const named = word("breaking", { title });
+  return articles.length === 1 ? named : `${named} · ${count}`;
 }

@@ -14,6 +14,15 @@ export function parsePosition(text) {
 }
 
 /**
+ * Whether both positions belong to the same history.
+ * @param {string | undefined} one
+ * @param {string | undefined} other
+ */
+export function sameEpoch(one, other) {
+  return parsePosition(one)?.epoch === parsePosition(other)?.epoch;
+}
+
+/**
  * Whether `next` is after `known` in the same epoch.
  * @param {string} next
  * @param {string} known

@@ -1,5 +1,6 @@
 /**
- * Shows times in the reader's time zone, and as "5 min ago". Without scripts the newsroom's time zone is shown.
+ * Shows times in the reader's time zone, and as "5 min ago"; with the day where that is not today, with the year where
+ * that is another one. Without scripts the newsroom's time zone is shown.
  */
 
 import { digits } from "./words.js";
@@ -11,6 +12,9 @@ const HOUR_MS = 60 * MINUTE_MS;
 const language = preferred(document.documentElement.lang);
 const clock = formatter({ hour: "2-digit", minute: "2-digit", ...hours() });
 const day = formatter({ day: "numeric", month: "short" });
+const dayOfYear = formatter({ day: "numeric", month: "short", year: "numeric" });
+const weekday = formatter({ weekday: "long", day: "numeric", month: "long" });
+const weekdayOfYear = formatter({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
 const ago = relative();
 
 /**
@@ -49,6 +53,9 @@ function relative() {
   }
 }
 
+/** When the words of a time have to be looked at again. @type {WeakMap<HTMLTimeElement, { of: string, due: number }>} */
+const checks = new WeakMap();
+
 /**
  * @param {Date} moment
  * @param {Date} now
@@ -61,11 +68,49 @@ function sameDay(moment, now) {
  * @param {Date} moment
  * @param {Date} now
  */
+function date(moment, now) {
+  return (moment.getFullYear() === now.getFullYear() ? day : dayOfYear).format(moment);
+}
+
+/**
+ * "Tuesday 24 November".
+ * @param {Date} moment
+ */
+export function dayName(moment) {
+  return (moment.getFullYear() === new Date().getFullYear() ? weekday : weekdayOfYear).format(moment);
+}
+
+/**
+ * "13:05", or "24 Nov, 13:05" if that was not today.
+ * @param {Date} moment
+ */
+export function timeName(moment, now = new Date()) {
+  const time = clock.format(moment);
+  return sameDay(moment, now) ? time : `${date(moment, now)}, ${time}`;
+}
+
+/**
+ * @param {Date} moment
+ * @param {Date} now
+ */
 function distance(moment, now) {
   const past = now.getTime() - moment.getTime();
   if (past < MINUTE_MS) return ago.format(0, "second");
   if (past < HOUR_MS) return ago.format(-Math.floor(past / MINUTE_MS), "minute");
-  return sameDay(moment, now) ? ago.format(-Math.floor(past / HOUR_MS), "hour") : day.format(moment);
+  return sameDay(moment, now) ? ago.format(-Math.floor(past / HOUR_MS), "hour") : date(moment, now);
+}
+
+/**
+ * @param {Date} moment
+ * @param {Date} now
+ * @returns {number} ms since 1970 until which the words are right
+ */
+function dueAfter(moment, now) {
+  const midnight = new Date(now).setHours(24, 0, 0, 0);
+  if (!sameDay(moment, now)) return midnight;
+  const past = now.getTime() - moment.getTime();
+  const unit = past < HOUR_MS ? MINUTE_MS : HOUR_MS;
+  return Math.min(midnight, now.getTime() + unit - (((past % unit) + unit) % unit));
 }
 
 /**
@@ -73,19 +118,22 @@ function distance(moment, now) {
  * @param {Date} now
  */
 function show(element, now) {
+  const known = checks.get(element);
+  if (known?.of === element.dateTime && now.getTime() < known.due) return;
   const moment = new Date(element.dateTime);
   if (Number.isNaN(moment.getTime())) return;
-  const kind = element.dataset["time"];
-  const time = clock.format(moment);
-  if (kind === "entry") {
-    const [strong, span] = [element.querySelector("b"), element.querySelector("span")];
-    if (strong && strong.textContent !== time) strong.textContent = time;
-    const words = distance(moment, now);
-    if (span && span.textContent !== words) span.textContent = words;
-    return;
-  }
-  const words = kind === "short" && !sameDay(moment, now) ? `${day.format(moment)}, ${time}` : time;
-  if (element.textContent !== words) element.textContent = words;
+  checks.set(element, { of: element.dateTime, due: dueAfter(moment, now) });
+  if (element.dataset["time"] !== "entry") return write(element, timeName(moment, now));
+  write(element.querySelector("b"), clock.format(moment));
+  write(element.querySelector("span"), distance(moment, now));
+}
+
+/**
+ * @param {Element | null} element
+ * @param {string} words
+ */
+function write(element, words) {
+  if (element && element.textContent !== words) element.textContent = words;
 }
 
 /** Show all times below `root` in the reader's time zone. */

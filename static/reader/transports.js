@@ -1,6 +1,7 @@
 /**
  * The transports: SSE, WebSocket and polling. Each calls `heard` for every message, including heartbeats, and `failed`
- * once if the connection ends; `stop` closes it without calling `failed`.
+ * once if the connection ends, with the wait in ms that the server asked for or 0; `stop` closes it without calling
+ * `failed`.
  */
 
 /**
@@ -15,9 +16,10 @@
  * @property {string} [html]
  * @property {string} [key_html]
  * @property {number} [heartbeat_seconds] of `hello`: how often the server sends `beat`
+ * @property {number} [retry_ms] of `hello`: the least wait before a reconnect; of `retry`: the wait before the next one
  *
  * @typedef {{ stream: string, socket: string, changes: string }} Addresses
- * @typedef {{ heard: (change: Change) => void, opened: () => void, failed: () => void }} Callbacks
+ * @typedef {{ heard: (change: Change) => void, failed: (askedMs: number) => void }} Callbacks
  * @typedef {{ stop: () => void }} Connection
  * @typedef {"sse" | "ws" | "poll"} Transport
  */
@@ -25,13 +27,16 @@
 const KINDS = ["entry", "gone", "blog", "reset", "beat", "hello"];
 const POLL_WAIT_SECONDS = 25;
 const POLL_PAUSE_MS = 1000;
+/** Close code 1013 of RFC 6455's registry, "try again later": the server is full or without its database. */
+const TRY_AGAIN_LATER = 1013;
+const LATER_MS = 8_000;
 
 /**
  * @param {string} address
  * @param {string} position
  */
 function after(address, position) {
-  const url = new URL(address, location.href);
+  const url = new URL(address);
   url.searchParams.set("after", position);
   return url;
 }
@@ -39,14 +44,18 @@ function after(address, position) {
 /** @type {(addresses: Addresses, position: string, callbacks: Callbacks) => Connection} */
 function eventStream(addresses, position, callbacks) {
   const source = new EventSource(after(addresses.stream, position));
-  source.addEventListener("open", () => callbacks.opened());
+  let askedMs = 0;
   for (const kind of KINDS) {
     source.addEventListener(kind, (event) => callbacks.heard(JSON.parse(/** @type {MessageEvent} */ (event).data)));
   }
+  // Scripts cannot read `retry:`, so the server says it in an event as well.
+  source.addEventListener("retry", (event) => {
+    askedMs = JSON.parse(/** @type {MessageEvent} */ (event).data).retry_ms;
+  });
   // Reconnecting is left to the Follower: the browser's own retry has no back-off and no other transports.
   source.addEventListener("error", () => {
     source.close();
-    callbacks.failed();
+    callbacks.failed(askedMs);
   });
   return { stop: () => source.close() };
 }
@@ -60,9 +69,8 @@ function webSocket(addresses, position, callbacks) {
   socket.addEventListener("message", (event) => {
     if (!stopped) callbacks.heard(JSON.parse(event.data));
   });
-  socket.addEventListener("open", () => callbacks.opened());
-  socket.addEventListener("close", () => {
-    if (!stopped) callbacks.failed();
+  socket.addEventListener("close", (event) => {
+    if (!stopped) callbacks.failed(event.code === TRY_AGAIN_LATER ? LATER_MS : 0);
   });
   return {
     stop() {
@@ -72,9 +80,15 @@ function webSocket(addresses, position, callbacks) {
   };
 }
 
+/** @param {Response} answer the wait that it asks for (RFC 9110 §10.2.3) in ms; 0 if none */
+function retryAfter(answer) {
+  return Number(answer.headers.get("Retry-After") ?? 0) * 1000 || 0;
+}
+
 /** @type {(addresses: Addresses, position: string, callbacks: Callbacks) => Connection} */
 function polling(addresses, position, callbacks) {
   const stopping = new AbortController();
+  let askedMs = 0;
   const poll = async () => {
     let known = position;
     // The first request does not wait, to find out at once whether polling works.
@@ -82,18 +96,20 @@ function polling(addresses, position, callbacks) {
       const url = after(addresses.changes, known);
       if (wait > 0) url.searchParams.set("wait", String(wait));
       const answer = await fetch(url, { signal: stopping.signal, cache: "no-store" });
+      askedMs = retryAfter(answer);
       if (!answer.ok) throw new Error(String(answer.status));
       const body = await answer.json();
-      callbacks.opened();
       if (body.reset) callbacks.heard({ kind: "reset", position: body.position });
       for (const change of body.changes) callbacks.heard(change);
       callbacks.heard({ kind: "beat" });
       known = body.position;
-      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, POLL_PAUSE_MS));
+      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, askedMs || POLL_PAUSE_MS));
+      if (stopping.signal.aborted) return;
+      askedMs = 0;
     }
   };
   poll().catch(() => {
-    if (!stopping.signal.aborted) callbacks.failed();
+    if (!stopping.signal.aborted) callbacks.failed(askedMs);
   });
   return { stop: () => stopping.abort() };
 }

@@ -1,26 +1,33 @@
 /**
- * Applies changes to the page. The server renders the HTML; this script only inserts, replaces or removes it. Applying a
+ * Applies changes to the page. The server renders the HTML; this script inserts, changes or removes it. Applying a
  * change twice, or one that does not affect this page, is harmless.
  */
+
+import { morph } from "./morph.js";
+import { numberOf } from "./scope.js";
+import { isMidPage, isOnScreen, keepHeight } from "./steady.js";
 
 /** @typedef {import("./transports.js").Change} Change */
 
 export class Updates {
   #root;
+  #scope;
   #entries;
   #keyEvents;
-  #isOlder;
   #arrived;
+  /** @type {Set<HTMLElement>} pinned or unpinned while the reader looked at them; they move when they are off screen */
+  #misplaced = new Set();
 
   /**
    * @param {HTMLElement} root the live blog's element
+   * @param {import("./scope.js").Scope} scope
    * @param {(article: HTMLElement) => void} arrived called for an entry that is new on the page
    */
-  constructor(root, arrived) {
+  constructor(root, scope, arrived) {
     this.#root = root;
+    this.#scope = scope;
     this.#entries = /** @type {HTMLElement} */ (root.querySelector("[data-entries]"));
     this.#keyEvents = /** @type {HTMLElement | null} */ (root.querySelector("[data-key-events]"));
-    this.#isOlder = root.hasAttribute("data-older");
     this.#arrived = arrived;
   }
 
@@ -43,11 +50,16 @@ export class Updates {
     for (const article of articles) {
       if (this.#find(this.#entries, article.dataset["id"]) === null) this.#insert(article);
     }
-    this.#root.dataset["first"] = String(Math.min(first, this.#first));
+    this.#scope.extend(first);
   }
 
-  get #first() {
-    return Number(this.#root.dataset["first"] ?? "1");
+  /** Move entries that were pinned or unpinned in view, unless they still are. */
+  settle() {
+    for (const article of this.#misplaced) {
+      if (article.isConnected && !article.hidden && isMidPage() && isOnScreen(article)) continue;
+      this.#misplaced.delete(article);
+      if (article.isConnected) this.#insert(article);
+    }
   }
 
   /** @param {Change} change */
@@ -55,39 +67,50 @@ export class Updates {
     const article = element(change.html ?? "");
     const here = this.#find(this.#entries, change.id);
     if (!article || Number(here?.dataset["revision"] ?? -1) >= (change.revision ?? 0)) return;
-    const pinned = article.hasAttribute("data-pinned");
-    const shows = this.#isOlder ? here !== null : pinned || Number(change.number) >= this.#first;
-    if (!shows) {
-      here?.remove();
-    } else if (here === null) {
+    if (here === null) {
+      if (!this.#scope.takes(article)) return;
       this.#insert(article);
       if (change.kind === "entry") this.#arrived(article);
-    } else {
-      article.hidden = here.hidden;
-      if (change.kind === "entry" && article.querySelector(".entry__edited")) article.classList.add("entry--edited");
-      const stays = here.hasAttribute("data-pinned") === pinned || this.#isOlder;
-      if (stays) here.replaceWith(article);
-      else {
-        here.remove();
-        this.#insert(article);
-      }
-    }
+    } else if (!this.#stays(here, article)) here.remove();
+    else this.#change(here, article, change.kind);
     const empty = /** @type {HTMLElement | null} */ (this.#root.querySelector("[data-empty]"));
-    if (empty) empty.hidden = this.#entries.children.length > 0;
+    if (empty) empty.hidden = this.#entries.querySelector(":scope > article") !== null;
   }
 
   /**
-   * Pinned entries first, then newest first.
+   * @param {HTMLElement} here
    * @param {HTMLElement} article
    */
+  #stays(here, article) {
+    if (article.hasAttribute("data-gone") && isOnScreen(here)) return true;
+    return this.#scope.isOlder ? this.#scope.fits(article) : this.#scope.takes(article);
+  }
+
+  /**
+   * @param {HTMLElement} here
+   * @param {HTMLElement} article
+   * @param {string} kind
+   */
+  #change(here, article, kind) {
+    const isHidden = here.hidden;
+    const moves = here.hasAttribute("data-pinned") !== article.hasAttribute("data-pinned") && !this.#scope.isOlder;
+    keepHeight(here, () => morph(here, article));
+    here.hidden = isHidden;
+    here.classList.toggle("entry--edited", kind === "entry" && here.querySelector(".entry__edited") !== null);
+    if (!moves) return;
+    this.#misplaced.add(here);
+    this.settle();
+  }
+
+  /** @param {HTMLElement} article */
   #insert(article) {
     for (const other of this.#entries.children) {
-      if (comesBefore(article, /** @type {HTMLElement} */ (other))) {
-        other.before(article);
-        return;
-      }
+      if (other === article || other.localName !== "article") continue;
+      if (!this.#scope.comesBefore(article, /** @type {HTMLElement} */ (other))) continue;
+      if (article.nextElementSibling !== other) move(this.#entries, article, other);
+      return;
     }
-    this.#entries.append(article);
+    move(this.#entries, article, null);
   }
 
   /** @param {Change} change */
@@ -95,9 +118,10 @@ export class Updates {
     if (!this.#keyEvents) return;
     const here = this.#find(this.#keyEvents, change.id);
     const item = change.key_html ? element(change.key_html) : null;
-    here?.remove();
-    if (item) {
-      const next = [...this.#keyEvents.children].find((other) => number(item) > number(other));
+    if (here && item) morph(here, item);
+    else here?.remove();
+    if (item && !here) {
+      const next = [...this.#keyEvents.children].find((other) => numberOf(item) > numberOf(other));
       if (next) next.before(item);
       else this.#keyEvents.append(item);
     }
@@ -108,7 +132,8 @@ export class Updates {
   /** @param {Change} change */
   #furnish(change) {
     for (const part of elements(change.html ?? "")) {
-      this.#root.querySelector(`[data-part="${part.dataset["part"]}"]`)?.replaceWith(part);
+      const here = this.#root.querySelector(`[data-part="${part.dataset["part"]}"]`);
+      if (here) morph(here, part);
     }
     if (!change.status) return;
     this.#root.dataset["status"] = change.status;
@@ -132,17 +157,14 @@ function forgetDescriptions() {
 }
 
 /**
- * @param {HTMLElement} a
- * @param {HTMLElement} b
+ * Insert an element, or move it without stopping what plays in it, where browsers can (`moveBefore` of the DOM standard).
+ * @param {Element & { moveBefore?: (node: Element, next: Element | null) => void }} parent
+ * @param {Element} element
+ * @param {Element | null} next
  */
-function comesBefore(a, b) {
-  const pinned = Number(a.hasAttribute("data-pinned")) - Number(b.hasAttribute("data-pinned"));
-  return pinned !== 0 ? pinned > 0 : number(a) > number(b);
-}
-
-/** @param {Element} item */
-function number(item) {
-  return Number(/** @type {HTMLElement} */ (item).dataset["number"]);
+function move(parent, element, next) {
+  if (element.parentElement === parent && parent.moveBefore) parent.moveBefore(element, next);
+  else parent.insertBefore(element, next);
 }
 
 /** @param {string} html */

@@ -22,6 +22,11 @@ _slugs = (f"flood-{n}" for n in itertools.count())
 NORMAL = """() => {
   const live = document.querySelector('.live').cloneNode(true);
   live.querySelectorAll('time').forEach((t) => { t.textContent = ''; });
+  live.querySelectorAll('*').forEach((e) => {
+    const given = [...e.attributes].map((a) => [a.name, a.value]).sort(([a], [b]) => a < b ? -1 : 1);
+    given.forEach(([name]) => e.removeAttribute(name));
+    given.forEach(([name, value]) => e.setAttribute(name, value));
+  });
   live.querySelectorAll('article').forEach((a) => {
     a.classList.remove('entry--new', 'entry--edited');
     ['hidden', 'tabindex'].forEach((name) => a.removeAttribute(name));

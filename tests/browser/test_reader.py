@@ -10,7 +10,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from server.store import feeds
 from tests.support.app import Running
-from tests.support.browser import until, visit
+from tests.support.browser import OWN_CONNECTION, until, visit
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -178,6 +178,7 @@ async def test_a_blocked_transport_falls_back_to_the_next(
 ) -> None:
     slug, _ = await storm(server, 1)
     async with visit(browser) as context:
+        await context.add_init_script(OWN_CONNECTION)
         await context.route("**/stream?*", lambda route: route.abort())
         if "ws" in blocked:
             await context.route_web_socket("**/ws?*", lambda socket: socket.close())

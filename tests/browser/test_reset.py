@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Route, expect
 
 from server.store import feeds
 from tests.support.app import Running
-from tests.support.browser import until, visit
+from tests.support.browser import OWN_CONNECTION, until, visit
 from tests.support.silent import silent_stream
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
@@ -71,6 +71,7 @@ async def test_a_visible_page_never_waits_longer_than_ten_seconds(server: Runnin
     await server.blog("away")
     async with visit(browser) as context:
         page = await context.new_page()
+        await page.add_init_script(OWN_CONNECTION)
         await page.add_init_script(TIMERS.replace("FASTER", "20"))
         await page.goto(f"{server.url}/live/away")
         await expect(page.locator("[data-connection]")).to_have_attribute("data-state", "live")

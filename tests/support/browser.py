@@ -15,6 +15,8 @@ QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]
+OWN_CONNECTION = "delete window.SharedWorker"
+"""Init script of a page whose requests a test wants to intercept: those of a SharedWorker belong to no page."""
 WIDE = {"width": 1100, "height": 700}
 
 

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from server.delivery.encoding import takes_gzip
-from server.delivery.framing import GZIP_HEADER, Wire
+from server.delivery.framing import GZIP_HEADER, Wire, retry_event
 from server.delivery.join_feed import reset_position
 from server.delivery.listener_limits import StreamGate
 from server.delivery.sse_headers import SSE_HEADERS
@@ -53,7 +53,7 @@ async def stream(request: Request) -> Response:
 
 def _retry_later(gate: StreamGate) -> Response:
     wait = int(gate.retry_ms * random.uniform(2, 6))  # noqa: S311
-    return Response(f"retry: {wait}\n\n", headers=SSE_HEADERS | {"Connection": "close"})
+    return Response(retry_event(wait), headers=SSE_HEADERS | {"Connection": "close"})
 
 
 class _Stream(EventSourceResponse):

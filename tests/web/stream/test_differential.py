@@ -82,7 +82,7 @@ async def ask(server: Running, request: bytes) -> Answer:
             known = sorted((n.lower(), v) for n, v in headers if n.lower() not in NOT_COMPARED)
             status = int(line.split(" ")[1])
             body = "" if request.startswith(b"HEAD") else await _body(reader, status, dict(known))
-        return Answer(status, tuple(known), re.sub(r"retry: \d+", "retry: N", body))
+        return Answer(status, tuple(known), re.sub(r'(retry: |"retry","retry_ms":)\d+', r"\1N", body))
     finally:
         writer.close()
         with contextlib.suppress(OSError):

@@ -1,0 +1,46 @@
+/**
+ * The pause control (WCAG 2.2.2): while paused, new entries are counted and not shown. Remembered. A closed blog has none.
+ */
+
+import { recall, remember } from "./remembered.js";
+import { word } from "./words.js";
+
+const PAUSED = "paused";
+
+export class Pause {
+  #root;
+  #button;
+  #changed;
+
+  /**
+   * @param {HTMLElement} root
+   * @param {() => void} changed
+   */
+  constructor(root, changed) {
+    this.#root = root;
+    this.#button = /** @type {HTMLElement} */ (root.querySelector("[data-pause]"));
+    this.#changed = changed;
+    this.#button.addEventListener("click", () => {
+      remember(PAUSED, this.isOn ? "" : "1");
+      this.#set(!this.isOn);
+      this.#changed();
+    });
+    this.#set(recall(PAUSED) === "1");
+    this.update();
+  }
+
+  get isOn() {
+    return this.#button.getAttribute("aria-pressed") === "true" && !this.#button.hidden;
+  }
+
+  /** After the status of the blog changed. */
+  update() {
+    this.#button.hidden = this.#root.dataset["status"] === "closed";
+  }
+
+  /** @param {boolean} on */
+  #set(on) {
+    this.#button.setAttribute("aria-pressed", String(on));
+    this.#button.textContent = word(on ? "resume" : "pause");
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Keeps what the reader looks at where it is while the page changes. Browsers anchor the scroll position by themselves,
+ * but not all of them, and not if the anchor was replaced or its ancestors changed; so it is measured and corrected.
+ */
+
+/** Heights in px of the viewport at which something is taken as an anchor; the first that survives counts. */
+const LOOK_AT = [8, 64, 140, 240, 380, 560];
+
+/** Whether the reader is in the middle of the page: further down than its top. */
+export function isMidPage() {
+  return scrollY > 0;
+}
+
+/** @param {Element} element */
+export function isOnScreen(element) {
+  const { top, bottom } = element.getBoundingClientRect();
+  return bottom > 0 && top < innerHeight && bottom > top;
+}
+
+/**
+ * Run a change of the page so that what is in view does not move.
+ * @param {Element} list where the reader reads
+ * @param {() => void} change
+ */
+export function keepPlace(list, change) {
+  if (!isMidPage()) return change();
+  const anchors = anchorsIn(list);
+  change();
+  const anchor = anchors.find(({ element }) => element.isConnected);
+  if (!anchor) return;
+  const moved = anchor.element.getBoundingClientRect().top - anchor.top;
+  if (Math.abs(moved) >= 1) scrollBy({ top: moved, behavior: "instant" });
+}
+
+/** @param {Element} list */
+function anchorsIn(list) {
+  const { left, width } = list.getBoundingClientRect();
+  const found = LOOK_AT.filter((y) => y < innerHeight)
+    .map((y) => document.elementFromPoint(left + width / 2, y))
+    .filter((element) => element !== null && element !== list && !element.contains(list));
+  return [...new Set(found)].map((element) => {
+    const kept = /** @type {Element} */ (element);
+    return { element: kept, top: kept.getBoundingClientRect().top };
+  });
+}
+
+const released = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    if (isIntersecting) continue;
+    released.unobserve(target);
+    const list = target.parentElement;
+    if (list) keepPlace(list, () => (/** @type {HTMLElement} */ (target).style.minBlockSize = ""));
+  }
+});
+
+/**
+ * Change an element that is in view without moving what is below it: it keeps its height until it is off screen.
+ * @param {HTMLElement} element
+ * @param {() => void} change
+ */
+export function keepHeight(element, change) {
+  const height = isMidPage() && isOnScreen(element) ? element.getBoundingClientRect().height : 0;
+  change();
+  if (height === 0 || element.getBoundingClientRect().height >= height) return;
+  element.style.minBlockSize = `${height}px`;
+  released.observe(element);
+}
