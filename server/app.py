@@ -143,6 +143,7 @@ def build(settings: Settings, *, demo: bool = False) -> Parts:
         probe=WriteProbe(desk),
         supervisor=Supervisor(longest_wait=TASK_WAIT_SECONDS, expected=StopPressError),
         metrics_token=settings.metrics_token,
+        frame_ancestors=settings.frame_ancestors,
         security=ResponseHeaders(policy({"frame-src": providers.frames})),
     )
     return Parts(database, broker, desk, hub, site, gate)

@@ -116,6 +116,16 @@ def public_host(value: str) -> str:
     return host(name)
 
 
+def frame_ancestor(value: str) -> str:
+    """`*`, or an origin whose host may begin with `*.`, as `frame-ancestors` takes it."""
+    if value == "*":
+        return value
+    if re.match(r"https?://\*\.", value):
+        public_host(value.partition("*.")[2].partition(":")[0])
+        return public_url(value.replace("*.", "", 1)).replace("://", "://*.")
+    return public_url(value)
+
+
 def proxy(value: str) -> str:
     """An address or a network, or `*` for everybody."""
     if value == "*":

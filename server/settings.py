@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     mastodon_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Mastodon servers, comma-separated, whose posts are shown."
     )
+    frame_ancestors: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Origins, comma-separated, whose pages may show a blog in a frame; `*`: all."
+    )
     site_name: str = Field("Stop Press", min_length=1, max_length=80, description="Name of the publication.")
     language: str = Field(
         "en", description="Language of pages that belong to no blog: a BCP 47 tag such as `de` or `ar-EG`."
@@ -84,7 +87,7 @@ class Settings(BaseSettings):
         0, ge=0, le=65535, description="If set, worker K (from 0) also listens on 127.0.0.1 at this port + K."
     )
 
-    @field_validator("trusted_proxies", "mastodon_hosts", mode="before")
+    @field_validator("trusted_proxies", "mastodon_hosts", "frame_ancestors", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(v.strip() for v in value.split(",") if v.strip()) if isinstance(value, str) else value
@@ -118,6 +121,11 @@ class Settings(BaseSettings):
     @classmethod
     def _language(cls, value: str) -> str:
         return checks.language(value)
+
+    @field_validator("frame_ancestors")
+    @classmethod
+    def _ancestors(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(checks.frame_ancestor(each) for each in value)
 
     @field_validator("mastodon_hosts")
     @classmethod

@@ -103,6 +103,9 @@ NONSENSE: dict[str, list[str]] = {
         "https://a:port", "https://[::1", "https:///x", "https://a:0", "https://.", "javascript:alert(1)",
     ],
     "demo": ["perhaps", "2"],
+    "frame_ancestors": [
+        "news.example", "https://a.example/x", "https://a b", "'self'", "https://*", "https://a;b", "**",
+    ],
     "fetch": ["perhaps", "2"],
     "mastodon_hosts": ["nonsense", "https://a.example", "127.0.0.1", "a.example:80", "a..example", "a.b/x"],
     "site_name": ["", "x" * 81, "a\nb"],
@@ -177,6 +180,7 @@ def test_a_password_is_not_repeated(name: str) -> None:
         ("redis_url", "redis+cluster://a:7000,b:7001"),
         ("host", "::"), ("host", "0.0.0.0"), ("host", "localhost"), ("host", "fe80::1%eth0"),
         ("public_url", "http://[::1]:8000"), ("public_url", "https://live.example.org:8443"),
+        ("frame_ancestors", ("*",)), ("frame_ancestors", ("https://a.example:8443", "https://*.example.org")),
         ("trusted_proxies", ("*",)), ("trusted_proxies", ("10.0.0.0/8", "fd00::/8", "192.0.2.1")),
     ],
 )  # fmt: skip

@@ -14,7 +14,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_SHARED = re.compile(r"/api/v1(/.*)?|/live/[^/]+/(stream|changes|feed\.(rss|atom|json))", re.DOTALL)
+_SHARED = re.compile(
+    r"/api/v1(/.*)?|/static/.*|/oembed"
+    r"|/live/[^/]+/(stream|changes|feed\.(rss|atom|json))",
+    re.DOTALL,
+)
 _READ = "GET, HEAD"
 _WRITE = "GET, HEAD, POST, PUT, PATCH, DELETE"
 ALLOWED_HEADERS = (

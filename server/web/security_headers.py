@@ -49,6 +49,11 @@ class ResponseHeaders:
 
     content_security_policy: str = SECURITY_HEADERS["Content-Security-Policy"]
 
+    def framed_by(self, ancestors: Sequence[str]) -> str:
+        """The policy of a page that these sites, too, may show in a frame (CSP Level 3 §6.4.2)."""
+        own, wider = "frame-ancestors 'self'", " ".join(["frame-ancestors 'self'", *ancestors])
+        return self.content_security_policy.replace(own, wider)
+
     def of(self, scheme: str) -> dict[str, str]:
         """The headers of every response that came over `scheme`."""
         transport = {"Strict-Transport-Security": TRANSPORT_SECURITY} if scheme == "https" else {}

@@ -50,6 +50,7 @@ class Site:
     supervisor: Supervisor
     metrics_token: str = ""
     searches: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SEARCHES))
+    frame_ancestors: tuple[str, ...] = ()
     security: ResponseHeaders = field(default_factory=ResponseHeaders)
 
     def url(self, connection: HTTPConnection, path: str = "") -> str:

@@ -163,14 +163,14 @@ async def _newest_first(connection: AsyncConnection, blog: Blog, view: View, cou
     return Filtered(page, within, newer, view.at(page.older) if page.older else None)
 
 
-def render(site: Site, snapshot: Snapshot, base: str) -> str:
-    """Render the whole page."""
+def render(site: Site, snapshot: Snapshot, base: str, *, template: str = "reader/blog.html") -> str:
+    """Render the whole page, by a template that extends the usual one."""
     renderer, found, page, view = site.renderer, snapshot.blog, snapshot.page, snapshot.view
     publication = publication_of(site, base)
     epoch = snapshot.position.epoch
     path = f"/live/{found.slug}"
     return renderer.template(
-        "reader/blog.html",
+        template,
         language=found.language,
         blog=found.to_json(),
         position=str(snapshot.position),

@@ -1,0 +1,51 @@
+"""A blog in a frame of another site's page, in a real browser: also sandboxed, as WordPress does it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.browser.test_cors import another_site
+from tests.support.app import running
+from tests.support.browser import until, visit
+
+pytestmark = [pytest.mark.anyio, pytest.mark.browser]
+FRAME = """([src, sandbox]) => {
+  window.told = [];
+  addEventListener("message", (event) => window.told.push(event.data));
+  const frame = document.createElement("iframe");
+  if (sandbox) frame.sandbox.value = sandbox;
+  frame.src = src;
+  document.body.append(frame);
+}"""
+
+
+@pytest.mark.parametrize("sandbox", ["", "allow-scripts"])
+async def test_a_frame_follows_the_blog_and_reports_its_height(
+    tmp_path: Path, browser: Browser, sandbox: str
+) -> None:
+    async with running(tmp_path, frame_ancestors="*") as server:
+        await server.blog()
+        await server.post(title="First")
+        with another_site() as address:
+            async with visit(browser) as context:
+                page = await context.new_page()
+                await page.goto(address)
+                await page.evaluate(FRAME, [f"{server.url}/live/storm/embed#?secret=abc123", sandbox])
+                entries = page.frame_locator("iframe").locator("[data-entries] > article:not([hidden])")
+                await expect(entries).to_have_count(1)
+
+                async def told() -> bool:
+                    found: bool = await page.evaluate(
+                        "told.some((m) => m.type === 'stop-press:height' && m.height > 100)"
+                        " && told.some((m) => m.message === 'height' && m.secret === 'abc123')"
+                    )
+                    return found
+
+                await until(told, what="the height")
+                connection = page.frame_locator("iframe").locator("[data-connection]")
+                await expect(connection).to_have_attribute("data-state", "live", timeout=15_000)
+                await server.post(title="Second")
+                await expect(page.frame_locator("iframe").locator("h3", has_text="Second")).to_have_count(1)

@@ -1,0 +1,75 @@
+"""A blog for other sites: the framed page and its policy, and oEmbed data in both forms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from html import unescape
+from xml.etree import ElementTree as Xml
+
+import pytest
+
+from tests.support.app import Running, running
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(scope="module")
+async def server(anyio_backend: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+    ancestors = "https://www.example.org,https://*.example.net"
+    async with running(tmp_path_factory.mktemp("embedded"), frame_ancestors=ancestors) as started:
+        await started.blog(headline='Storm "Ada" <b>')
+        await started.post(title="First & last")
+        yield started
+
+
+async def test_the_frame_has_the_blog_and_may_be_framed_by_the_named(server: Running) -> None:
+    answer = await server.anonymous.get("/live/storm/embed")
+    assert answer.status_code == 200
+    assert "First &amp; last" in answer.text
+    assert 'class="masthead"' not in answer.text
+    assert f'<link rel="canonical" href="{server.url}/live/storm">' in answer.text
+    policy = answer.headers["content-security-policy"]
+    assert "frame-ancestors 'self' https://www.example.org https://*.example.net;" in policy
+    page = await server.anonymous.get("/live/storm")
+    assert "frame-ancestors 'self';" in page.headers["content-security-policy"]
+    assert (await server.anonymous.get("/live/nothing/embed")).status_code == 404
+
+
+async def test_a_page_leads_to_its_data(server: Running) -> None:
+    page = (await server.anonymous.get("/live/storm")).text
+    found = re.search(r'type="application/json\+oembed" href="([^"]*)"', page)
+    assert found is not None
+    data = (await server.anonymous.get(unescape(found[1]))).json()
+    assert (data["version"], data["type"], data["title"]) == ("1.0", "rich", 'Storm "Ada" <b>')
+    assert f'<iframe src="{server.url}/live/storm/embed" width="680" height="800"' in data["html"]
+    assert "Storm &#34;Ada&#34; &lt;b&gt;" in data["html"]
+
+
+async def test_data_as_xml_in_the_size_that_fits(server: Running) -> None:
+    query = {"url": f"{server.url}/live/storm", "format": "xml", "maxwidth": "400", "maxheight": "9"}
+    answer = await server.anonymous.get("/oembed", params=query)
+    assert answer.headers["content-type"].startswith("text/xml")
+    root = Xml.fromstring(answer.text)
+    assert (root.tag, root.findtext("width"), root.findtext("height")) == ("oembed", "400", "200")
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+async def test_an_entry_is_a_link(server: Running) -> None:
+    entry = (await server.http.get("/api/v1/blogs/storm/entries")).json()["entries"][0]
+    url = f"{server.url}/live/storm/entries/{entry['id']}"
+    data = (await server.anonymous.get("/oembed", params={"url": url})).json()
+    assert (data["type"], data["title"], "html" in data) == ("link", "First & last", False)
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ({}, 404), ({"url": "https://evil.example/live/storm"}, 404), ({"url": "{}/live/nothing"}, 404),
+        ({"url": "{}/console"}, 404), ({"url": "http://["}, 404), ({"url": "{}/live/storm/entries/x"}, 404),
+        ({"url": "{}/live/storm", "format": "yaml"}, 422), ({"url": "{}/live/storm", "maxwidth": "x"}, 422),
+    ],
+)  # fmt: skip
+async def test_anything_else_is_refused(server: Running, query: dict[str, str], status: int) -> None:
+    given = {name: value.replace("{}", server.url) for name, value in query.items()}
+    assert (await server.anonymous.get("/oembed", params=given)).status_code == status
