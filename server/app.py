@@ -26,8 +26,8 @@ from server.fetch.lookup import Lookup
 from server.hub.hub import Hub, HubOptions
 from server.installation import data_lock, make_desk
 from server.media import decoder
+from server.newsroom import callers, rights, schedule, text_process
 from server.newsroom import feeds as newsroom_feeds
-from server.newsroom import rights, schedule, text_process
 from server.newsroom.desk import Desk
 from server.newsroom.readiness import WriteProbe
 from server.serving import uvicorn_server
@@ -44,6 +44,8 @@ from server.web.site import Limits, Site
 from server.web.stream.authorising import authoriser
 
 SCHEDULE_SECONDS = 1.0
+RIGHTS_SECONDS = 1.0
+"""How long a private stream may go on after its rights ended without a signal: by a command without Redis."""
 TIDY_SECONDS = 3600.0
 TASK_WAIT_SECONDS = 5.0
 """The longest wait before a task that failed goes on: how late a scheduled entry may be after the database was
@@ -213,11 +215,21 @@ def _start_tasks(parts: Parts, *, demo: bool) -> None:
     supervisor.start("write_probe", parts.site.probe.run)
     waiting = schedule.Waiting()
     supervisor.every(SCHEDULE_SECONDS, "schedule", lambda: schedule.publish_due(desk, waiting=waiting))
+    supervisor.every(RIGHTS_SECONDS, "rights", lambda: _end_outlived(parts))
     supervisor.every(TIDY_SECONDS, "tidy", lambda: schedule.tidy(desk))
     if demo:
         from server.demo.player import run as run_demo
 
         supervisor.start("demo", lambda: run_demo(desk))
+
+
+async def _end_outlived(parts: Parts) -> None:
+    """End what is open on rights that have ended without a signal."""
+    private = parts.gate.private
+    held = private.authorities()
+    if held:
+        for caller_id in await callers.outlived(parts.desk, held):
+            private.end(caller_id)
 
 
 @contextlib.asynccontextmanager

@@ -20,6 +20,7 @@ from server.delivery.framing import Wire
 from server.delivery.listener_limits import StreamGate
 from server.delivery.poller import Poller, read_available
 from server.delivery.stream_endings import ending_of
+from server.domain.permissions import Authority
 from server.hub import resume
 from server.hub.feed import Feed
 from server.hub.history import Variant
@@ -41,7 +42,7 @@ class Connection:
     """
 
     __slots__ = (
-        "_closing", "_drained", "_timer", "address", "caller_id", "descriptor", "feed", "gate", "lags_since",
+        "_closing", "_drained", "_timer", "address", "authority", "descriptor", "feed", "gate", "lags_since",
         "poller", "received", "seq", "slot", "unsent", "variant",
     )
 
@@ -49,7 +50,7 @@ class Connection:
         self.variant: Variant = wire
         self.gate, self.poller = gate, poller
         self.descriptor, self.address = descriptor, address
-        self.caller_id: str | None = None
+        self.authority: Authority | None = None
         self.feed: Feed | None = None
         self.seq = 0
         self.lags_since = 0.0
@@ -65,10 +66,10 @@ class Connection:
         """Whether something can still be sent."""
         return self.descriptor >= 0 and not self._closing
 
-    def belongs_to(self, caller_id: str, *, as_of: int) -> None:
+    def belongs_to(self, authority: Authority, *, as_of: int) -> None:
         """End when the rights of this caller change; see `PrivateStreams`."""
-        self.caller_id = caller_id
-        self.gate.private.add(caller_id, self._expire, as_of=as_of)
+        self.authority = authority
+        self.gate.private.add(authority, self._expire, as_of=as_of)
 
     def follow(self, feed: Feed, after: int, *, seconds: float | None) -> None:
         """Subscribe to a feed from `after` on, where the cursor said that it can be; end after `seconds`."""
@@ -213,9 +214,9 @@ class Connection:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self.caller_id is not None:
-            self.gate.private.remove(self.caller_id, self._expire)
-            self.caller_id = None
+        if self.authority is not None:
+            self.gate.private.remove(self.authority, self._expire)
+            self.authority = None
         if self.feed is not None:
             self.feed.remove(self)
             self.feed = None

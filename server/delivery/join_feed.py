@@ -25,8 +25,8 @@ GROUP = {"sse": 50, "ws": 1}
 async def join(connection: Connection, wire: Wire, gate: StreamGate, wanted: Subscription) -> None:
     """Send what the connection missed, then subscribe it. When that cannot be, it gets its ending."""
     try:
-        if wanted.caller_id is not None:
-            connection.belongs_to(wanted.caller_id, as_of=wanted.as_of)
+        if wanted.authority is not None:
+            connection.belongs_to(wanted.authority, as_of=wanted.as_of)
         if wanted.broken:
             raise Reset
         with gate.hub.cursor(wanted.key, wire, wanted.after) as cursor:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TypeAlias
 
 from server.delivery.subscription import Subscription
+from server.domain.permissions import Authority
 
 KEPT = 1000
 """Changes of rights that are remembered, for streams that were being authorised when they came."""
@@ -23,7 +24,7 @@ class PrivateStreams:
     """
 
     def __init__(self) -> None:
-        self._open: dict[str, set[End]] = {}
+        self._open: dict[str, dict[End, Authority]] = {}
         self._changed: deque[str | None] = deque(maxlen=KEPT)
         self.as_of = 0
         """How many changes of rights this process was told of."""
@@ -31,19 +32,24 @@ class PrivateStreams:
     def __len__(self) -> int:
         return sum(len(ends) for ends in self._open.values())
 
-    def add(self, caller_id: str, end: End, *, as_of: int) -> None:
+    def add(self, authority: Authority, end: End, *, as_of: int) -> None:
         """End this stream when the rights of its caller change; at once if they did since `as_of`."""
-        self._open.setdefault(caller_id, set()).add(end)
+        caller_id = authority.caller.id
+        self._open.setdefault(caller_id, {})[end] = authority
         if self._changed_since(as_of, caller_id):
             end()
 
-    def remove(self, caller_id: str, end: End) -> None:
+    def remove(self, authority: Authority, end: End) -> None:
         """The stream has ended."""
-        ends = self._open.get(caller_id)
+        ends = self._open.get(authority.caller.id)
         if ends is not None:
-            ends.discard(end)
+            ends.pop(end, None)
             if not ends:
-                del self._open[caller_id]
+                del self._open[authority.caller.id]
+
+    def authorities(self) -> list[Authority]:
+        """What the open streams were permitted on, one for each."""
+        return [authority for ends in self._open.values() for authority in ends.values()]
 
     def end(self, caller_id: str | None) -> None:
         """The rights of this caller changed; None: perhaps those of anybody."""
@@ -56,14 +62,14 @@ class PrivateStreams:
     @contextmanager
     def held(self, wanted: Subscription, end: End) -> Iterator[None]:
         """Add the stream of a subscription while it is served; a public one needs nothing."""
-        if wanted.caller_id is None:
+        if wanted.authority is None:
             yield
             return
-        self.add(wanted.caller_id, end, as_of=wanted.as_of)
+        self.add(wanted.authority, end, as_of=wanted.as_of)
         try:
             yield
         finally:
-            self.remove(wanted.caller_id, end)
+            self.remove(wanted.authority, end)
 
     def _changed_since(self, as_of: int, caller_id: str) -> bool:
         missed = self.as_of - as_of

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from server.delivery.framing import View
 from server.domain.change import FeedKey
+from server.domain.permissions import Authority
 from server.domain.position import Position
 
 PRIVATE_SECONDS = 300.0
@@ -15,13 +16,17 @@ PRIVATE_SECONDS = 300.0
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """`after` is None for "from now on"; `broken` says that its position cannot be parsed, which is answered
-    with `reset`. `private`: it took a permission, as for the newsroom's feed and for a draft, and `caller_id`
-    has it. `as_of`: see `PrivateStreams`."""
+    with `reset`. `authority`: whose permission it took, for the newsroom's feed and for a draft. `as_of`: see
+    `PrivateStreams`."""
 
     key: FeedKey
     view: View
     after: Position | None
     broken: bool
-    private: bool
-    caller_id: str | None = None
+    authority: Authority | None = None
     as_of: int = 0
+
+    @property
+    def private(self) -> bool:
+        """Whether it took a permission."""
+        return self.authority is not None

@@ -64,6 +64,15 @@ class Caller:
         return max((_RANK[r] for r in roles if r), default=0)
 
 
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """What a stream was permitted on: the caller as it was then, and the digest of the session that the request
+    came with, if it came with one."""
+
+    caller: Caller
+    session: str | None = None
+
+
 def at_most(caller: Caller, other: Caller) -> Caller:
     """`caller` with no more rights than `other` has, anywhere."""
     everywhere = min(caller.rank(None), other.rank(None))

@@ -1,6 +1,7 @@
-"""Manages users, log-ins and API tokens, and looks up the caller of a request.
+"""Manages users, log-ins and API tokens.
 
-Password hashing and secrets are in auth/, permissions in domain/permissions.py.
+Password hashing and secrets are in auth/, permissions in domain/permissions.py, who makes a request in
+callers.py.
 """
 
 from __future__ import annotations
@@ -15,21 +16,17 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.auth import credentials, passwords
-from server.domain.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
-from server.domain.permissions import SYSTEM, Action, Caller, Role, at_most, require
+from server.domain.errors import Conflict, Forbidden, Invalid, Unauthenticated
+from server.domain.permissions import Action, Caller, Role, require
 from server.domain.person import Session, Token, User
 from server.domain.position import new_id
 from server.newsroom import audit, rights
+from server.newsroom.callers import MAX_SESSION_DAYS, caller_of_user
 from server.newsroom.desk import Desk
 from server.store import people
 
 USERNAME = re.compile(r"[a-z0-9]([a-z0-9._@+-]{0,62}[a-z0-9])?", re.ASCII)
 MAX_NAME = 100
-MAX_SESSION_DAYS = 90
-MAX_MAKERS = 10
-"""How long a chain of tokens that made tokens may be."""
-SEEN_EVERY = timedelta(minutes=15)
-"""The last use of a session or token is written at most this often, not at every request."""
 
 
 async def create_user(
@@ -219,7 +216,7 @@ async def log_in(
                 expires_at=now + timedelta(days=min(days, max_days)), agent=_printable(agent)[:300],
             ),
         )
-    audit.done("logged_in", _caller(user), username=user.username)
+    audit.done("logged_in", caller_of_user(user), username=user.username)
     return secret, user
 
 
@@ -229,88 +226,6 @@ async def log_out(desk: Desk, secret: str) -> None:
         user_id = await people.delete_session(connection, credentials.digest(secret))
     if user_id is not None:
         rights.announce(desk.broker, [f"user:{user_id}"])
-
-
-async def caller_of_session(
-    desk: Desk, secret: str, *, days: int, max_days: int = MAX_SESSION_DAYS
-) -> Caller | None:
-    """Whose session this is; None when it ended or never was. Using it keeps it alive for `days` more, and for
-    no longer than `max_days` since the log-in."""
-    if len(secret) > credentials.MAX_LENGTH:
-        return None
-    now, digest = desk.now(), credentials.digest(secret)
-    async with desk.database.read() as connection:
-        session = await people.session_by_digest(connection, digest, now)
-        user = await people.user_by_id(connection, session.user_id) if session else None
-    if session is None or user is None or not user.active:
-        return None
-    end = session.created_at + timedelta(days=max_days)
-    if now >= end:
-        return None
-    if now - session.seen_at > SEEN_EVERY:
-        try:
-            async with desk.database.write() as connection:
-                await people.touch_session(
-                    connection, digest, seen_at=now, expires_at=min(now + timedelta(days=days), end)
-                )
-        except Unavailable:
-            pass  # reading must work while the database cannot be written
-    return _caller(user)
-
-
-async def caller_of_token(desk: Desk, text: str) -> Caller | None:
-    """Whose API token this is, with no more rights than who made it has now; None when it was revoked, never
-    was, or ended with its maker."""
-    if not text.startswith(credentials.TOKEN_PREFIX) or len(text) > credentials.MAX_LENGTH:
-        return None
-    now = desk.now()
-    async with desk.database.read() as connection:
-        token = await people.token_by_digest(connection, credentials.digest(text))
-        caller = await _token_caller(connection, token)
-    if token is None or caller is None:
-        return None
-    if token.used_at is None or now - token.used_at > SEEN_EVERY:
-        try:
-            async with desk.database.write() as connection:
-                await people.touch_token(connection, token.id, now)
-        except Unavailable:
-            pass
-    return caller
-
-
-async def _token_caller(
-    connection: AsyncConnection, token: Token | None, *, depth: int = 0
-) -> Caller | None:
-    """The token as a caller; None when nothing is left of its rights."""
-    if token is None or depth > MAX_MAKERS:
-        return None
-    everywhere = token.blog_id is None
-    caller = Caller(
-        f"token:{token.id}", token.name, token.role if everywhere else None,
-        {} if token.blog_id is None else {token.blog_id: token.role},
-    )
-    if token.keep or token.author_id is None:
-        return caller
-    maker = await _maker(connection, token.author_id, depth=depth)
-    capped = at_most(caller, maker) if maker is not None else None
-    return capped if capped is not None and (capped.role or capped.blog_roles) else None
-
-
-async def _maker(connection: AsyncConnection, author_id: str, *, depth: int) -> Caller | None:
-    kind, _, id_ = author_id.partition(":")
-    if kind == "token":
-        return await _token_caller(connection, await people.token_by_id(connection, id_), depth=depth + 1)
-    if kind != "user":
-        return SYSTEM  # the command line of the installation
-    try:
-        user = await people.user_by_id(connection, id_)
-    except NotFound:
-        return None
-    return _caller(user) if user.active else None
-
-
-def _caller(user: User) -> Caller:
-    return Caller(f"user:{user.id}", user.name, user.role, dict(user.blog_roles))
 
 
 def _rights(user: User) -> tuple[object, ...]:

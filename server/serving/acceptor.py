@@ -230,6 +230,9 @@ class Acceptor:
             await self._hand_over(accepted, data)
         except OSError:  # the peer is gone
             accepted.close()
+        except BaseException:  # cancelled, or a defect: nobody else knows of this socket
+            accepted.close()
+            raise
 
 
 class Request:

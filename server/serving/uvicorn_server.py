@@ -31,11 +31,15 @@ from server.delivery.poller import AVAILABLE
 from server.delivery.subscription import Subscription
 from server.serving import stream_request
 from server.serving.acceptor import BACKLOG, HEAD_TOO_LONG, HEADER_SECONDS, MAX_HEAD_BYTES, Acceptor
+from server.serving.unread_answers import UnreadAnswers
 
 KEEP_ALIVE_SECONDS = 5
 SAME_ORDER_SECONDS = 0.5
 TICK_SECONDS = 0.1
 TICKS_A_DAY = 864_000
+WRITE_BUFFER_BYTES = 32_768
+"""What waits in a transport before the application waits too."""
+TICKS_A_SECOND = round(1 / TICK_SECONDS)
 READINESS_SHARE = 0.2
 """The part of the drain time for load balancers to notice that /readyz fails, before streams end."""
 
@@ -64,6 +68,7 @@ class Http(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         if self._first:
             first, self._first = self._first, b""
             self.data_received(first)
@@ -71,8 +76,18 @@ class Http(HttpToolsProtocol):
             self.deadlines.add(self)
 
     def abort(self) -> None:
-        """The time for the request head is up."""
+        """The time for the request head is up, or nobody reads the answer."""
         self.transport.abort()
+
+    @property
+    def unread(self) -> int:
+        """See `Answering`."""
+        return self.transport.get_write_buffer_size()
+
+    @property
+    def finished(self) -> bool:
+        """See `Answering`."""
+        return self._idles or self.transport.is_closing()
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
@@ -263,6 +278,7 @@ class Server(uvicorn.Server):
         self._signal: int | None = None
         self._drain: asyncio.Task[None] | None = None
         self._tick = asyncio.Event()
+        self._unread = UnreadAnswers()
         self._date: tuple[list[tuple[bytes, bytes]], bytes] = ([], b"")
 
     # starting
@@ -327,6 +343,9 @@ class Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         if self._signals and self._drain is None:
             self._drain = asyncio.create_task(self._end_streams(), name="drain")
+        if counter % TICKS_A_SECOND == 0:
+            answering = [c for c in self.server_state.connections if isinstance(c, Http)]
+            self._unread.sweep(answering, time.monotonic())
         return await super().on_tick(counter)
 
     async def _end_streams(self) -> None:

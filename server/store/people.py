@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -59,6 +59,17 @@ async def user_by_id(connection: AsyncConnection, user_id: str, *, lock: bool = 
     return await _user(connection, row)
 
 
+async def users_by_id(connection: AsyncConnection, ids: Collection[str]) -> list[User]:
+    """These users, in two queries; those that there are."""
+    if not ids:
+        return []
+    held: dict[str, dict[str, Role]] = {}
+    for row in await connection.execute(select(blog_roles).where(blog_roles.c.user_id.in_(ids))):
+        held.setdefault(row.user_id, {})[row.blog_id] = row.role
+    found = await connection.execute(select(users).where(users.c.id.in_(ids)))
+    return [_user_of(row, held.get(row.id, {})) for row in found]
+
+
 async def user_by_name(connection: AsyncConnection, username: str) -> User | None:
     """The user with this user name (stored in lower case), or None."""
     row = (await connection.execute(select(users).where(users.c.username == username.lower()))).one_or_none()
@@ -107,6 +118,14 @@ async def session_by_digest(connection: AsyncConnection, digest: str, now: datet
         )
     ).one_or_none()
     return Session(**{f: getattr(row, f) for f in Session.__slots__}) if row else None
+
+
+async def live_sessions(connection: AsyncConnection, digests: Collection[str], now: datetime) -> set[str]:
+    """Which of these sessions are there and have not expired."""
+    if not digests:
+        return set()
+    statement = select(sessions.c.digest).where(sessions.c.digest.in_(digests), sessions.c.expires_at > now)
+    return set((await connection.execute(statement)).scalars())
 
 
 async def touch_session(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
+from server.auth import credentials
 from server.delivery.listener_limits import counted_address
 from server.domain.errors import Unauthenticated
-from server.domain.permissions import Caller
-from server.newsroom import people
+from server.domain.permissions import Authority, Caller
+from server.newsroom import callers
 from server.web.origin import from_this_site
 from server.web.site import site_of
 
@@ -20,6 +23,9 @@ COOKIE_SECONDS = 400 * 86_400
 """The longest that browsers allow; the server decides when a session ends."""
 
 _CACHED = "stoppress.caller"
+_LOOKED_UP = "stoppress.looked_up"
+TRUSTED_SECONDS = 1.0
+"""How long a look-up counts for a request whose body is still arriving."""
 
 
 async def caller_of(connection: HTTPConnection) -> Caller | None:
@@ -29,6 +35,7 @@ async def caller_of(connection: HTTPConnection) -> Caller | None:
         Unauthenticated: the bearer token is unknown or revoked. An error is more helpful than the public view.
     """
     if _CACHED not in connection.scope:
+        connection.scope[_LOOKED_UP] = time.monotonic()
         try:
             connection.scope[_CACHED] = await _look_up(connection)
         except Unauthenticated as error:
@@ -39,6 +46,21 @@ async def caller_of(connection: HTTPConnection) -> Caller | None:
     return found
 
 
+async def confirm_caller(connection: HTTPConnection) -> None:
+    """Look the caller up again if that was some time ago. A body can take as long as the whole request may, and
+    what its sender may do can end meanwhile.
+
+    Raises:
+        Unauthenticated: the caller is not what it was.
+    """
+    before = connection.scope.get(_CACHED)
+    if before is None or time.monotonic() - connection.scope[_LOOKED_UP] <= TRUSTED_SECONDS:
+        return
+    del connection.scope[_CACHED]
+    if await caller_of(connection) != before:
+        raise Unauthenticated("Your rights changed while this request was arriving. Nothing was done.")
+
+
 async def require_caller(connection: HTTPConnection) -> Caller:
     """The caller. Raises Unauthenticated for an anonymous request."""
     caller = await caller_of(connection)
@@ -47,18 +69,24 @@ async def require_caller(connection: HTTPConnection) -> Caller:
     return caller
 
 
+def authority_of(connection: HTTPConnection, caller: Caller) -> Authority:
+    """What a request of this caller is permitted on."""
+    secret = session_secret(connection) if bearer(connection) is None else None
+    return Authority(caller, credentials.digest(secret) if secret else None)
+
+
 async def _look_up(connection: HTTPConnection) -> Caller | None:
     site = site_of(connection)
     token = bearer(connection)
     if token is not None:
-        caller = await people.caller_of_token(site.desk, token)
+        caller = await callers.caller_of_token(site.desk, token)
         if caller is None:
             raise Unauthenticated("This API token is unknown or has been revoked.")
         return caller
     secret = session_secret(connection)
     if secret is None or not _same_site(connection):
         return None
-    return await people.caller_of_session(
+    return await callers.caller_of_session(
         site.desk, secret, days=site.session_days, max_days=site.session_max_days
     )
 

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = structlog.get_logger()
 
-PIECE_BYTES = 65_536
+PIECE_BYTES = 32_768
 GRACE_SECONDS = 20.0
 """For any answer, however small."""
 LEAST_BYTES_A_SECOND = 4_096

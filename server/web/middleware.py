@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from server.domain.errors import StopPressError, TooLarge, Unauthenticated
-from server.web.authenticate import bearer, caller_of, client_address, session_secret
+from server.web.authenticate import bearer, caller_of, client_address, confirm_caller, session_secret
 from server.web.backpressure import LeastPace
 from server.web.cors import CrossOrigin
 from server.web.errors import answer, answer_of
@@ -198,6 +198,8 @@ class BodyLimit:
             received += len(message.get("body", b""))
             if received > limit:
                 raise error
+            if message["type"] == "http.request" and not message.get("more_body"):
+                await confirm_caller(request)
             return message
 
         await self._app(scope, counted, send)

@@ -54,6 +54,7 @@ def test_all_override_only_what_exists() -> None:
     added = {
         "with_first", "abort", "_idles", "_asks_for_stream", "_give_back", "_refuse_long_head",
         "_refuse_version", "_serve_http", "_date_lines", "_end_streams", "stop", "address",
+        "unread", "finished",
     }
     for ours, theirs in (
         (Http, HttpToolsProtocol), (WebSocket, WebSocketsSansIOProtocol), (Server, uvicorn.Server)

@@ -10,6 +10,7 @@ import pytest
 
 from server.domain.permissions import SYSTEM
 from server.newsroom import people
+from server.serving import unread_answers
 from server.web import backpressure, request_head
 from server.web.authenticate import COOKIE
 from server.web.backpressure import LeastPace
@@ -117,8 +118,11 @@ async def test_somebody_who_is_logged_in_may_send_a_picture(server: Running) -> 
     assert answer.status_code == 415
 
 
-async def test_a_large_answer_waits_for_whoever_reads_it(tmp_path: Path) -> None:
-    """The server holds two pieces for a client that reads nothing, not the whole picture."""
+async def test_a_large_answer_waits_for_whoever_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server holds two pieces for a client that reads nothing, not the whole picture; and when all together
+    hold too much, not even those."""
     async with running(tmp_path) as server:
         reader, writer = await asyncio.open_connection(*server.address, limit=1024)
         raw_socket = writer.get_extra_info("socket")
@@ -146,6 +150,8 @@ async def test_a_large_answer_waits_for_whoever_reads_it(tmp_path: Path) -> None
 
         await until(lambda: held() > 0)
         assert held() < 4 * backpressure.PIECE_BYTES
+        monkeypatch.setattr(unread_answers, "MAX_UNREAD_BYTES", 0)
+        await until(lambda: not held())
         writer.transport.abort()
 
 

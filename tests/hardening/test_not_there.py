@@ -146,3 +146,17 @@ async def test_a_hidden_blog_is_not_named_by_what_takes_a_slug(scene: Scene, who
         for slug in (HIDDEN, NOWHERE)
     ]
     assert answers[0].status_code == answers[1].status_code in (401, 403)
+
+
+@pytest.mark.parametrize("who", ["anonymous", "contributor there"])
+async def test_an_unpublished_entry_of_a_public_blog_is_not_there(scene: Scene, who: str) -> None:
+    draft = await scene.server.post("elsewhere", status="draft")
+    for address in (
+        "/live/elsewhere/entries/{}", "/live/elsewhere?entry={}", "/api/v1/blogs/elsewhere/entries/{}",
+        "/api/v1/blogs/elsewhere/entries/{}/revisions", "/console/blogs/elsewhere/entries/{}",
+    ):
+        answers = []
+        for id_ in (draft["id"], ABSENT_ID):
+            answer = await scene.server.anonymous.get(address.format(id_), headers=scene.client(who))
+            answers.append((answer.status_code, answer.text.replace(id_, ABSENT_ID)))
+        assert answers[0] == answers[1], address

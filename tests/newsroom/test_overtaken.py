@@ -11,7 +11,7 @@ import pytest
 from server.auth import passwords
 from server.domain.errors import Conflict, StopPressError, Unauthenticated
 from server.domain.permissions import SYSTEM, Caller
-from server.newsroom import blogs, entries, people, schedule
+from server.newsroom import blogs, callers, entries, people, schedule
 from server.newsroom.desk import Desk
 from server.store import blogs as stored_blogs
 from server.store import people as stored
@@ -90,7 +90,7 @@ async def test_a_removed_person_does_not_come_back_with_a_password(
     for name, value in change.items():
         assert getattr(found, name) == value
     if change == {"active": False} and isinstance(results[0], tuple):
-        assert await people.caller_of_session(desk, results[0][0], days=1) is None
+        assert await callers.caller_of_session(desk, results[0][0], days=1) is None
 
 
 async def test_a_log_in_that_began_with_the_old_password_gets_no_session(
@@ -132,7 +132,7 @@ async def test_a_reset_ends_a_log_in_at_the_same_moment(
     assert not failed(*results)
     for result in results:
         if isinstance(result, tuple):
-            assert await people.caller_of_session(desk, result[0], days=1) is None
+            assert await callers.caller_of_session(desk, result[0], days=1) is None
 
 
 async def test_an_own_password_is_not_set_over_a_reset(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,11 +166,11 @@ async def test_a_log_out_is_not_undone_by_the_use_of_the_session(
     secret, _ = await people.log_in(desk, "ada", PASSWORD, days=9)
     newsroom.clock.forward(hours=1)
     results = await overtaken(
-        monkeypatch, lambda: people.caller_of_session(desk, secret, days=9),
+        monkeypatch, lambda: callers.caller_of_session(desk, secret, days=9),
         lambda: people.log_out(desk, secret),
     )
     assert not failed(*results)
-    assert await people.caller_of_session(desk, secret, days=9) is None
+    assert await callers.caller_of_session(desk, secret, days=9) is None
 
 
 async def test_a_revoked_token_is_not_revived_by_its_use(
@@ -178,11 +178,11 @@ async def test_a_revoked_token_is_not_revived_by_its_use(
 ) -> None:
     token, plain = await people.create_token(desk, SYSTEM, "wire", "editor")
     results = await overtaken(
-        monkeypatch, lambda: people.caller_of_token(desk, plain),
+        monkeypatch, lambda: callers.caller_of_token(desk, plain),
         lambda: people.revoke_token(desk, SYSTEM, token.id),
     )
     assert not failed(*results)
-    assert await people.caller_of_token(desk, plain) is None
+    assert await callers.caller_of_token(desk, plain) is None
 
 
 async def test_a_token_made_while_its_maker_is_removed_is_worth_nothing(
@@ -196,7 +196,7 @@ async def test_a_token_made_while_its_maker_is_removed_is_worth_nothing(
         lambda: people.edit_user(desk, SYSTEM, user.id, {"active": False}),
     )
     assert not failed(*results)
-    assert await people.caller_of_token(desk, results[0][1]) is None
+    assert await callers.caller_of_token(desk, results[0][1]) is None
 
 
 async def test_two_edits_of_a_blog_are_both_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

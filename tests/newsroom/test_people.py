@@ -10,7 +10,7 @@ import pytest
 
 from server.domain.errors import Conflict, Forbidden, Unauthenticated
 from server.domain.permissions import SYSTEM, Caller
-from server.newsroom import people, schedule
+from server.newsroom import callers, people, schedule
 from server.newsroom.desk import Desk
 from server.store import people as stored
 from tests.support.desk import Newsroom
@@ -57,10 +57,10 @@ async def test_session_lives_while_it_is_used(desk: Desk) -> None:
     user = await people.create_user(desk, SYSTEM, "ada", password=PASSWORD, role="editor")
     secret, _ = await people.log_in(desk, "ADA", PASSWORD, days=2)
     for days in (1.5, 3.0, 4.5):
-        caller = await people.caller_of_session(later(desk, days=days), secret, days=2)
+        caller = await callers.caller_of_session(later(desk, days=days), secret, days=2)
         assert caller is not None
         assert (caller.id, caller.role) == (f"user:{user.id}", "editor")
-    assert await people.caller_of_session(later(desk, days=6.6), secret, days=2) is None
+    assert await callers.caller_of_session(later(desk, days=6.6), secret, days=2) is None
     await schedule.tidy(later(desk, days=6.6))
     async with desk.database.read() as connection:
         assert (await connection.exec_driver_sql("SELECT * FROM sessions")).all() == []
@@ -71,7 +71,7 @@ async def test_new_password_ends_every_session(desk: Desk) -> None:
     secrets = [(await people.log_in(desk, "ada", PASSWORD, days=2))[0] for _ in range(2)]
     await people.set_password(desk, SYSTEM, user.id, "another good one")
     for secret in secrets:
-        assert await people.caller_of_session(desk, secret, days=2) is None
+        assert await callers.caller_of_session(desk, secret, days=2) is None
     with pytest.raises(Unauthenticated):
         await people.log_in(desk, "ada", PASSWORD, days=2)
 
@@ -93,10 +93,10 @@ async def test_only_admins_for_all_blogs_manage_people(desk: Desk) -> None:
 async def test_last_use_of_a_token_is_kept(desk: Desk) -> None:
     token, plain = await people.create_token(desk, SYSTEM, "wire", "editor")
     assert token.used_at is None
-    caller = await people.caller_of_token(desk, plain)
+    caller = await callers.caller_of_token(desk, plain)
     assert caller is not None
     async with desk.database.read() as connection:
         (kept,) = await stored.all_tokens(connection)
     assert kept.used_at is not None
     for text in ("", "sp_", plain[3:], plain + "x", "sp_" + "x" * 10_000):
-        assert await people.caller_of_token(desk, text) is None
+        assert await callers.caller_of_token(desk, text) is None

@@ -3,13 +3,16 @@ connection open is told."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from server.auth import credentials
 from server.domain.errors import NotFound
-from server.domain.permissions import SYSTEM, Caller, at_most
-from server.newsroom import people, rights
+from server.domain.permissions import SYSTEM, Authority, Caller, at_most
+from server.newsroom import callers, people, rights
 from server.newsroom.desk import Desk
 from server.store import people as stored
 from tests.support.desk import Newsroom
@@ -38,17 +41,17 @@ async def test_a_session_ends_for_good_however_much_it_is_used(desk: Desk, newsr
     secret, _ = await people.log_in(desk, "ada", PASSWORD, days=14, max_days=30)
     for _ in range(29):
         newsroom.clock.forward(days=1)
-        assert await people.caller_of_session(desk, secret, days=14, max_days=30)
+        assert await callers.caller_of_session(desk, secret, days=14, max_days=30)
     newsroom.clock.forward(days=1)
-    assert await people.caller_of_session(desk, secret, days=14, max_days=30) is None
-    assert await people.caller_of_session(desk, secret, days=14, max_days=365) is None
+    assert await callers.caller_of_session(desk, secret, days=14, max_days=30) is None
+    assert await callers.caller_of_session(desk, secret, days=14, max_days=365) is None
 
 
 async def test_a_shorter_end_holds_for_sessions_that_are_open(desk: Desk, newsroom: Newsroom) -> None:
     await admin(desk, "ada")
     secret, _ = await people.log_in(desk, "ada", PASSWORD, days=14, max_days=90)
     newsroom.clock.forward(days=5)
-    assert await people.caller_of_session(desk, secret, days=14, max_days=5) is None
+    assert await callers.caller_of_session(desk, secret, days=14, max_days=5) is None
 
 
 @pytest.mark.parametrize(
@@ -73,16 +76,16 @@ async def test_a_token_can_do_no_more_than_its_maker(
     made_by = maker
     if through == "token of the person":
         _, plain = await people.create_token(desk, maker, "first", "admin")
-        found = await people.caller_of_token(desk, plain)
+        found = await callers.caller_of_token(desk, plain)
         assert found is not None
         made_by = found
     _, plain = await people.create_token(desk, made_by, "wire", "admin")
     _, kept = await people.create_token(desk, made_by, "kept", "admin", keep=True)
     await people.edit_user(desk, SYSTEM, id_of(maker), changed)
-    caller = await people.caller_of_token(desk, plain)
+    caller = await callers.caller_of_token(desk, plain)
     assert (caller.role if caller else None) == role
     assert (caller.blog_roles.get(newsroom.blog_id) if caller else None) == blog_role
-    stays = await people.caller_of_token(desk, kept)
+    stays = await callers.caller_of_token(desk, kept)
     assert stays is not None and stays.role == "admin"
 
 
@@ -91,7 +94,7 @@ async def test_a_token_for_one_blog_is_capped_there(desk: Desk, newsroom: Newsro
     maker = await admin(desk, "ada")
     _, plain = await people.create_token(desk, maker, "wire", "editor", blog="storm")
     await people.edit_user(desk, SYSTEM, id_of(maker), {"role": None, "blog_roles": {"storm": "contributor"}})
-    caller = await people.caller_of_token(desk, plain)
+    caller = await callers.caller_of_token(desk, plain)
     assert caller is not None
     assert (caller.role, dict(caller.blog_roles)) == (None, {newsroom.blog_id: "contributor"})
 
@@ -102,7 +105,7 @@ async def test_tokens_of_a_removed_person_are_listed_as_revoked_and_stay_so(desk
     token, plain = await people.create_token(desk, maker, "wire", "admin")
     await people.edit_user(desk, SYSTEM, id_of(maker), {"active": False})
     await people.edit_user(desk, SYSTEM, id_of(maker), {"active": True})
-    assert await people.caller_of_token(desk, plain) is None
+    assert await callers.caller_of_token(desk, plain) is None
     with pytest.raises(NotFound):
         await people.revoke_token(desk, SYSTEM, token.id)
     async with desk.database.read() as connection:
@@ -112,11 +115,11 @@ async def test_tokens_of_a_removed_person_are_listed_as_revoked_and_stay_so(desk
 
 async def test_revoking_a_token_revokes_what_was_made_with_it(desk: Desk) -> None:
     first, plain = await people.create_token(desk, SYSTEM, "first", "admin")
-    caller = await people.caller_of_token(desk, plain)
+    caller = await callers.caller_of_token(desk, plain)
     assert caller is not None
     _, second = await people.create_token(desk, caller, "second", "admin")
     await people.revoke_token(desk, SYSTEM, first.id)
-    assert await people.caller_of_token(desk, second) is None
+    assert await callers.caller_of_token(desk, second) is None
 
 
 def test_rights_are_capped_everywhere_and_in_each_blog() -> None:
@@ -162,3 +165,26 @@ async def test_a_signal_that_is_none_is_passed_over(desk: Desk) -> None:
     assert told == []
     desk.broker.notify(rights.TOPIC, b"user:1")
     assert told == ["user:1"]
+
+
+async def test_what_outlived_its_rights_is_found_without_a_signal(desk: Desk) -> None:
+    await admin(desk, "root")
+    ada, cem = await admin(desk, "ada"), await admin(desk, "cem")
+    token, _ = await people.create_token(desk, ada, "wire", "editor")
+    secret, _ = await people.log_in(desk, "ada", PASSWORD, days=1)
+    held = [
+        Authority(ada, credentials.digest(secret)), Authority(cem),
+        Authority(Caller(f"token:{token.id}", "wire", "editor")),
+    ]
+    assert await callers.outlived(desk, held) == set()
+    assert await callers.outlived(desk, []) == set()
+    assert await callers.outlived(desk, [Authority(ada, "0" * 64), Authority(Caller("user:none", ""))]) == {
+        ada.id, "user:none",
+    }
+    assert await callers.outlived(replace(desk, now=lambda: desk.now() + timedelta(days=2)), held) == {ada.id}
+    await people.edit_user(desk, SYSTEM, id_of(cem), {"role": "editor"})
+    assert await callers.outlived(desk, held) == {cem.id}
+    await people.set_password(desk, SYSTEM, id_of(ada), PASSWORD)
+    assert await callers.outlived(desk, held) == {cem.id, ada.id}
+    await people.edit_user(desk, SYSTEM, id_of(ada), {"role": "contributor"})
+    assert await callers.outlived(desk, held[2:]) == {f"token:{token.id}"}

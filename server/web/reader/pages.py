@@ -93,10 +93,8 @@ async def entry(request: Request) -> Response:
     site = site_of(request)
     async with site.database.read() as connection:
         found = await public_blog(connection, request.path_params["slug"])
-        item = await entries.get(connection, found.id, request.path_params["id"])
+        item, _ = await entry_on_page(connection, found, request.path_params["id"])
         epoch = (await feeds.head(connection, FeedKey(found.id, "public"))).epoch
-    if item.status not in entries.ON_PAGE or item.number is None:
-        raise NotFound("Update not found.")
     base = site.url(request)
     publication = publication_of(site, base)
     shown = site.renderer.entry(feeds.of_entry(item, found, "public", ""))
@@ -134,6 +132,18 @@ async def public_blog(connection: AsyncConnection, slug: str) -> Blog:
     if found.status == "draft":
         raise NotFound("Blog not found.")
     return found
+
+
+async def entry_on_page(connection: AsyncConnection, found: Blog, entry_id: str) -> tuple[Entry, int]:
+    """The entry, or what is left of a retracted one, and its number. Raises NotFound, in the same words for
+    what is not published as for what is not there."""
+    try:
+        item = await entries.get(connection, found.id, entry_id)
+    except NotFound:
+        item = None
+    if item is None or item.status not in entries.ON_PAGE or item.number is None:
+        raise NotFound("Update not found.")
+    return item, item.number
 
 
 async def take(connection: AsyncConnection, slug: str, view: View) -> Snapshot:
@@ -226,10 +236,8 @@ async def _standing(request: Request, slug: str) -> tuple[str, Position]:
 
 
 async def _page_of_entry(connection: AsyncConnection, found: Blog, entry_id: str) -> Response:
-    item = await entries.get(connection, found.id, entry_id)
-    if item.status not in entries.ON_PAGE or item.number is None:
-        raise NotFound("Update not found.")
-    page = pagination.page_of(item.number, await blogs.published_count(connection, found.id))
+    item, number = await entry_on_page(connection, found, entry_id)
+    page = pagination.page_of(number, await blogs.published_count(connection, found.id))
     on_first = item.public and item.content.pinned
     query = f"?before={page.before}" if page.before and not on_first else ""
     # The page of an entry changes as the blog grows, so the redirect must not be cached.

@@ -9,10 +9,10 @@ from server.delivery.listener_limits import StreamGate
 from server.delivery.subscription import Subscription
 from server.domain.change import FEEDS, FeedKey, FeedName
 from server.domain.errors import Invalid, NotFound, Unauthenticated
-from server.domain.permissions import Action, require
+from server.domain.permissions import Action, Authority, require
 from server.domain.position import Position
 from server.store import blogs
-from server.web.authenticate import caller_of
+from server.web.authenticate import authority_of, caller_of
 from server.web.site import site_of
 
 
@@ -37,16 +37,18 @@ async def subscription_of(connection: HTTPConnection, *, last_event_id: bool = F
         raise Invalid.field("feed", f"one of {', '.join(FEEDS)}")
     if view not in VIEWS:
         raise Invalid.field("view", f"one of {', '.join(VIEWS)}")
-    key, caller_id = await _feed_key(connection, connection.path_params["slug"], name)
+    key, authority = await _feed_key(connection, connection.path_params["slug"], name)
     text = (connection.headers.get("last-event-id") if last_event_id else None) or query.get("after")
     try:
         after, broken = (Position.parse(text), False) if text else (None, False)
     except Invalid:
         after, broken = None, True
-    return Subscription(key, view, after, broken, caller_id is not None, caller_id, as_of)
+    return Subscription(key, view, after, broken, authority, as_of)
 
 
-async def _feed_key(connection: HTTPConnection, slug: str, name: FeedName) -> tuple[FeedKey, str | None]:
+async def _feed_key(
+    connection: HTTPConnection, slug: str, name: FeedName
+) -> tuple[FeedKey, Authority | None]:
     """The feed, and whose permission it took to follow it: the newsroom's, and that of a draft."""
     known = gate_of(connection).public
     if name == "public" and slug in known:
@@ -63,4 +65,4 @@ async def _feed_key(connection: HTTPConnection, slug: str, name: FeedName) -> tu
     if caller is None:
         raise NotFound("Blog not found.")
     require(caller, Action.BLOG_READ if name == "public" else Action.ENTRY_PUBLISH, blog.id)
-    return FeedKey(blog.id, name), caller.id
+    return FeedKey(blog.id, name), authority_of(connection, caller)

@@ -14,8 +14,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from server.delivery.listener_limits import StreamGate, counted_address
 from server.delivery.private_streams import PrivateStreams
-from server.domain.permissions import SYSTEM
+from server.domain.permissions import SYSTEM, Authority, Caller
+from server.installation import make_desk
 from server.newsroom import people
+from server.settings import Settings
 from server.web.stream import subscribing
 from tests.support.app import Running, running
 from tests.support.listeners import sse, until, websocket
@@ -137,6 +139,42 @@ async def test_the_newsroom_feed_ends_with_a_lowered_role(server: Running) -> No
             assert again.status == 403
 
 
+@pytest.mark.parametrize("change", ["token", "password", "role"])
+async def test_rights_that_end_without_a_signal_end_streams_and_polls(
+    server: Running, tmp_path: Path, change: str
+) -> None:
+    """The command line works on the same database, and without Redis nobody hears of it."""
+    silent = make_desk(Settings(data_dir=tmp_path))
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(silent.database.close)
+        if change == "token":
+            id_, header = await token(server, "ada")
+        else:
+            _, cookie, id_ = await stack.enter_async_context(logged_in(server, "editor"))
+            header = {"Cookie": cookie}
+        path = f"/live/storm/stream?{NEWSROOM}"
+        stream = await stack.enter_async_context(sse(server.address, path, headers=header))
+        socket = await stack.enter_async_context(
+            websocket(server.address, f"/live/storm/ws?{NEWSROOM}", additional_headers=header)
+        )
+        polling = asyncio.create_task(
+            server.anonymous.get(f"/live/storm/changes?{NEWSROOM}&wait=50", headers=header)
+        )
+        await until(lambda: len(server.gate.private) == 3)
+        if change == "token":
+            await people.revoke_token(silent, SYSTEM, id_)
+        elif change == "password":
+            await people.set_password(silent, SYSTEM, id_, "another correct horse")
+        else:
+            await people.edit_user(silent, SYSTEM, id_, {"role": "contributor"})
+        await end_of(stream)
+        with pytest.raises(ConnectionClosed):
+            await socket.follow(lambda _: False, seconds=SECONDS)
+        async with asyncio.timeout(SECONDS):
+            assert (await polling).json()["changes"] == []
+        await until(lambda: gone(server.gate))
+
+
 async def test_lost_signals_end_all_private_streams_which_resume(server: Running) -> None:
     _, header = await token(server, "ada")
     path = f"/live/storm/stream?{NEWSROOM}"
@@ -175,12 +213,13 @@ async def test_rights_that_end_while_a_stream_is_authorised_end_it(
 
 def test_a_stream_that_is_added_late_ends_at_once() -> None:
     streams, ended = PrivateStreams(), []
+    ada = Authority(Caller("user:a", "Ada"))
     before = streams.as_of
     for caller in ["user:a", *(["user:b"] * 2000)]:
         streams.end(caller)
-    streams.add("user:a", lambda: ended.append("forgotten"), as_of=before)
+    streams.add(ada, lambda: ended.append("forgotten"), as_of=before)
     assert ended == ["forgotten"]
-    streams.add("user:a", lambda: ended.append("after"), as_of=streams.as_of)
+    streams.add(ada, lambda: ended.append("after"), as_of=streams.as_of)
     assert ended == ["forgotten"]
     streams.end("user:b")
     assert ended == ["forgotten"]
