@@ -50,7 +50,7 @@ export class Connection {
     );
     this.#position = position;
     this.#on = on;
-    this.#open(forced === null && "SharedWorker" in window, forced);
+    this.#open(forced === null && "SharedWorker" in window && window.origin !== "null", forced);
     this.#watch();
   }
 
