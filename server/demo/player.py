@@ -104,12 +104,13 @@ class Demo:
                 missing = True
             else:
                 missing = False
-        opening = OPENING | ENDING | {"topics": TOPICS, "lead": await self._block(self.desk, LEAD)}
-        if missing:
+        opening = OPENING | ENDING | {"topics": TOPICS}
+        if missing:  # at once, for whoever follows the address that the start printed; drawing takes a moment
             earlier = _earlier(self.desk, OPENING_SPACE * (OPENING_STEPS + 1))
             await blogs.create(earlier, SYSTEM, SLUG, blogs.Furniture(**opening))
-        else:
-            await blogs.edit(self.desk, SYSTEM, SLUG, opening, revision=None)
+            opening = {}
+        opening |= {"lead": await self._block(self.desk, LEAD)}
+        await blogs.edit(self.desk, SYSTEM, SLUG, opening, revision=None)
         return missing
 
     async def _clear_flags(self) -> None:

@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.support.app import Running
 from tests.support.browser import visit
-from tests.support.checkers import axe, lighthouse, nu
+from tests.support.checkers import SLOWER, axe, lighthouse, nu, slower_than_now
 from tests.support.coverage import Coverage, cover
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
@@ -27,7 +27,7 @@ STATES: dict[str, dict[str, Any]] = {
     "dark phone": {"viewport": PHONE, "color_scheme": "dark"},
     NO_SCRIPTS: {"viewport": PHONE},
 }
-TRIES = 3
+TRIES = 5
 """Lighthouse measures time on a machine that does other things as well; the best of so many counts."""
 
 
@@ -99,9 +99,10 @@ async def test_axe_finds_nothing_while_updates_wait(
 
 @pytest.mark.slow
 async def test_lighthouse_is_content_with_a_blog_on_a_slow_phone(server: Running, coverage: Coverage) -> None:
-    fast = 0.0
+    fast, slower = 0.0, SLOWER
     for _ in range(TRIES):
-        report = await asyncio.to_thread(lighthouse, server.url + coverage.main)
+        report = await asyncio.to_thread(lighthouse, server.url + coverage.main, slower=slower)
+        slower = slower_than_now(report)
         scores = {name: each["score"] for name, each in report["categories"].items()}
         fast = max(fast, scores.pop("performance"))
         assert scores == {"accessibility": 1, "best-practices": 1, "seo": 1}

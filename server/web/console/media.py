@@ -47,18 +47,18 @@ async def upload(request: Request, caller: Caller, form: Form) -> Media:
         raise Invalid.field("picture", "choose a file")
     words = {name: form.text(f"picture_{name}") for name in FIELDS}
     try:
-        return await keep(request, caller, form, "picture", **words)
+        return await keep(request, caller, form.file, "picture", **words)
     except Invalid as error:
         named = [(f.field if f.field == "picture" else f"picture_{f.field}", f.message) for f in error.fields]
         raise Invalid(*(FieldError(*field) for field in named)) from error
 
 
-async def keep(request: Request, caller: Caller, form: Form, name: str, **words: str) -> Media:
-    """Keep the picture that the form's field `name` brought. Raises Invalid."""
+async def keep(request: Request, caller: Caller, data: bytes, name: str, **words: str) -> Media:
+    """Keep a picture that a form brought. Raises Invalid, naming the form's field `name`."""
     site = site_of(request)
     try:
         return await media.upload(
-            site.desk, caller, form.files[name], **words,
+            site.desk, caller, data, **words,
             max_bytes=site.limits.upload_bytes, max_pixels=site.limits.upload_pixels,
         )
     except (TooLarge, UnsupportedMedia) as error:

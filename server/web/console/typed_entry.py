@@ -168,7 +168,7 @@ async def read(request: Request, caller: Caller, form: Form, blog: Blog) -> Type
         address, *words = (form.text(f"video_{name}").strip() for name in ("url", "title", "byline", "caption"))
         video = Video(address, title=words[0], byline=words[1], caption=words[2])
         if "video_poster" in form.files:
-            item = await media.keep(request, caller, form, "video_poster")
+            item = await media.keep(request, caller, form.files["video_poster"], "video_poster")
             video = replace(video, poster=item.id)
         items += pieces.of(video, None)
         form = Form({k: v for k, v in form.values.items() if not k.startswith("video_")})
