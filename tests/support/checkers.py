@@ -67,14 +67,13 @@ def _environment() -> dict[str, str]:
 
 
 def slower_than_now(report: dict[str, Any]) -> float:
-    """How many times slower than this machine *as it was during the report* a slow phone is: with other tests on the
-    same processors it is less than when it is idle. Lighthouse measures the speed of its host for this
-    (`benchmarkIndex`, its docs/throttling.md)."""
+    """How many times slower a slow phone is than this machine was during the report: with other tests on it,
+    less than when it is idle. Lighthouse measures its host for this (`benchmarkIndex`)."""
     return min(SLOWER, max(1.0, SLOWER * report["environment"]["benchmarkIndex"] / IDLE_INDEX))
 
 
 def lighthouse(url: str, *, slower: float = SLOWER) -> dict[str, Any]:
-    """The report of Lighthouse about a page on a phone whose processor is so many times slower than this one."""
+    """The report of Lighthouse about a page on a phone whose processor is so much slower than this one."""
     flags = " ".join(["--headless", *QUIET])
     done = subprocess.run(
         ["node", installed("lighthouse") / "cli" / "index.js", url, "--quiet", "--output=json",
