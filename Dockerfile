@@ -8,7 +8,8 @@ COPY static static
 COPY tools tools
 RUN python -m venv /opt/stoppress-assets \
     && /opt/stoppress-assets/bin/python -m pip install --constraint constraints.txt brotli fonttools \
-    && VENV=/opt/stoppress-assets tools/fonts.sh
+    && VENV=/opt/stoppress-assets tools/fonts.sh \
+    && VENV=/opt/stoppress-assets tools/bundle.sh
 RUN python -m pip wheel --no-deps --wheel-dir /wheels .
 RUN python -m venv /opt/stoppress \
     && /opt/stoppress/bin/python -m pip install --constraint constraints.txt /wheels/*.whl

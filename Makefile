@@ -12,13 +12,13 @@ WORKERS ?= 3
 .PHONY: run test check bench install lint types scripts catalogues clean
 
 run: $(STAMPS)/python
-	@$(MAKE) --no-print-directory $(STAMPS)/fonts || echo "Continuing with the typefaces of this machine"
+	@$(MAKE) --no-print-directory $(STAMPS)/bundle || echo "Continuing with plain scripts and the typefaces of this machine"
 	@exec $(VENV)/bin/stoppress serve
 
-test: lint types scripts $(STAMPS)/system $(STAMPS)/client $(STAMPS)/checkers
+test: lint types scripts $(STAMPS)/system $(STAMPS)/client $(STAMPS)/checkers $(STAMPS)/bundle
 	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal -q -rR
 
-check: lint types scripts $(STAMPS)/system $(STAMPS)/checkers
+check: lint types scripts $(STAMPS)/system $(STAMPS)/checkers $(STAMPS)/bundle
 	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal -q -m "not slow"
 
 lint: $(STAMPS)/dev
@@ -37,7 +37,7 @@ catalogues: $(STAMPS)/dev
 bench: $(STAMPS)/bench
 	$(VENV)-bench/bin/python -m bench $(BENCH)
 
-install: $(STAMPS)/python $(STAMPS)/fonts
+install: $(STAMPS)/python $(STAMPS)/bundle
 
 $(STAMPS)/python: pyproject.toml constraints.txt
 	@tools/quietly.sh "Installing Stop Press (once)" tools/python.sh $(PYTHON) $(VENV) -e '.[assets]'
@@ -49,6 +49,10 @@ $(STAMPS)/dev: $(STAMPS)/python
 
 $(STAMPS)/fonts: static/package.json static/package-lock.json static/fonts/cuts.json tools/fonts.py $(STAMPS)/python
 	@tools/quietly.sh "Cutting the typefaces (once)" tools/fonts.sh
+	@touch $@
+
+$(STAMPS)/bundle: $(wildcard static/reader/*.js) tools/bundle.sh tools/bundle.py server/web/assets.py $(STAMPS)/fonts
+	@tools/quietly.sh "Bundling the scripts" tools/bundle.sh
 	@touch $@
 
 $(STAMPS)/system: tools/system.sh $(STAMPS)/dev
@@ -73,4 +77,4 @@ $(STAMPS)/bench: pyproject.toml constraints.txt tools/bench.sh
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-bench $(VENV)-client $(STAMPS) static/node_modules tests/checkers/node_modules static/fonts/*.woff2 static/fonts/faces.css .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-bench $(VENV)-client $(STAMPS) static/node_modules tests/checkers/node_modules static/fonts/*.woff2 static/fonts/faces.css static/reader/dist .mypy_cache .ruff_cache .pytest_cache

@@ -3,6 +3,9 @@
 The URL contains a digest of the whole folder, `/static/DIGEST/reader/main.js`, so that modules can import one
 another by relative paths and everything can be cached for ever. Typefaces have a digest in their own names,
 `/static/fonts/NAME.DIGEST.woff2`: a new release does not make readers download them again.
+
+Scripts that tools/bundle.sh has bundled take the place of their sources. Without bundles, or when a source was
+changed since, the sources are served.
 """
 
 from __future__ import annotations
@@ -14,6 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 KEPT_SUFFIXES = {".js", ".css", ".svg", ".png", ".ico", ".woff2", ".webmanifest", ".map"}
+BUNDLES = "dist"
+"""Folder of the bundles, beside their sources."""
+MADE_OF = "made-of.txt"
+"""In the folder of the bundles: the digest of the sources that they were made of."""
 FONTS = "fonts"
 """Folder of the typefaces, and the first part of their URLs in place of the digest."""
 _COMPRESSED = {".js", ".css", ".svg", ".webmanifest", ".map"}
@@ -36,8 +43,10 @@ class Assets:
         files = {
             path.relative_to(folder).as_posix(): path.read_bytes()
             for path in sorted(folder.rglob("*"))
-            if path.is_file() and path.suffix in KEPT_SUFFIXES and "node_modules" not in path.parts
+            if path.is_file() and path.suffix in KEPT_SUFFIXES
+            and not {"node_modules", BUNDLES} & {*path.relative_to(folder).parts}
         }
+        files |= _bundles(folder)
         for name, parts in (bundles or {}).items():
             files[name] = b"\n".join(files[part] for part in parts if part in files)
         digest = hashlib.sha256()
@@ -67,6 +76,25 @@ class Assets:
         files = (name for name in self._assets if name.startswith(f"{FONTS}/"))
         cut = {Path(name).name.partition(".")[0]: name for name in files}
         return [self.url(cut[name]) for name in names if name in cut]
+
+
+def made_of(sources: Path) -> str:
+    """A digest of the scripts of a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(sources.glob("*.js")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _bundles(folder: Path) -> dict[str, bytes]:
+    """Bundles by the name of the script that each takes the place of."""
+    found: dict[str, bytes] = {}
+    for note in folder.rglob(f"{BUNDLES}/{MADE_OF}"):
+        sources = note.parent.parent
+        if "node_modules" not in note.parts and note.read_text(encoding="utf-8").strip() == made_of(sources):
+            name = sources.relative_to(folder).as_posix()
+            found |= {f"{name}/{p.name}": p.read_bytes() for p in note.parent.iterdir() if p != note}
+    return found
 
 
 def _asset(name: str, body: bytes) -> Asset:

@@ -7,7 +7,9 @@ import gzip
 import json
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 from xml.etree import ElementTree as Xml
 
 import pytest
@@ -158,11 +160,20 @@ async def test_budgets(server: Running) -> None:
     assert len(gzip.compress(html.encode())) <= 60_000
     (style,) = re.findall(r'<link rel="stylesheet" href="([^"]+)"', html)
     assert len(gzip.compress((await page(server, style)).encode())) <= 12_000
-    furniture, main = re.findall(r'<script type="module" src="([^"]+)"', html)
-    names = ["furniture", "main", "arrivals", "follower", "more", "position", "times", "transports", "updates"]
-    assert furniture == main.replace("main.js", "furniture.js")
-    scripts = [await page(server, main.replace("main.js", f"{name}.js")) for name in names]
-    assert sum(len(gzip.compress(script.encode())) for script in scripts) <= 15_000
+    scripts = await _with_imports(server, re.findall(r'<script type="module" src="([^"]+)"', html))
+    assert {"main.js", "furniture.js", "shared_connection.js"} <= {Path(url).name for url in scripts}
+    assert sum(len(gzip.compress(script.encode())) for script in scripts.values()) <= 15_000
+
+
+async def _with_imports(server: Running, urls: list[str]) -> dict[str, str]:
+    """These scripts and all that they load, by URL."""
+    found: dict[str, str] = {}
+    while urls:
+        url = urls.pop()
+        if url not in found:
+            found[url] = await page(server, url)
+            urls += [urljoin(url, name) for name in re.findall(r'["`](\./[\w-]+\.js)["`]', found[url])]
+    return found
 
 
 async def test_a_burst_renders_once(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
