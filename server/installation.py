@@ -8,8 +8,8 @@ from server.broker.protocol import Broker
 from server.media.files import MediaFiles
 from server.newsroom.desk import Desk
 from server.settings import Settings
+from server.store.data_folder_lock import DataLock
 from server.store.database import Database
-from server.store.lock import DataLock
 
 
 def make_broker(settings: Settings) -> Broker:

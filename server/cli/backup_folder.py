@@ -19,12 +19,12 @@ from typing import Any
 from server import __version__, settings
 from server.cli import logs
 from server.domain.errors import Conflict, Invalid, NotFound, Unavailable
-from server.media import copies
+from server.media import picture_backup
 from server.settings import Settings
 from server.store import backup as files
 from server.store import feeds, media, migrate
+from server.store.data_folder_lock import DataLock
 from server.store.database import Database
-from server.store.lock import DataLock
 
 DATABASE = "stoppress.db"
 MEDIA = "media"
@@ -82,7 +82,7 @@ def make(database: Path, pictures: Path, target: Path) -> int:
         files.copy(database, work / DATABASE)
         _require_sound(work / DATABASE)
         files.mark(work / DATABASE)
-        count = copies.copy_all(pictures, work / MEDIA)
+        count = picture_backup.copy_all(pictures, work / MEDIA)
         _write_manifest(work, count)
         work.rename(target)
         files.fsync(target.parent)
@@ -114,7 +114,7 @@ def bring_back(source: Path, database: Path, pictures: Path) -> Restored:
             named = asyncio.run(_renew(fresh))
             files.close(fresh)
             fresh.chmod(0o600)
-            count = copies.copy_all(its_pictures, pictures) if its_pictures else 0
+            count = picture_backup.copy_all(its_pictures, pictures) if its_pictures else 0
             missing = sum(not (pictures / i[:2] / f"{i}-full").is_file() for i in named)
             _own(database.parent, fresh, pictures)
             stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")

@@ -31,7 +31,7 @@ def bench(
     """Put load on your own server. What it posts is retracted in the end."""
     from rich.console import Console
 
-    from server.cli import load
+    from server.cli import load_generator
 
     parts = urlsplit(url)
     slug = re.fullmatch(r"/live/([a-z0-9-]+)/?", parts.path)
@@ -42,7 +42,9 @@ def bench(
     console = Console(stderr=True, quiet=as_json)
     wanted = posts if token else 0
     result = asyncio.run(
-        load.run(parts.hostname, parts.port or 80, slug[1], listeners, seconds, wanted, token, console)
+        load_generator.run(
+            parts.hostname, parts.port or 80, slug[1], listeners, seconds, wanted, token, console
+        )
     )
     if as_json:
         print_json(result)

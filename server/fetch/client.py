@@ -19,7 +19,7 @@ import httpx2
 
 from server.fetch.addresses import is_public
 from server.fetch.errors import Blocked, FetchError, Refused, Unreachable, Unusable
-from server.fetch.pinned import Allowance, PinnedBackend, Resolve, resolve
+from server.fetch.pinned_network import Allowance, PinnedBackend, Resolve, resolve
 
 USER_AGENT = "StopPress/0.1 (link preview)"
 PORTS = {"http": 80, "https": 443}

@@ -154,7 +154,7 @@ def _start() -> subprocess.Popen[bytes]:
     """A worker with nothing of the server's environment: its settings may hold secrets."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
     return subprocess.Popen(
-        [sys.executable, "-m", "server.media.worker"],
+        [sys.executable, "-m", "server.media.decoder_process"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         env=kept | {"PYTHONPATH": _ROOT, "PYTHONUNBUFFERED": "1"},
         start_new_session=True,  # Ctrl+C in a terminal is for the server

@@ -18,14 +18,14 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 from server.domain.text_limits import MAX_CELLS, MAX_NESTING
-from server.text import structure
+from server.text import entry_html
 from server.text.errors import TextError, too_many
 
 PLAIN_TAGS = frozenset({"bdi", "bdo", "big", "font", "mark", "span", "time", "wbr"})
 """Tags of web pages and mail that say nothing here; the words in them stay."""
-KNOWN_TAGS = structure.READ | PLAIN_TAGS
-VOID_TAGS = structure.VOID | {"wbr"}
-_BLOCK_TAGS = frozenset(structure.LEAVES) | structure.BREAKS | structure.CONTAINERS | {"hr", "tfoot"}
+KNOWN_TAGS = entry_html.READ | PLAIN_TAGS
+VOID_TAGS = entry_html.VOID | {"wbr"}
+_BLOCK_TAGS = frozenset(entry_html.LEAVES) | entry_html.BREAKS | entry_html.CONTAINERS | {"hr", "tfoot"}
 _MAY_STAY_OPEN = frozenset({
     "li", "p", "td", "th", "tr", "tbody", "thead", "tfoot", "dd", "dt", "option", "caption",
 })

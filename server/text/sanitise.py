@@ -9,7 +9,7 @@ from collections import Counter
 import nh3
 
 from server.domain.text_limits import MAX_CELLS, MAX_MARKUP
-from server.text import structure, word_lists
+from server.text import entry_html, ms_word_lists
 from server.text.characters import repair
 from server.text.errors import TextError, too_many
 
@@ -18,14 +18,14 @@ TAGS = {
     "ol",
     "p", "pre", "s", "small", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "u", "ul",
 }
-ATTRIBUTES: dict[str, set[str]] = {tag: set(named) for tag, named in structure.ATTRIBUTES.items()}
+ATTRIBUTES: dict[str, set[str]] = {tag: set(named) for tag, named in entry_html.ATTRIBUTES.items()}
 SCHEMES = {"http", "https", "mailto", "tel"}
 LINK_REL = "noopener nofollow ugc"
 # these hold no words of the text: programs, styles, the title of the page that was copied, data of Word
 _WITHOUT_WORDS = {"script", "style", "template", "iframe", "noscript", "title", "xml"}
 
 _reader = nh3.Cleaner(
-    tags=set(structure.READ),
+    tags=set(entry_html.READ),
     clean_content_tags=_WITHOUT_WORDS,
     attributes=ATTRIBUTES | {"img": {"src", "alt"}},
     url_schemes=SCHEMES,
@@ -75,16 +75,16 @@ def html(text: str) -> Clean:
     Raises:
         TextError: it has more elements, table cells or levels than an entry may have.
     """
-    shown: str = word_lists.to_lists(_FOREIGN.sub(" ", repair(text)))
+    shown: str = ms_word_lists.to_lists(_FOREIGN.sub(" ", repair(text)))
     shown = _whole_table(_PLAYER.sub(r'<a href="\1">\1</a>\g<0>', shown))
     for _ in range(PASSES):
         before = shown
         check_elements(shown)  # what comes out is held to the same, so that it may be sent back
-        shown = _cleaner.clean(structure.rewrite(_reader.clean(shown)))
+        shown = _cleaner.clean(entry_html.rewrite(_reader.clean(shown)))
         if shown == before:
             return Clean(shown)
     # nothing that anybody writes gets here; what never settles is shown as the words that it is
-    return Clean(_cleaner.clean(structure.rewrite(words(shown))))
+    return Clean(_cleaner.clean(entry_html.rewrite(words(shown))))
 
 
 def check_elements(text: str) -> None:

@@ -1,5 +1,6 @@
 // @ts-check
 /** Enter in a one-line field sends nothing. Ctrl+Enter or Cmd+Enter presses the first button of the form. */
+import { primary } from "./primary_button.js";
 
 const PRESSED_BY_ENTER = new Set(["submit", "button", "reset", "image", "file"]);
 
@@ -19,25 +20,4 @@ export function listenToKeys(form) {
     const more = event.target instanceof Element && event.target.closest("details");
     if (more) more.open = true;
   }, true);
-}
-
-/** While there is a time to publish at, scheduling is all that the first button does. @param {HTMLFormElement} form */
-export function followPublishTime(form) {
-  const button = primary(form);
-  const at = /** @type {HTMLInputElement | null} */ (form.querySelector('[name="publish_at"]'));
-  const kind = button?.dataset.primary;
-  if (!button || !at || !kind) return;
-  const update = () => {
-    const set = at.value !== "" || at.validity.badInput;
-    if (kind === "publish") button.value = set ? "schedule" : "publish";
-    button.textContent = set ? "Schedule" : kind === "publish" ? "Publish" : "Save as draft";
-  };
-  for (const name of ["input", "change", "restored"]) form.addEventListener(name, update);
-  window.addEventListener("pageshow", update);
-  update();
-}
-
-/** @param {HTMLFormElement} form @returns {HTMLButtonElement | null} */
-function primary(form) {
-  return form.querySelector("button[data-primary]");
 }

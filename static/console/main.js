@@ -2,9 +2,10 @@
 /** Makes the plain console quicker to use, and keeps what is typed. Every form works without it. */
 import { FormDraft } from "./form_draft.js";
 import { taken } from "./drafts.js";
-import { followPublishTime, listenToKeys } from "./keyboard.js";
+import { listenToKeys } from "./keyboard.js";
 import { Lists } from "./lists.js";
 import { listenToMarks } from "./marks.js";
+import { followPublishTime } from "./primary_button.js";
 
 const user = document.getElementById("main")?.dataset.user ?? "";
 

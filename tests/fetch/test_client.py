@@ -17,7 +17,7 @@ import pytest
 
 from server.fetch.client import BODY_BYTES, HEAD_BYTES, MAX_REDIRECTS, FetchClient
 from server.fetch.errors import Blocked, FetchError, Refused, Unreachable, Unusable
-from server.fetch.pinned import Resolve, resolve
+from server.fetch.pinned_network import Resolve, resolve
 from tests.fetch.test_addresses import NOT_PUBLIC
 from tests.support.certificates import Certificates, make_certificates
 from tests.support.origin import OtherSite, answer, other_site, redirect

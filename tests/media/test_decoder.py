@@ -99,7 +99,7 @@ async def test_more_memory_than_a_picture_may_have_is_refused(
     decoder: Decoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A picture within the limit on pixels, by a worker whose limit on memory is too small for it."""
-    code = "import server.media.worker as w; w.BASE_BYTES, w.BYTES_PER_PIXEL = 300 * 2**20, 0; w.main()"
+    code = "import server.media.decoder_process as d; d.BASE_BYTES, d.BYTES_PER_PIXEL = 300 << 20, 0; d.main()"
     popen = subprocess.Popen
 
     def start(command: list[str], **options: Any) -> Any:

@@ -16,7 +16,7 @@ from server.domain.position import new_id
 from server.newsroom import blogs, entries
 from server.web.api.request_models import EntryChanges
 from server.web.console import forms, listing, page, typed_entry
-from server.web.console.entries import found, shown
+from server.web.console.entry_pages import found, shown
 from server.web.console.forms import Form
 from server.web.console.listing import is_own
 from server.web.console.typed_entry import TypedEntry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from server.web.console import blogs, bylines, entries, entry_actions, listing, media, people, session
+from server.web.console import blogs, bylines, entry_actions, entry_pages, listing, media, people, session
 
 BOTH = ["GET", "POST"]
 
@@ -16,14 +16,14 @@ def routes() -> list[Route]:
         Route("/console/password", session.password, methods=BOTH),
         Route("/console", blogs.index),
         Route("/console/blogs/new", blogs.new, methods=BOTH),
-        Route("/console/blogs/{slug}", entries.index, methods=BOTH),
+        Route("/console/blogs/{slug}", entry_pages.index, methods=BOTH),
         Route("/console/blogs/{slug}/list", listing.lists),
         Route("/console/blogs/{slug}/furniture", blogs.furniture, methods=BOTH),
-        Route("/console/blogs/{slug}/entries/{id}", entries.edit, methods=BOTH),
+        Route("/console/blogs/{slug}/entries/{id}", entry_pages.edit, methods=BOTH),
         Route("/console/blogs/{slug}/entries/{id}/mark", entry_actions.mark, methods=["POST"]),
         Route("/console/blogs/{slug}/entries/{id}/retract", entry_actions.retract, methods=BOTH),
         Route("/console/blogs/{slug}/entries/{id}/send-back", entry_actions.send_back, methods=BOTH),
-        Route("/console/blogs/{slug}/entries/{id}/revisions", entries.revisions),
+        Route("/console/blogs/{slug}/entries/{id}/revisions", entry_pages.revisions),
         Route("/console/pictures", media.index, methods=BOTH),
         Route("/console/bylines", bylines.index, methods=BOTH),
         Route("/console/bylines/{id}", bylines.edit, methods=BOTH),

@@ -20,7 +20,7 @@ from server.domain.entry import Entry
 from server.domain.times import to_text
 from server.media.urls import source
 from server.store import entries, feeds
-from server.text.absolute import absolute
+from server.text.absolute_urls import absolute
 from server.text.title import title_of
 from server.web.reader import page_cache, structured_data
 from server.web.reader.page_cache import Kept

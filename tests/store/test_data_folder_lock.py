@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from server.domain.errors import Conflict, Unavailable
-from server.store import lock as module
-from server.store.lock import DataLock
+from server.store import data_folder_lock as module
+from server.store.data_folder_lock import DataLock
 from tests.support.process import ROOT
 
 
@@ -55,7 +55,7 @@ def test_who_starts_waits_for_one_that_just_looks(tmp_path: Path) -> None:
 
 def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path: Path) -> None:
     words = (
-        "import sys, pathlib; from server.store.lock import DataLock;"
+        "import sys, pathlib; from server.store.data_folder_lock import DataLock;"
         "lock = DataLock(pathlib.Path(sys.argv[1]), None); lock.share(); print(flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(

@@ -1,0 +1,23 @@
+// @ts-check
+/** The first button of a form, which the shortcut presses: it schedules while there is a time to publish at. */
+
+/** @param {HTMLFormElement} form @returns {HTMLButtonElement | null} */
+export function primary(form) {
+  return form.querySelector("button[data-primary]");
+}
+
+/** While there is a time to publish at, scheduling is all that the first button does. @param {HTMLFormElement} form */
+export function followPublishTime(form) {
+  const button = primary(form);
+  const at = /** @type {HTMLInputElement | null} */ (form.querySelector('[name="publish_at"]'));
+  const kind = button?.dataset.primary;
+  if (!button || !at || !kind) return;
+  const update = () => {
+    const set = at.value !== "" || at.validity.badInput;
+    if (kind === "publish") button.value = set ? "schedule" : "publish";
+    button.textContent = set ? "Schedule" : kind === "publish" ? "Publish" : "Save as draft";
+  };
+  for (const name of ["input", "change", "restored"]) form.addEventListener(name, update);
+  window.addEventListener("pageshow", update);
+  update();
+}
