@@ -43,7 +43,7 @@ def _said(folder: Path, *, columns: int | None, **chosen: str) -> tuple[str, str
     os.close(writing)
     try:
         data, deadline = b"", time.monotonic() + SECONDS
-        while LAST not in data:
+        while LAST not in data or data.count("╭".encode()) > data.count("╯".encode()):
             assert select.select([reading], [], [], deadline - time.monotonic())[0], data
             data += os.read(reading, 65_536)
     finally:

@@ -122,6 +122,9 @@ class Sse:
             assert self.hello["position"] == place
             self.state.position = place
             return None
+        if kind == "retry":  # the last one of a stream: what scripts cannot read of `retry:`
+            assert json.loads("\n".join(data)) == {"kind": "retry", "retry_ms": self.retry}
+            return None
         if not data:
             return None
         return Event(kind, place, json.loads("\n".join(data)))
