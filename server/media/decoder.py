@@ -1,4 +1,4 @@
-"""Uploads are decoded in a process of their own (worker.py), one at a time, which is kept warm and can end.
+"""Uploads are decoded in a process of their own (decoder_process.py), one at a time, kept warm, which can end.
 
 It is ended when a picture takes too long, when the request that brought it is given up, when it grew large,
 and when the server stops. A request that has to wait for its turn waits in line, not in a thread.
@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import contextlib
 import json
-import os
 import signal
 import subprocess
-import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import IO, Any
 
 from server.domain.errors import StopPressError, TooLarge, Unavailable, UnsupportedMedia
+from server.media import child_process
 from server.media.images import Picture
 
 SECONDS = 12.0
@@ -29,7 +25,6 @@ GRACE_SECONDS = 1.0
 LARGE_BYTES = 400 * 1024 * 1024
 """A worker that once needed so much is not kept: the system gets the memory back."""
 
-_ROOT = str(Path(__file__).parent.parent.parent)
 _ERRORS: dict[str, type[StopPressError]] = {
     error.code: error for error in (TooLarge, UnsupportedMedia)
 }
@@ -71,7 +66,7 @@ class Decoder:
         """The worker, started if it is not there. For the thread."""
         if self._process is None or self._process.poll() is not None:
             self.close()
-            self._process = _start()
+            self._process = child_process.start("server.media.decoder_process")
         return self._process
 
 
@@ -107,16 +102,13 @@ class _Job:
     def _talk(self, process: subprocess.Popen[bytes]) -> Picture:
         assert process.stdin is not None and process.stdout is not None
         seconds = self._decoder.seconds
-        watch = _Watch(process, seconds + GRACE_SECONDS)
-        try:
+        with child_process.killed_after(process, seconds + GRACE_SECONDS):
             asked = {"bytes": len(self._data), "max_pixels": self._max_pixels, "seconds": seconds}
             process.stdin.write(json.dumps(asked).encode() + b"\n")
             process.stdin.write(self._data)
             process.stdin.flush()
             head = json.loads(process.stdout.readline() or b"!")
             bodies = [_exactly(process.stdout, length) for length in head["lengths"]]
-        finally:
-            watch.cancel()
         if head["peak"] > LARGE_BYTES:
             self._decoder.close()
         if "error" in head:
@@ -138,29 +130,6 @@ class _Job:
         return UnsupportedMedia("The picture is damaged, or needs more memory than a picture may.")
 
 
-class _Watch:
-    """Kills a process that does not answer in time."""
-
-    def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
-        self._timer = threading.Timer(seconds, process.kill)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def cancel(self) -> None:
-        self._timer.cancel()
-
-
-def _start() -> subprocess.Popen[bytes]:
-    """A worker with nothing of the server's environment: its settings may hold secrets."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
-    return subprocess.Popen(
-        [sys.executable, "-m", "server.media.decoder_process"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        env=kept | {"PYTHONPATH": _ROOT, "PYTHONUNBUFFERED": "1"},
-        start_new_session=True,  # Ctrl+C in a terminal is for the server
-    )
-
-
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
@@ -168,10 +137,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            with contextlib.suppress(OSError):  # what was still to be written has no reader
-                pipe.close()
+    child_process.close_pipes(process)
 
 
 def _exactly(pipe: IO[bytes], length: int) -> bytes:

@@ -7,20 +7,16 @@ Where there is no process to be had, or it ended, the text is read in this one: 
 from __future__ import annotations
 
 import atexit
-import contextlib
 import json
-import os
 import subprocess
-import sys
-import threading
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import structlog
 
 from server.domain.blocks import Block
 from server.domain.errors import FieldError, Invalid
+from server.media import child_process
 from server.newsroom import blocks_of_text, text_worker
 from server.text.errors import TextError
 
@@ -28,7 +24,6 @@ log = structlog.get_logger()
 
 SECONDS = 20.0
 """For one text by the clock; the longest takes a quarter of a second. Later it is read here."""
-_ROOT = str(Path(__file__).parent.parent.parent)
 
 
 class TextProcess:
@@ -64,22 +59,14 @@ class TextProcess:
             return
         process.kill()
         process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):  # what was still to be written has no reader
-                    pipe.close()
+        child_process.close_pipes(process)
 
     def _ask(self, asked: dict[str, Any]) -> dict[str, Any] | None:
         """The answer; None if there is none, for whatever reason."""
         try:
             process = self._running()
-            watch = threading.Timer(self.seconds, process.kill)
-            watch.daemon = True
-            watch.start()
-            try:
+            with child_process.killed_after(process, self.seconds):
                 return _talk(process, json.dumps(asked).encode() + b"\n")
-            finally:
-                watch.cancel()
         except (OSError, ValueError) as error:
             log.warning("text.process", error=str(error) or type(error).__name__)
             self.close()
@@ -88,7 +75,7 @@ class TextProcess:
     def _running(self) -> subprocess.Popen[bytes]:
         if self.process is None or self.process.poll() is not None:
             self.close()
-            self.process = _start()
+            self.process = child_process.start("server.newsroom.text_worker")
         return self.process
 
 
@@ -100,16 +87,6 @@ def _talk(process: subprocess.Popen[bytes], line: bytes) -> dict[str, Any]:
     process.stdin.flush()
     answer: dict[str, Any] = json.loads(process.stdout.readline())
     return answer
-
-
-def _start() -> subprocess.Popen[bytes]:
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
-    return subprocess.Popen(
-        [sys.executable, "-m", "server.newsroom.text_worker"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        env=kept | {"PYTHONPATH": _ROOT, "PYTHONUNBUFFERED": "1"},
-        start_new_session=True,  # Ctrl+C in a terminal is for the server
-    )
 
 
 def _blocks(answer: dict[str, Any]) -> tuple[Block, ...]:
