@@ -32,9 +32,5 @@ def words(language: Language) -> dict[str, str | dict[str, str]]:
         "pause": _("Pause updates"),
         "resume": _("Resume updates"),
         "new_updates": plurals("%(n)s new update", "%(n)s new updates"),
-        "updates_since": plurals("%(n)s update since %(time)s", "%(n)s updates since %(time)s"),
-        "left_off": _("You left off here"),
         "breaking": _("Breaking: %(title)s"),
-        "updated": _("Updated"),
-        "copied": _("Link copied"),
     }
