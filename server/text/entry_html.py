@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass, field
 
 from server.domain.text_limits import MAX_CELLS, MAX_LINKS, MAX_NESTING
-from server.text import links
+from server.text import links, pasted_html
 from server.text.characters import visible
 from server.text.errors import TextError, too_many
 
@@ -65,6 +65,8 @@ _VALUES = {
 }
 _TOKEN = re.compile(r"<(/?)([a-z][a-z0-9]*)((?: [a-z-]+=\"[^\"]*\")*)>|([^<]+)|(<)")
 _ATTRIBUTE = re.compile(r" ([a-z-]+)=\"([^\"]*)\"")
+_INVISIBLE = re.compile(r" (?:width|height)=\"[01](?:px)?\"")
+"""What mail and web pages use to count their readers, or to keep a place."""
 MAX_INLINE = 8
 """Formatting in formatting; deeper levels say nothing that a reader could tell apart."""
 
@@ -221,12 +223,17 @@ class _Builder:
     def _picture(self, attributes: str) -> None:
         named = dict(_ATTRIBUTE.findall(attributes))
         source, words = named.get("src", ""), named.get("alt", "").strip()
-        address = re.match(r"https?://", source, re.IGNORECASE)
-        if not words and not address:
+        address = pasted_html.on_the_web(source)
+        invisible = _INVISIBLE.search(attributes) is not None
+        if not words and source and not address and not invisible:
+            shown = html.unescape(source)[:60]
+            raise TextError(f"a picture or player that others cannot load ({shown}); upload it, or remove it",
+                            self._place())
+        if not words and (invisible or not address):
             return
         if address:
-            self.inline.append(("a", f' href="{source}"'))
-        self.words(words.replace("<", "&lt;").replace(">", "&gt;") if words else source)
+            self.inline.append(("a", f' href="{address}"'))
+        self.words(words.replace("<", "&lt;").replace(">", "&gt;") if words else address)
         if address:
             self._close_inline("a")
 

@@ -17,7 +17,7 @@ from markdown_it.token import Token
 
 from server.domain.blocks import Block, Quote, Text
 from server.domain.text_limits import MAX_BLOCKS, MAX_BODY, MAX_MARKUP
-from server.text import markdown_blocks, markdown_inline, quotation, sanitise
+from server.text import apostrophes, markdown_blocks, markdown_inline, quotation, sanitise
 from server.text.characters import repair, trimmed
 from server.text.errors import TextError, too_many
 
@@ -30,7 +30,7 @@ _SPEAKER = re.compile(r"[ \t]*(?:—|–|--|-)[ \t]+(?=\S)")
 class _Parser(MarkdownIt):
     """markdown-it with this newsroom's rules. Addresses are shown as they were typed."""
 
-    def __init__(self, marks: quotation.Marks | None) -> None:
+    def __init__(self, marks: quotation.Marks | None, language: str) -> None:
         super().__init__(
             "commonmark",
             {"html": True, "breaks": True, "typographer": True, "quotes": list(marks or ()), "maxNesting": 100},
@@ -42,6 +42,9 @@ class _Parser(MarkdownIt):
         markdown_inline.install(self)
         self.core.ruler.disable("linkify")
         self.core.ruler.after("numbers", "speakers", _speakers)
+        if marks:
+            self.core.ruler.before("smartquotes", "apostrophes", apostrophes.rule(language))
+            self.core.ruler.after("smartquotes", "open_paragraphs", apostrophes.open_paragraphs(marks[0]))
 
     def validateLink(self, url: str) -> bool:  # noqa: N802
         scheme = _scheme(url)
@@ -59,15 +62,15 @@ def _scheme(url: str) -> str | None:
 
 
 @lru_cache(maxsize=64)
-def _parser(marks: quotation.Marks | None) -> _Parser:
-    return _Parser(marks)
+def _parser(language: str) -> _Parser:
+    return _Parser(quotation.marks(language), language)
 
 
 def to_html(text: str, language: str = "") -> str:
     """Sanitised HTML. Raises TextError."""
     source = repair(text)
     _check(source)
-    return sanitise.html(_parser(quotation.marks(language)).render(source))
+    return sanitise.html(_parser(language).render(source))
 
 
 def to_blocks(text: str, language: str = "") -> tuple[Block, ...]:
@@ -83,7 +86,7 @@ def to_blocks(text: str, language: str = "") -> tuple[Block, ...]:
     """
     source = repair(text)
     _check(source)
-    parser = _parser(quotation.marks(language))
+    parser = _parser(language)
     lines = source.split("\n")
     found: list[Block] = []
     start = done = 0

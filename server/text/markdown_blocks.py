@@ -37,6 +37,9 @@ TAG = re.compile(
 _OPENING = re.compile(r"<!--|</?([A-Za-z][A-Za-z0-9]*)[\s/>]|</?([A-Za-z][A-Za-z0-9]*)$")
 _LANGUAGE = re.compile(r"[a-z0-9+#._-]{0,20}")
 _BARE_MARKER = re.compile(r"[ \t]*([-*]|[0-9]{1,9}[.)])[ \t]*$")
+_BARE_QUOTATION = frozenset({
+    "blockquote_open", "blockquote_close", "paragraph_open", "paragraph_close", "inline",
+})
 MAX_LEVEL = 2 * MAX_NESTING
 MAX_SCANNED = 5_000
 """Tags that are looked at to find where HTML ends, in one text."""
@@ -80,9 +83,19 @@ def _list(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 def _blockquote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Only with something in it; a `>` alone is a sign."""
+    if start < state.env.get("bare_to", 0) and not getLine(state, start).strip("> \t"):
+        return False
     if not silent and getLine(state, start).startswith(">"):
         _deep(state, start)
-    return blockquote(state, start, end, silent)
+    tokens, line = len(state.tokens), state.line
+    if not blockquote(state, start, end, silent):
+        return False
+    made = state.tokens[tokens:]
+    if silent or not all(t.type in _BARE_QUOTATION and not t.content.strip("> \t\n") for t in made):
+        return True
+    state.env["bare_to"] = state.line
+    return _undone(state, tokens, line)
 
 
 def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:

@@ -7,7 +7,7 @@ is never closed. Addresses become links, and nothing in code or in an address is
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import regex
@@ -15,12 +15,13 @@ from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
-from markdown_it.rules_inline import StateInline, autolink, html_inline
+from markdown_it.rules_inline import StateInline, autolink, backtick, html_inline, image, link
 from markdown_it.rules_inline.state_inline import Delimiter
 from markdown_it.token import Token
 
 from server.domain.text_limits import MAX_LINKS, MAX_URL
 from server.text import links
+from server.text.characters import visible
 from server.text.errors import too_many
 from server.text.markdown_blocks import KNOWN_TAGS, TAG, VOID_TAGS
 
@@ -28,6 +29,7 @@ _DENSE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer
 _ENCLOSED = frozenset({"()", "[]", '""', "''", "“”", "„“", "«»", "{}", "||", "‘’"})
 _ESCAPABLE = frozenset("`*_[]<>~|!&#+-\"'@{}")
 _BRACKETED = re.compile(r"<https?://", re.IGNORECASE)
+_NO_ADDRESS = re.compile(r"\]\(\s*(?:<>)?\s*\)$")
 _NUMBERED = re.compile(r"[0-9]$")
 _WEB = re.compile(r"(?<![A-Za-z0-9])https?$", re.IGNORECASE)
 _AS_TYPED = frozenset({"a", "code", "kbd", "pre", "samp", "tt"})
@@ -42,6 +44,9 @@ def install(md: MarkdownIt) -> None:
     rules.at("escape", _escape)
     rules.at("html_inline", _html_inline)
     rules.at("autolink", _autolink)
+    rules.at("link", _named_link)
+    rules.at("image", _named_image)
+    rules.at("backticks", _code)
     md.core.ruler.after("inline", "balance", _balance)
     md.core.ruler.after("balance", "addresses", _addresses)
     md.add_render_rule("image", _picture)
@@ -140,6 +145,47 @@ def _escape(state: StateInline, silent: bool) -> bool:
 def _autolink(state: StateInline, silent: bool) -> bool:
     """`<https://…>` is a link; `Ada <ada@example.org>` keeps its brackets."""
     return bool(_BRACKETED.match(state.src, state.pos)) and autolink(state, silent)
+
+
+def _named_link(state: StateInline, silent: bool) -> bool:
+    """One without words shows its address; one without an address is no link."""
+    if not _addressed(link, state, silent):
+        return False
+    if silent:
+        return True
+    opened = next(p for p in range(len(state.tokens) - 1, -1, -1) if state.tokens[p].type == "link_open")
+    within = state.tokens[opened + 1:-1]
+    if not any(t.type == "image" or visible(t.content) for t in within):
+        address = str(state.tokens[opened].attrs["href"])
+        state.tokens.insert(-1, Token("text_special", "", 0, content=address, level=state.level + 1))
+        state.tokens_meta.insert(-1, None)
+    return True
+
+
+def _named_image(state: StateInline, silent: bool) -> bool:
+    return _addressed(image, state, silent)
+
+
+def _addressed(rule: Callable[[StateInline, bool], bool], state: StateInline, silent: bool) -> bool:
+    """As the rule, and only if there is an address."""
+    start = state.pos
+    if not rule(state, True):
+        return False
+    end, state.pos = state.pos, start
+    if _NO_ADDRESS.search(state.src, start, end):
+        return False
+    return rule(state, silent)
+
+
+def _code(state: StateInline, silent: bool) -> bool:
+    """Code that shows nothing is the signs that were typed."""
+    start = state.pos
+    if not backtick(state, silent):
+        return False
+    made = state.tokens[-1] if state.tokens and not silent and not state.pending else None
+    if made is not None and made.type == "code_inline" and not visible(made.content):
+        made.type, made.tag, made.content = "text_special", "", state.src[start:state.pos]
+    return True
 
 
 def _html_inline(state: StateInline, silent: bool) -> bool:

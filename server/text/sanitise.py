@@ -9,7 +9,7 @@ from collections import Counter
 import nh3
 
 from server.domain.text_limits import MAX_CELLS, MAX_MARKUP
-from server.text import entry_html, ms_word_lists
+from server.text import entry_html, ms_word_lists, pasted_html
 from server.text.characters import repair
 from server.text.errors import TextError, too_many
 
@@ -27,8 +27,8 @@ _WITHOUT_WORDS = {"script", "style", "template", "iframe", "noscript", "title", 
 _reader = nh3.Cleaner(
     tags=set(entry_html.READ),
     clean_content_tags=_WITHOUT_WORDS,
-    attributes=ATTRIBUTES | {"img": {"src", "alt"}},
-    url_schemes=SCHEMES,
+    attributes=ATTRIBUTES | {"img": {"src", "alt", "width", "height"}},
+    url_schemes=SCHEMES | pasted_html.PICTURE_SCHEMES,
     link_rel=None,
     strip_comments=True,
 )
@@ -50,12 +50,6 @@ _FORMATTING = frozenset({
     "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u",
 })
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
-_PLAYER = re.compile(
-    r"<(?:iframe|embed|video|audio|source)\b[^<>]*?\bsrc\s*=\s*[\"']?(https?://[^\s\"'<>]+)[^<>]*>",
-    re.IGNORECASE,
-)
-# within these a parser reads the names of elements by other rules, and nh3 drops their words
-_FOREIGN = re.compile(r"</?(?:svg|math)\b[^<>]*>", re.IGNORECASE)
 _CELL = re.compile(r"<t[rdh]\b", re.IGNORECASE)
 _TABLE = re.compile(r"<table\b", re.IGNORECASE)
 
@@ -75,8 +69,7 @@ def html(text: str) -> Clean:
     Raises:
         TextError: it has more elements, table cells or levels than an entry may have.
     """
-    shown: str = ms_word_lists.to_lists(_FOREIGN.sub(" ", repair(text)))
-    shown = _whole_table(_PLAYER.sub(r'<a href="\1">\1</a>\g<0>', shown))
+    shown = _whole_table(pasted_html.prepared(ms_word_lists.to_lists(repair(text))))
     for _ in range(PASSES):
         before = shown
         check_elements(shown)  # what comes out is held to the same, so that it may be sent back

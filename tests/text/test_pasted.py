@@ -9,6 +9,7 @@ import pytest
 
 from server.domain.blocks import Quote, Text
 from server.text import markdown, sanitise
+from server.text.errors import TextError
 from tests.text import fixtures
 
 ENDS = re.compile(r"<br>|</?(?:p|h3|h4|li|ul|ol|td|th|tr|table|tbody|thead|blockquote|pre|caption)\b[^>]*>")
@@ -111,3 +112,62 @@ def test_what_is_no_address_or_stands_in_code_is_no_link(typed: str) -> None:
 ])
 def test_quotation_marks_follow_the_language(language: str, seen: str) -> None:
     assert markdown.to_html("\"Yes\", 'it's'", language) == f"<p>{seen}</p>"
+
+
+@pytest.mark.parametrize(("language", "typed", "seen"), [
+    ("en", "rock 'n' roll, Guns 'N' Roses, drum 'n bass", "rock ’n’ roll, Guns ’N’ Roses, drum ’n bass"),
+    ("de", "Rock 'n' Roll", "Rock ’n’ Roll"),
+    ("en", "'Tis the '90s. Tell 'em 'til noon", "’Tis the ’90s. Tell ’em ’til noon"),
+    ("en", "summer of '69, said 'Ada'", "summer of '69, said ‘Ada’"),
+    ("en", "the class of '98 won", "the class of ’98 won"),
+    ("en", "'10 were hurt', she said", "‘10 were hurt’, she said"),
+    ("en", "'em' is a word", "‘em’ is a word"),
+    ("en", "the dogs' 'food' isn't his", "the dogs’ ‘food’ isn’t his"),
+    ("en", "6'2\" at 48°51'24\"N, 5' high, 'in 1990' too", "6'2\" at 48°51'24\"N, 5' high, ‘in 1990’ too"),
+    ("de-CH", "1'000'000 Franken", "1'000'000 Franken"),
+    ("nl", "'s avonds in 's-Hertogenbosch, 't is 'mooi'", "’s avonds in ’s-Hertogenbosch, ’t is ‘mooi’"),
+    ("de", "'n Abend der 'Alten', die '68er", "’n Abend der ‚Alten‘, die ’68er"),
+    ("it", "la 'ndrangheta e l'\"onorata\"", "la ’ndrangheta e l’«onorata»"),
+    ("en", "**'tis** rock *'n'* roll", "’tis rock ’n’ roll"),
+    ("xx", "rock 'n' roll 'tis", "rock 'n' roll 'tis"),
+])
+def test_an_apostrophe_is_no_quotation_mark(language: str, typed: str, seen: str) -> None:
+    assert unescape(re.sub("<[^>]*>", "", markdown.to_html(typed, language))) == seen
+
+
+def test_a_quotation_over_paragraphs_opens_in_each() -> None:
+    assert markdown.to_html('"One.\n\n"Two," he said.', "en") == "<p>“One.</p>\n<p>“Two,” he said.</p>"
+
+
+@pytest.mark.parametrize(("typed", "seen"), [
+    ("a [](https://x.test/) b", "a https://x.test/ b"), ("[x]() [y](<>) ![]()", "[x]() [y](<>) ![]()"),
+    ("> \n\na", "> a"), (">>", ">>"), ("a ` ` b", "a ` ` b"), ("``  ``", "``  ``"),
+])
+def test_marks_that_hold_nothing_are_shown_as_typed(typed: str, seen: str) -> None:
+    assert " ".join(unescape(re.sub("<[^>]*>", "", markdown.to_html(typed, "en"))).split("\n")) == seen
+
+
+@pytest.mark.parametrize(("source", "seen"), [
+    ("<svg><text>North</text><text>Sea</text><path d='M0'/></svg> after", "North Sea after"),
+    ("<math><mi>x</mi><mo>=</mo><mn>2</mn></math> after", "x=2 after"),
+    ("<apply><plus/><ci>a</ci></apply> after <g/> it", "a after it"),
+    ("a<b", "a<b"), ("<p>1</p> 2 < 3 <", "1 / 2 < 3 <"),
+    ("<iframe src=//video.test/1></iframe> after", "https://video.test/1 after"),
+    ("<img src='//x.test/1.png'>", "https://x.test/1.png"),
+    ("<img src='https://count.test/' width=1 height=1> after", "after"),
+    ("<img src='file:///C:/1.png' alt='The pier'>", "The pier"),
+])
+def test_words_of_drawings_formulas_and_players_are_kept(source: str, seen: str) -> None:
+    html = sanitise.html(source)
+    assert _lines(html) == seen
+    assert sanitise.html(html) == html
+
+
+@pytest.mark.parametrize("source", [
+    "file:///C:/Temp/clip_image001.png", "cid:image001.png@01DA", "blob:https://x.test/1",
+    "data:image/png;base64,iVBORw0KGgo=", "image1.png",
+])
+def test_a_picture_that_only_the_author_has_is_told(source: str) -> None:
+    for tag in ("img", "iframe"):
+        with pytest.raises(TextError, match=r"paragraph 2: a picture or player that others cannot load \("):
+            sanitise.html(f'<p>One</p><{tag} src="{source}"></{tag}><p>Two</p>')

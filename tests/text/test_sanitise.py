@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.text import sanitise
+from server.text.errors import TextError
 
 ATTACKS = [
     "<script>alert(1)</script>",
     "<SCRIPT SRC=//evil.test/x.js></SCRIPT>",
     "<scr<script>ipt>alert(1)</scr</script>ipt>",
-    "<img src=x onerror=alert(1)>",
+    "<img src=//x onerror=alert(1)>",
     "<svg onload=alert(1)><animate onbegin=alert(1)>",
     "<svg><a xlink:href='javascript:alert(1)'><text>x</text></a></svg>",
     "<math><mi xlink:href='data:x,<script>alert(1)</script>'>",
@@ -35,14 +36,14 @@ ATTACKS = [
     "<input autofocus onfocus=alert(1)><details open ontoggle=alert(1)>",
     "<base href='https://evil.test/'><meta http-equiv=refresh content='0;url=javascript:alert(1)'>",
     "<link rel=stylesheet href='https://evil.test/x.css'><style>@import 'https://evil.test'</style>",
-    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
-    "<textarea><img title='</textarea><img src=x onerror=alert(1)>'>",
+    "<noscript><p title='</noscript><img src=//x onerror=alert(1)>'>",
+    "<textarea><img title='</textarea><img src=//x onerror=alert(1)>'>",
     "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror=alert(1)&gt;'>",
     "<form><math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
-    "<!--><img src=x onerror=alert(1)>--><![CDATA[<img src=x onerror=alert(1)>]]>",
+    "<!--><img src=//x onerror=alert(1)>--><![CDATA[<img src=//x onerror=alert(1)>]]>",
     "<template><script>alert(1)</script></template><title><script>alert(1)</script></title>",
     "<p id=main class=breaking name=x data-x=y>x</p>",
-    "<video src=x onerror=alert(1)></video><audio src=x onerror=alert(1)>",
+    "<video src=//x onerror=alert(1)></video><audio src=//x onerror=alert(1)>",
     "<a href='//evil.test'>x</a><a href='\\\\evil.test'>x</a>",
     "<a href=<script>alert(1)</script><table><a href='javascript:alert(1)'>x</a>",
     "<p>x\0<scr\0ipt>alert(1)</scr\0ipt></p>",
@@ -94,7 +95,11 @@ PIECES = st.sampled_from([
 @settings(max_examples=150, deadline=None)
 @given(st.lists(PIECES | st.text(max_size=8), max_size=12).map("".join))
 def test_any_input_is_harmless_and_sanitising_is_idempotent(text: str) -> None:
-    shown = sanitise.html(text)
+    try:
+        shown = sanitise.html(text)
+    except TextError as error:  # pieces of addresses make pictures that nobody can load
+        assert "others cannot load" in str(error)
+        return
     _hold(shown)
     assert sanitise.html(shown) == shown
     assert not [c for c in shown if c < " " and c not in "\n\t"]
