@@ -59,7 +59,7 @@ async def _create(
     request: Request, caller: Caller, blog: Blog, form: Form, typed: TypedEntry
 ) -> entries.Written:
     desk, status = site_of(request).desk, typed.status(form.text("do")) or "draft"
-    content = await typed.content(typed.checked(), blog, Content())
+    content = await typed.content(typed.checked(Content()), blog, Content())
     at = typed.publish_at(blog, now=desk.now(), draft=status == "draft")
     draft = entries.Draft(content, status, at)
     try:
@@ -115,7 +115,7 @@ async def _save(
     request: Request, caller: Caller, blog: Blog, entry: Entry, form: Form, typed: TypedEntry
 ) -> entries.Written:
     desk, do = site_of(request).desk, form.text("do")
-    content = await typed.content(typed.checked(), blog, entry.content)
+    content = await typed.content(typed.checked(entry.content), blog, entry.content)
     status = typed.status(do)
     wanted = status or entry.status
     at = None if do in ("unschedule", "now") or wanted == "published" else typed.publish_at(
@@ -196,7 +196,8 @@ async def _preview(
     request: Request, caller: Caller, blog: Blog, typed: TypedEntry, entry: Entry | None = None
 ) -> str:
     """The entry as readers would see it, without keeping anything. Raises Invalid."""
-    written = await typed.content(typed.checked(), blog, entry.content if entry else Content())
+    before = entry.content if entry else Content()
+    written = await typed.content(typed.checked(before), blog, before)
     content = await prepare(written, language_of(written, blog))
     at = entry.published_at if entry and entry.published_at else now()
     made = Entry(

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 LABELS = {
-    "title": "Title", "body": "Text", "byline": "Byline", "publish_at": "Publish at",
+    "title": "Title", "body": "Text", "byline": "Byline", "byline_parts": "Role and place",
+    "publish_at": "Publish at",
     "picture": "Picture", "picture_alt": "Picture, alt text", "picture_caption": "Picture, caption",
     "picture_credit": "Picture, credit", "picture_warning": "Picture, warning",
     "video_url": "Video, address", "video_title": "Video, title", "video_byline": "Video, byline",
@@ -57,7 +58,8 @@ def field_of(path: str) -> tuple[str, str]:
     """The form's field for a path of the API's body, and where in it: `related.2.url` is `related`,
     `item 3, address`."""
     name, *rest = path.split(".")
-    name = "byline" if name == "bylines" else name  # one field for all of them
+    if name == "bylines":  # one field for all of them, and one for what they are in this entry
+        name = "byline_parts" if rest[-1:] in (["role"], ["place"]) else "byline"
     if name == "blocks" and len(rest) > 1:
         return f"media-{rest[0]}-{rest[-1]}", ""
     if rest and rest[0].isdigit():

@@ -18,7 +18,7 @@ from server.domain.errors import FieldError, Invalid
 from server.domain.permissions import Caller
 from server.domain.position import new_id
 from server.web.api.request_models import EntryBody, blocks_of, bylines_of
-from server.web.console import entry_form, forms, media, pieces
+from server.web.console import byline_lines, entry_form, forms, media, pieces
 from server.web.console.forms import Form
 
 STATUS: dict[str, EntryStatus | None] = {
@@ -40,6 +40,7 @@ class TypedEntry:
     title: str = ""
     body: str = ""
     byline: str = ""
+    byline_parts: str = ""
     topics: tuple[str, ...] = ()
     language: str = ""
     at: str = ""
@@ -60,7 +61,8 @@ class TypedEntry:
         content = entry.content
         return cls(
             content.title, entry_form.to_markdown(content.blocks), entry_form.named(content.bylines),
-            content.topics, content.language or "", entry_form.local(entry.publish_at, blog.time_zone),
+            byline_lines.of(content.bylines), content.topics, content.language or "",
+            entry_form.local(entry.publish_at, blog.time_zone),
             content.pinned, content.key, content.breaking, entry_form.media_of(content.blocks),
             revision=str(entry.revision), request_key=new_id(),
         )
@@ -73,8 +75,9 @@ class TypedEntry:
         """For another version of the entry than the one that the places are of."""
         return replace(self, media=[block | {"place": None} for block in self.media])
 
-    def checked(self) -> EntryBody:
-        """All but the words of the box as the API would take them. Raises Invalid."""
+    def checked(self, before: Content) -> EntryBody:
+        """All but the words of the box as the API would take them; `before` is what the entry held up to now.
+        Raises Invalid."""
         self._check_complete()
         entry_form.check_pictures(self.media)
         plain = pieces.to_blocks(self.media)
@@ -82,12 +85,18 @@ class TypedEntry:
             return forms.checked(
                 EntryBody,
                 {
-                    "title": self.title, "bylines": entry_form.names(self.byline), "body": self.body,
+                    "title": self.title, "bylines": self._bylines(before), "body": self.body,
                     "blocks": plain, "topics": list(self.topics), "language": self.language.strip() or None,
                 } | {flag: getattr(self, flag) for flag in FLAGS},
             )
         except Invalid as error:
             raise pieces.located(error, self.media) from error
+
+    def _bylines(self, before: Content) -> list[dict[str, str]]:
+        names = entry_form.names(self.byline)
+        if "byline_parts" not in self.words:
+            return [{"name": name} for name in names]
+        return byline_lines.read(self.byline_parts, names, before.bylines)
 
     def _check_complete(self) -> None:
         """Raises Invalid for words about a picture or a video that is missing: they would go unseen."""
@@ -120,9 +129,10 @@ class TypedEntry:
 
     def changed(self, content: Content, before: Content) -> dict[str, Any]:
         """The fields of `content` that the form has, for an entry that holds `before`. Bylines that were left
-        as they were are not among them: the field holds no more than their names."""
+        as they were are not among them: the fields hold no more than names, roles and places."""
         fields = ["title", "blocks", *FLAGS]
-        fields += [] if self.byline == entry_form.named(before.bylines) else ["bylines"]
+        same = "byline_parts" not in self.words or self.byline_parts == byline_lines.of(before.bylines)
+        fields += [] if same and self.byline == entry_form.named(before.bylines) else ["bylines"]
         fields += [name for name in ("language", "topics") if name in self.words]
         return {name: getattr(content, name) for name in fields}
 
@@ -206,6 +216,7 @@ def _readable_media(form: Form) -> list[dict[str, Any]]:
 def _typed(form: Form, items: list[dict[str, Any]]) -> TypedEntry:
     return TypedEntry(
         form.text("title"), form.text("body"), form.text("byline"),
+        form.text("byline_parts"),
         tuple(v for n, v in form.values.items() if n.startswith(TOPIC)), form.text("language"),
         form.text("publish_at"),
         form.ticked("pinned"), form.ticked("key"), form.ticked("breaking"), media=items, words=form.values,

@@ -223,3 +223,39 @@ def test_names_in_a_field(text: str, names: list[str]) -> None:
 def test_names_come_back_from_the_field_as_they_were() -> None:
     names = ["Ada", "King, Martin", 'Dwayne "Rock" J']
     assert entry_form.names(entry_form.in_line(names)) == names
+
+
+async def test_role_and_place_of_a_byline_are_those_of_one_entry(
+    server: Running, eddy: httpx2.AsyncClient
+) -> None:
+    await server.blog("parts")
+    await server.http.post("/api/v1/bylines", json={"name": "Hal", "role": "Reporter", "place": "Cork"})
+    compose = "/console/blogs/parts"
+    form = {"body": "Rain", "byline": "Hal, Ida", "do": "publish"}
+    for lines, said in (
+        ("Joe | Editor", "line 1: “Joe” is none of the bylines"), ("Hal | a | b | c", "line 1: more than"),
+        ("Hal | a\n\nhal | b", "line 3: “hal” comes twice"), (f"Ida | {'x' * 999}", "item 2"),
+    ):
+        answer = await eddy.post(compose, data=form | {"byline_parts": lines})
+        assert answer.status_code == 422
+        assert said in answer.text and 'href="#byline_parts"' in answer.text
+        assert f"{lines}</textarea>" in answer.text
+    previewed = await eddy.post(compose, data=form | {"byline_parts": "Ida | Guest | Rome", "do": "preview"})
+    assert "Ida | Guest | Rome</textarea>" in previewed.text
+    answer = await eddy.post(compose, data=form | {"byline_parts": "Hal | Weather desk\nIda | | Rome"})
+    assert answer.status_code == 200, answer.text
+
+    async def parts() -> list[tuple[str, str, str]]:
+        entry = (await server.http.get("/api/v1/blogs/parts/entries")).json()["entries"][0]
+        return [(b["name"], b["role"], b["place"]) for b in entry["bylines"]]
+
+    assert await parts() == [("Hal", "Weather desk", "Cork"), ("Ida", "", "Rome")]
+    assert (await kept(server))["Hal"]["role"] == "Reporter"
+    entry = (await server.http.get("/api/v1/blogs/parts/entries")).json()["entries"][0]
+    path = f"{compose}/entries/{entry['id']}"
+    page = (await eddy.get(path)).text
+    assert "Hal | Weather desk | Cork\nIda |  | Rome</textarea>" in page
+    form |= {"revision": "1", "do": "save"}
+    answer = await eddy.post(path, data=form | {"byline_parts": "Hal | | Bray\n"})
+    assert answer.status_code == 200, answer.text
+    assert await parts() == [("Hal", "", "Bray"), ("Ida", "", "")]
