@@ -5,7 +5,7 @@
 
 import { numberOf } from "./scope.js";
 import { keepPlace } from "./steady.js";
-import { counted, word } from "./words.js";
+import { pageWords } from "./words.js";
 
 /** An entry whose place is at most so far above the screen is revealed, so that scrolling up leads into it. */
 const NEAR_PX = 300;
@@ -16,7 +16,8 @@ export class Arrivals {
   #unseen = new Set();
   /** @type {Set<HTMLElement>} unseen, but the reader has been led to them */
   #offered = new Set();
-  #title = document.title;
+  #title;
+  #words;
   #announcedAt = -ANNOUNCE_EVERY_MS;
   #announcing = 0;
   #unannounced = 0;
@@ -34,8 +35,11 @@ export class Arrivals {
    * @param {() => boolean} given.isPaused
    * @param {import("./seen.js").Seen} given.seen
    * @param {(article: HTMLElement) => void} given.shown called when an entry is revealed
+   * @param {import("./words.js").Words} [given.words]
+   * @param {string | null} [given.title] of the page, which counts what is new; null if the page is another site's
+   * @param {AbortSignal} [given.signal] ends it
    */
-  constructor(root, { isPaused, seen, shown }) {
+  constructor(root, { isPaused, seen, shown, words = pageWords(), title = document.title, signal }) {
     const find = (/** @type {string} */ what) => /** @type {HTMLElement} */ (root.querySelector(what));
     this.#list = find("[data-entries]");
     this.#pill = find("[data-pill]");
@@ -43,14 +47,17 @@ export class Arrivals {
     this.#isPaused = isPaused;
     this.#seen = seen;
     this.#shown = shown;
+    this.#words = words;
+    this.#title = title;
+    const until = signal ? { signal } : {};
     this.#pill.addEventListener("click", () => this.#lead());
-    document.addEventListener("visibilitychange", () => this.update());
-    addEventListener("scroll", () => this.#soon(), { passive: true });
-    addEventListener("resize", () => this.#soon(), { passive: true });
+    document.addEventListener("visibilitychange", () => this.update(), until);
+    addEventListener("scroll", () => this.#soon(), { passive: true, ...until });
+    addEventListener("resize", () => this.#soon(), { passive: true, ...until });
   }
 
   get title() {
-    return this.#title;
+    return this.#title ?? "";
   }
 
   set title(title) {
@@ -75,10 +82,11 @@ export class Arrivals {
     const waiting = [...this.#unseen].filter((article) => !this.#offered.has(article));
     this.#pill.hidden = waiting.length === 0;
     if (waiting.length > 0) {
-      const text = pillText(waiting);
+      const text = this.#text(waiting);
       if (this.#pill.textContent !== text) this.#pill.textContent = text;
       this.#pill.toggleAttribute("data-below", this.#first(waiting).getBoundingClientRect().top >= innerHeight);
     }
+    if (this.#title === null) return;
     const title = this.#unseen.size > 0 ? `(${this.#unseen.size}) ${this.#title}` : this.#title;
     if (document.title !== title) document.title = title;
   }
@@ -145,12 +153,22 @@ export class Arrivals {
     lead(this.#first(waiting));
   }
 
+  /** @param {HTMLElement[]} articles */
+  #text(articles) {
+    const count = this.#words.counted("new_updates", articles.length);
+    const [breaking] = articles.filter((one) => one.matches(".entry--breaking")).sort((a, b) => numberOf(b) - numberOf(a));
+    const title = breaking?.querySelector("h3")?.textContent?.trim();
+    if (!title) return count;
+    const named = this.#words.word("breaking", { title });
+    return articles.length === 1 ? named : `${named} · ${count}`;
+  }
+
   #announce() {
     this.#unannounced += 1;
     clearTimeout(this.#announcing);
     const wait = Math.max(0, this.#announcedAt + ANNOUNCE_EVERY_MS - performance.now());
     this.#announcing = setTimeout(() => {
-      this.#status.textContent = this.#unseen.size > 0 ? pillText([...this.#unseen]) : counted("new_updates", this.#unannounced);
+      this.#status.textContent = this.#unseen.size > 0 ? this.#text([...this.#unseen]) : this.#words.counted("new_updates", this.#unannounced);
       this.#unannounced = 0;
       this.#announcedAt = performance.now();
     }, wait);
@@ -166,14 +184,4 @@ export function lead(article) {
   article.scrollIntoView({ behavior: calm ? "instant" : "smooth", block: "start" });
   article.tabIndex = -1;
   article.focus({ preventScroll: true });
-}
-
-/** @param {HTMLElement[]} articles */
-function pillText(articles) {
-  const count = counted("new_updates", articles.length);
-  const [breaking] = articles.filter((one) => one.matches(".entry--breaking")).sort((a, b) => numberOf(b) - numberOf(a));
-  const title = breaking?.querySelector("h3")?.textContent?.trim();
-  if (!title) return count;
-  const named = word("breaking", { title });
-  return articles.length === 1 ? named : `${named} · ${count}`;
 }

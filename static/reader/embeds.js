@@ -8,13 +8,20 @@ const ALLOWED = "autoplay; encrypted-media; fullscreen; picture-in-picture; web-
 const SANDBOX = "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox allow-presentation allow-forms";
 const MOST_PIXELS = 3000;
 
-document.addEventListener("click", (event) => {
-  const link = event.target instanceof Element ? event.target.closest("a[data-player]") : null;
-  const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
-  if (!(link instanceof HTMLAnchorElement) || !plain || event.defaultPrevented) return;
-  event.preventDefault();
-  play(link);
-});
+/**
+ * Let the links below `root` that lead to a player be played in place.
+ * @param {Document | ShadowRoot | HTMLElement} root
+ */
+export function playInPlace(root) {
+  root.addEventListener("click", (given) => {
+    const event = /** @type {MouseEvent} */ (given);
+    const link = event.target instanceof Element ? event.target.closest("a[data-player]") : null;
+    const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+    if (!(link instanceof HTMLAnchorElement) || !plain || event.defaultPrevented) return;
+    event.preventDefault();
+    play(link);
+  });
+}
 
 /** @param {HTMLAnchorElement} link */
 function play(link) {

@@ -15,7 +15,8 @@ import { TRANSPORTS } from "./transports.js";
  * @property {(live: boolean) => void} live whether the connection delivers
  */
 
-const TRANSPORT_ORDER = /** @type {const} */ (["sse", "ws", "poll"]);
+/** @type {readonly Transport[]} */
+const TRANSPORT_ORDER = ["sse", "ws", "poll"];
 /** The least wait before a reconnect, until the server says another in its `hello`. */
 const FIRST_WAIT_MS = 800;
 const LONGEST_WAIT_MS = 5_000;
@@ -36,6 +37,7 @@ const CHECK_MS = 5_000;
 export class Follower {
   #addresses;
   #forced;
+  #transports;
   #isVisible;
   #on;
   #position;
@@ -58,20 +60,22 @@ export class Follower {
    * @param {import("./transports.js").Addresses} given.addresses absolute URLs
    * @param {string} given.position where to start
    * @param {Transport | null} given.forced use only this transport, for tests and debugging
+   * @param {readonly Transport[] | undefined} [given.transports] those to use, the best first
    * @param {() => boolean} given.isVisible whether anybody is looking
    * @param {Callbacks} given.on
    */
-  constructor({ addresses, position, forced, isVisible, on }) {
+  constructor({ addresses, position, forced, transports = TRANSPORT_ORDER, isVisible, on }) {
     this.#addresses = addresses;
     this.#position = position;
     this.#forced = forced;
+    this.#transports = transports;
     this.#isVisible = isVisible;
     this.#on = on;
   }
 
   /** @returns {Transport} */
   get transport() {
-    return this.#forced ?? TRANSPORT_ORDER[this.#level] ?? "poll";
+    return this.#forced ?? this.#transports[this.#level] ?? "poll";
   }
 
   get position() {
@@ -204,7 +208,7 @@ export class Follower {
   }
 
   #fallBack() {
-    if (this.#level === TRANSPORT_ORDER.length - 1) this.#level = 0;
+    if (this.#level === this.#transports.length - 1) this.#level = 0;
     else this.#level += 1;
     this.#fellBackAt = Date.now();
   }

@@ -4,7 +4,8 @@
 
 import { Arrivals } from "./arrivals.js";
 import { Connection } from "./connection.js";
-import "./embeds.js";
+import { playInPlace } from "./embeds.js";
+import { openLine } from "./lines.js";
 import { loadMore } from "./more.js";
 import { Pause } from "./pause.js";
 import { reload } from "./reload.js";
@@ -68,7 +69,7 @@ class Page {
     new Connection({
       addresses: { stream, socket, changes },
       position,
-      forced: transport(new URLSearchParams(location.search).get("transport")),
+      open: openLine(transport(new URLSearchParams(location.search).get("transport"))),
       on: {
         change: (change) => this.#enqueue(change),
         reset: reload,
@@ -133,6 +134,7 @@ class Page {
   }
 }
 
+playInPlace(document);
 keepTimes();
 const root = document.querySelector(".live");
 if (root instanceof HTMLElement) new Page(root);

@@ -2,7 +2,8 @@
  * Script of pages without live updates: shows times in the reader's time zone.
  */
 
-import "./embeds.js";
+import { playInPlace } from "./embeds.js";
 import { keepTimes } from "./times.js";
 
+playInPlace(document);
 keepTimes();

@@ -35,8 +35,9 @@ export function keepPlace(list, change) {
 /** @param {Element} list */
 function anchorsIn(list) {
   const { left, width } = list.getBoundingClientRect();
+  const tree = /** @type {Document | ShadowRoot} */ (list.getRootNode());
   const found = LOOK_AT.filter((y) => y < innerHeight)
-    .map((y) => document.elementFromPoint(left + width / 2, y))
+    .map((y) => tree.elementFromPoint(left + width / 2, y))
     .filter((element) => element !== null && element !== list && !element.contains(list));
   return [...new Set(found)].map((element) => {
     const kept = /** @type {Element} */ (element);

@@ -3,19 +3,13 @@
  * that is another one. Without scripts the newsroom's time zone is shown.
  */
 
-import { digits } from "./words.js";
+import { digits, localeOf } from "./words.js";
+
+/** @typedef {import("./words.js").Locale} Locale */
 
 const EVERY_MS = 20_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-
-const language = preferred(document.documentElement.lang);
-const clock = formatter({ hour: "2-digit", minute: "2-digit", ...hours() });
-const day = formatter({ day: "numeric", month: "short" });
-const dayOfYear = formatter({ day: "numeric", month: "short", year: "numeric" });
-const weekday = formatter({ weekday: "long", day: "numeric", month: "long" });
-const weekdayOfYear = formatter({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
-const ago = relative();
 
 /**
  * The reader's regional variant of the page's language: on an English page a reader in Leeds expects 21:44, one in
@@ -27,27 +21,30 @@ function preferred(page) {
   return navigator.languages.find((own) => base(own) === base(page)) ?? (page || undefined);
 }
 
-/** The clock of the page where newsrooms of its language use another than the reader's browser would. */
-function hours() {
-  const hourCycle = document.documentElement.dataset["hourCycle"];
+/** The clock of the page where newsrooms of its language use another than the reader's browser would. @param {Locale} locale */
+function hours({ hourCycle }) {
   return hourCycle === "h23" ? { hourCycle: /** @type {"h23"} */ (hourCycle) } : {};
 }
 
-/** @param {Intl.DateTimeFormatOptions} options */
-function formatter(options) {
-  const chosen = { ...options, ...digits() };
+/**
+ * @param {Locale} locale
+ * @param {Intl.DateTimeFormatOptions} options
+ */
+function formatter(locale, options) {
+  const chosen = { ...options, ...digits(locale) };
   try {
-    return new Intl.DateTimeFormat(language, chosen);
+    return new Intl.DateTimeFormat(preferred(locale.language), chosen);
   } catch {
     return new Intl.DateTimeFormat(undefined, chosen);
   }
 }
 
-function relative() {
+/** @param {Locale} locale */
+function relative(locale) {
   /** @type {Intl.RelativeTimeFormatOptions} */
-  const options = { numeric: "auto", style: "short", ...digits() };
+  const options = { numeric: "auto", style: "short", ...digits(locale) };
   try {
-    return new Intl.RelativeTimeFormat(language, options);
+    return new Intl.RelativeTimeFormat(preferred(locale.language), options);
   } catch {
     return new Intl.RelativeTimeFormat(undefined, options);
   }
@@ -67,42 +64,6 @@ function sameDay(moment, now) {
 /**
  * @param {Date} moment
  * @param {Date} now
- */
-function date(moment, now) {
-  return (moment.getFullYear() === now.getFullYear() ? day : dayOfYear).format(moment);
-}
-
-/**
- * "Tuesday 24 November".
- * @param {Date} moment
- */
-export function dayName(moment) {
-  return (moment.getFullYear() === new Date().getFullYear() ? weekday : weekdayOfYear).format(moment);
-}
-
-/**
- * "13:05", or "24 Nov, 13:05" if that was not today.
- * @param {Date} moment
- */
-export function timeName(moment, now = new Date()) {
-  const time = clock.format(moment);
-  return sameDay(moment, now) ? time : `${date(moment, now)}, ${time}`;
-}
-
-/**
- * @param {Date} moment
- * @param {Date} now
- */
-function distance(moment, now) {
-  const past = now.getTime() - moment.getTime();
-  if (past < MINUTE_MS) return ago.format(0, "second");
-  if (past < HOUR_MS) return ago.format(-Math.floor(past / MINUTE_MS), "minute");
-  return sameDay(moment, now) ? ago.format(-Math.floor(past / HOUR_MS), "hour") : date(moment, now);
-}
-
-/**
- * @param {Date} moment
- * @param {Date} now
  * @returns {number} ms since 1970 until which the words are right
  */
 function dueAfter(moment, now) {
@@ -114,21 +75,6 @@ function dueAfter(moment, now) {
 }
 
 /**
- * @param {HTMLTimeElement} element
- * @param {Date} now
- */
-function show(element, now) {
-  const known = checks.get(element);
-  if (known?.of === element.dateTime && now.getTime() < known.due) return;
-  const moment = new Date(element.dateTime);
-  if (Number.isNaN(moment.getTime())) return;
-  checks.set(element, { of: element.dateTime, due: dueAfter(moment, now) });
-  if (element.dataset["time"] !== "entry") return write(element, timeName(moment, now));
-  write(element.querySelector("b"), clock.format(moment));
-  write(element.querySelector("span"), distance(moment, now));
-}
-
-/**
  * @param {Element | null} element
  * @param {string} words
  */
@@ -136,19 +82,117 @@ function write(element, words) {
   if (element && element.textContent !== words) element.textContent = words;
 }
 
-/** Show all times below `root` in the reader's time zone. */
-export function showTimes(/** @type {ParentNode} */ root = document) {
-  const now = new Date();
-  for (const element of root.querySelectorAll("time[data-time]")) {
-    show(/** @type {HTMLTimeElement} */ (element), now);
+export class Times {
+  #clock;
+  #day;
+  #dayOfYear;
+  #weekday;
+  #weekdayOfYear;
+  #ago;
+
+  /** @param {Locale} locale */
+  constructor(locale) {
+    this.#clock = formatter(locale, { hour: "2-digit", minute: "2-digit", ...hours(locale) });
+    this.#day = formatter(locale, { day: "numeric", month: "short" });
+    this.#dayOfYear = formatter(locale, { day: "numeric", month: "short", year: "numeric" });
+    this.#weekday = formatter(locale, { weekday: "long", day: "numeric", month: "long" });
+    this.#weekdayOfYear = formatter(locale, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+    this.#ago = relative(locale);
+  }
+
+  /** Show all times below `root` in the reader's time zone. @param {ParentNode} root */
+  show(root) {
+    const now = new Date();
+    for (const element of root.querySelectorAll("time[data-time]")) {
+      this.#show(/** @type {HTMLTimeElement} */ (element), now);
+    }
+  }
+
+  /**
+   * Update all times below `root` regularly, so that they stay right across midnight and after sleep.
+   * @param {ParentNode} root
+   * @param {AbortSignal} [signal] ends it
+   */
+  keep(root, signal) {
+    this.show(root);
+    const timer = setInterval(() => this.show(root), EVERY_MS);
+    signal?.addEventListener("abort", () => clearInterval(timer));
+    const shown = () => document.visibilityState === "visible" && this.show(root);
+    document.addEventListener("visibilitychange", shown, signal ? { signal } : {});
+  }
+
+  /**
+   * "Tuesday 24 November".
+   * @param {Date} moment
+   */
+  dayName(moment) {
+    return (moment.getFullYear() === new Date().getFullYear() ? this.#weekday : this.#weekdayOfYear).format(moment);
+  }
+
+  /**
+   * "13:05", or "24 Nov, 13:05" if that was not today.
+   * @param {Date} moment
+   */
+  timeName(moment, now = new Date()) {
+    const time = this.#clock.format(moment);
+    return sameDay(moment, now) ? time : `${this.#date(moment, now)}, ${time}`;
+  }
+
+  /**
+   * @param {Date} moment
+   * @param {Date} now
+   */
+  #date(moment, now) {
+    return (moment.getFullYear() === now.getFullYear() ? this.#day : this.#dayOfYear).format(moment);
+  }
+
+  /**
+   * @param {Date} moment
+   * @param {Date} now
+   */
+  #distance(moment, now) {
+    const past = now.getTime() - moment.getTime();
+    if (past < MINUTE_MS) return this.#ago.format(0, "second");
+    if (past < HOUR_MS) return this.#ago.format(-Math.floor(past / MINUTE_MS), "minute");
+    return sameDay(moment, now) ? this.#ago.format(-Math.floor(past / HOUR_MS), "hour") : this.#date(moment, now);
+  }
+
+  /**
+   * @param {HTMLTimeElement} element
+   * @param {Date} now
+   */
+  #show(element, now) {
+    const known = checks.get(element);
+    if (known?.of === element.dateTime && now.getTime() < known.due) return;
+    const moment = new Date(element.dateTime);
+    if (Number.isNaN(moment.getTime())) return;
+    checks.set(element, { of: element.dateTime, due: dueAfter(moment, now) });
+    if (element.dataset["time"] !== "entry") return write(element, this.timeName(moment, now));
+    write(element.querySelector("b"), this.#clock.format(moment));
+    write(element.querySelector("span"), this.#distance(moment, now));
   }
 }
 
-/** Update all times regularly, so that they stay right across midnight and after sleep. */
+/** @type {Times | undefined} */
+let known;
+
+/** Those of the page that is a blog's. */
+function pageTimes() {
+  return (known ??= new Times(localeOf(document.documentElement)));
+}
+
+/** @param {Date} moment */
+export const dayName = (moment) => pageTimes().dayName(moment);
+
+/** @type {Times["timeName"]} */
+export const timeName = (moment, now) => pageTimes().timeName(moment, now);
+
+/** Show all times below `root` in the reader's time zone. */
+export function showTimes(/** @type {ParentNode} */ root = document) {
+  pageTimes().show(root);
+}
+
+/** Update all times of the page regularly. */
 export function keepTimes() {
-  showTimes();
-  setInterval(() => showTimes(), EVERY_MS);
-  document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") showTimes();
-  });
+  pageTimes().keep(document);
 }

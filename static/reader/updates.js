@@ -15,6 +15,7 @@ export class Updates {
   #entries;
   #keyEvents;
   #arrived;
+  #retracted;
   /** @type {Set<HTMLElement>} pinned or unpinned while the reader looked at them; they move when they are off screen */
   #misplaced = new Set();
 
@@ -22,20 +23,22 @@ export class Updates {
    * @param {HTMLElement} root the live blog's element
    * @param {import("./scope.js").Scope} scope
    * @param {(article: HTMLElement) => void} arrived called for an entry that is new on the page
+   * @param {() => void} retracted called for a retraction
    */
-  constructor(root, scope, arrived) {
+  constructor(root, scope, arrived, retracted = forgetDescriptions) {
     this.#root = root;
     this.#scope = scope;
     this.#entries = /** @type {HTMLElement} */ (root.querySelector("[data-entries]"));
     this.#keyEvents = /** @type {HTMLElement | null} */ (root.querySelector("[data-key-events]"));
     this.#arrived = arrived;
+    this.#retracted = retracted;
   }
 
   /** @param {Change} change */
   apply(change) {
     if (change.kind === "blog") this.#furnish(change);
     else if (change.html !== undefined) {
-      if (change.kind === "gone") forgetDescriptions();
+      if (change.kind === "gone") this.#retracted();
       this.#place(change);
       this.#mark(change);
     }
