@@ -38,7 +38,7 @@ from server.store.database import Database
 from server.web import errors, routes
 from server.web.assets import Assets
 from server.web.middleware import middleware
-from server.web.render import BUNDLES, Renderer
+from server.web.render import BUNDLES, REWRITES, Renderer
 from server.web.security_headers import ResponseHeaders, policy
 from server.web.site import Limits, Site
 from server.web.stream.authorising import authoriser
@@ -98,7 +98,7 @@ def build(settings: Settings, *, demo: bool = False) -> Parts:
     async def renew_epoch(feed: FeedKey, seen: Position, rewritten: bool) -> Position:
         return await newsroom_feeds.renew_epoch(desk, feed, seen=seen, rewritten=rewritten)
 
-    assets = Assets(static_folder(), bundles=BUNDLES)
+    assets = Assets(static_folder(), bundles=BUNDLES, rewrites=REWRITES)
     renderer = Renderer(
         assets, site_name=settings.site_name, public_url=settings.public_url, language=settings.language,
         providers=providers,

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from server.store import feeds
 from server.web.stream import changes
 from tests.support.app import Running, running
-from tests.support.browser import chromium, until
+from tests.support.browser import chromium, until, visit
+from tests.support.other_site import other_site
 
 pytestmark = pytest.mark.anyio
 
@@ -62,7 +63,7 @@ def example(file: str, language: str, containing: str = "") -> str:
 def test_every_code_example_names_its_language() -> None:
     known = {
         "sh", "python", "javascript", "json", "http", "ini", "nginx", "caddyfile", "yaml", "sql", "toml",
-        "text", "vcl", "haproxy", "apache", "diff",
+        "text", "vcl", "haproxy", "apache", "diff", "html", "css",
     }
     assert [e for e in examples() if e.language not in known] == []
 
@@ -269,3 +270,47 @@ async def test_the_javascript_client_loses_nothing(tmp_path: Path) -> None:
         async with running(tmp_path, port=port) as restarted:
             await restarted.post("long", title="After the restart")
             await converges(client, restarted, "long")
+
+
+EXAMPLE_SITE = "https://live.example.org"
+
+
+def in_a_page(url: str, *parts: str) -> str:
+    """A page with these examples, for the blog at another address than that of the documentation."""
+    return f"<!doctype html><title>Elsewhere</title>{''.join(parts)}".replace(EXAMPLE_SITE, url)
+
+
+@pytest.mark.browser
+async def test_a_blog_is_embedded_as_the_documentation_says(tmp_path: Path) -> None:
+    async with running(tmp_path, frame_ancestors="*") as server, chromium() as browser:
+        await server.blog()
+        await server.post(title="First")
+        component = example("embedding.md", "html", "<stop-press-blog")
+        style = f"<style>{example('embedding.md', 'css')}</style>"
+        needs = example("embedding.md", "text", "script-src").strip().replace(EXAMPLE_SITE, server.url)
+        policy = {"Content-Security-Policy": f"default-src 'none'; style-src 'unsafe-inline'; {needs}"}
+        frame = example("embedding.md", "html", "<iframe")
+        with (
+            other_site(in_a_page(server.url, style, component), policy) as with_component,
+            other_site(in_a_page(server.url, frame)) as with_frame,
+        ):
+            async with visit(browser) as context:
+                page = await context.new_page()
+                await page.goto(with_component)
+                await expect(page.locator("stop-press-blog h3")).to_have_text("First", timeout=15_000)
+                accent = await page.locator(".flag--live").evaluate("(e) => getComputedStyle(e).color")
+                assert accent == "rgb(11, 110, 79)"
+                await page.goto(with_frame)
+                await expect(page.frame_locator("iframe").locator("h3")).to_have_text("First")
+                await expect(page.locator("iframe")).not_to_have_attribute("height", "800")
+
+
+async def test_oembed_data_is_asked_for_as_the_documentation_says(tmp_path: Path) -> None:
+    async with running(tmp_path, frame_ancestors="*") as server:
+        await server.blog()
+        command = example("embedding.md", "sh", "oembed").replace(EXAMPLE_SITE, server.url)
+        asking = await asyncio.create_subprocess_exec(
+            "bash", "-ec", command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+        )
+        answer, _ = await asyncio.wait_for(asking.communicate(), 30)
+        assert json.loads(answer)["width"] == 600

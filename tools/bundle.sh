@@ -3,6 +3,10 @@
 set -eu
 export VENV=${VENV:-.venv}
 rm -rf static/reader/dist
-tools/node.sh npx esbuild static/reader/{main,frame,furniture,shared_connection,static_page}.js \
-  --bundle --splitting --minify --format=esm --target=es2022 --sourcemap --outdir=static/reader/dist --log-level=warning
+bundle() {
+  tools/node.sh npx esbuild "$@" --bundle --minify --target=es2022 --sourcemap --outdir=static/reader/dist --log-level=warning
+}
+bundle static/reader/{main,entry_frame,frame,furniture,shared_connection,static_page}.js --splitting --format=esm
+# one file that needs no type=module, for the pages of other sites
+bundle static/reader/web_component.js --format=iife
 PYTHONPATH=. "$VENV/bin/python" tools/bundle.py

@@ -13,6 +13,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,19 +37,31 @@ class Asset:
 class Assets:
     """All static files, read at start.
 
-    `bundles` lists style sheets that are concatenated from several files, so that a page loads only one.
+    `bundles` lists style sheets that are concatenated from several files, so that a page loads only one;
+    `rewrites` changes some of them.
     """
 
-    def __init__(self, folder: Path, *, bundles: dict[str, list[str]] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        bundles: dict[str, list[str]] | None = None,
+        rewrites: Mapping[str, Callable[[bytes], bytes]] | None = None,
+    ) -> None:
         files = {
             path.relative_to(folder).as_posix(): path.read_bytes()
             for path in sorted(folder.rglob("*"))
             if path.is_file() and path.suffix in KEPT_SUFFIXES
             and not {"node_modules", BUNDLES} & {*path.relative_to(folder).parts}
         }
-        files |= _bundles(folder)
+        bundled = _bundles(folder)
+        self.bundled = frozenset(bundled)
+        """Names of the scripts that need no other file."""
+        files |= bundled
         for name, parts in (bundles or {}).items():
             files[name] = b"\n".join(files[part] for part in parts if part in files)
+        for name, rewrite in (rewrites or {}).items():
+            files[name] = rewrite(files[name])
         digest = hashlib.sha256()
         for name, body in sorted(files.items()):
             digest.update(name.encode() + b"\0" + body)

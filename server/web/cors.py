@@ -15,8 +15,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _SHARED = re.compile(
-    r"/api/v1(/.*)?|/static/.*|/oembed"
-    r"|/live/[^/]+/(stream|changes|feed\.(rss|atom|json))",
+    r"/api/v1(/.*)?|/static/.*|/oembed|/embed\.js"
+    r"|/live/[^/]+/(stream|changes|component|feed\.(rss|atom|json))",
     re.DOTALL,
 )
 _READ = "GET, HEAD"

@@ -27,6 +27,7 @@ from server.text import tables
 from server.text.title import title_of
 from server.web import template_language
 from server.web.assets import Assets
+from server.web.component_style import for_shadow_root
 from server.web.languages import ENGLISH, Languages
 from server.web.reader.page_cache import KeptPages
 from server.web.reader.script_words import script_words
@@ -50,8 +51,20 @@ BUNDLES: dict[str, list[str]] = {
         "css/gallery.css", "css/focal.css",
         *(f"css/console/{name}.css" for name in ("frame", "fields", "buttons", "notices", "rows")),
     ],
+    "component.css": [
+        "css/layers.css", "css/tokens.css", "css/component-themes.css", "css/base.css",
+        "css/component-base.css",
+        *(
+            f"css/{name}.css"
+            for name in (
+                "head", "toolbar", "entry", "quote", "media", "embed", "gallery", "focal", "pill", "more",
+                "arabic", "component",
+            )
+        ),
+    ],
 }
 """Style sheets that pages load, and the files that they are built from."""
+REWRITES = {"component.css": for_shadow_root}
 PARTS = ("flag", "head", "developments", "related")
 """Furniture of a blog that a change of the blog replaces on open pages; each has a template of its name."""
 PRELOADED = ("newsreader-display", "newsreader-text", "public-sans")
@@ -127,6 +140,8 @@ class Renderer:
         self._key_event = self.environment.get_template("key_event.html")
         self._parts = {name: self.environment.get_template(f"{name}.html") for name in PARTS}
         self.pages = KeptPages(public_url)
+        self.embedded = KeptPages(public_url)
+        """Pages for other sites, apart: whoever embeds a blog invents their addresses."""
         self.version = self._version()
         """Digest of templates, static files and settings shown on pages, for ETags."""
 

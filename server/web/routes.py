@@ -8,7 +8,7 @@ from server.web import static
 from server.web.api import table as api
 from server.web.console import table as console
 from server.web.ops import health
-from server.web.reader import discovery, embedded, front_page, history, media, pages, syndication
+from server.web.reader import component, discovery, embedded, front_page, history, media, pages, syndication
 from server.web.stream import changes, sse, websocket
 
 
@@ -18,7 +18,9 @@ def table() -> list[BaseRoute]:
         Route("/", front_page.index, name="index"),
         Route("/live/{slug}", pages.blog, name="blog"),
         Route("/live/{slug}/embed", embedded.frame, name="embed"),
+        Route("/live/{slug}/component", component.content, name="component"),
         Route("/live/{slug}/entries/{id}", pages.entry, name="entry"),
+        Route("/live/{slug}/entries/{id}/embed", embedded.entry_frame, name="entry_embed"),
         Route("/live/{slug}/entries/{id}/history", history.history, name="history"),
         Route("/live/{slug}/feed.rss", syndication.rss, name="rss"),
         Route("/live/{slug}/feed.atom", syndication.atom, name="atom"),
@@ -28,6 +30,7 @@ def table() -> list[BaseRoute]:
         Route("/live/{slug}/changes", changes.changes, name="changes"),
         # search engines and browsers, which look for these without being told
         Route("/robots.txt", discovery.robots, name="robots"),
+        Route("/embed.js", component.script, name="embed_script"),
         Route("/oembed", embedded.oembed, name="oembed"),
         Route("/favicon.ico", discovery.favicon, name="favicon"),
         Route("/sitemap.xml", discovery.sitemap, name="sitemap"),

@@ -3,6 +3,7 @@
  */
 
 import { Arrivals } from "./arrivals.js";
+import { ChangeQueue } from "./change_queue.js";
 import { Connection } from "./connection.js";
 import { playInPlace } from "./embeds.js";
 import { openLine } from "./lines.js";
@@ -11,15 +12,12 @@ import { Pause } from "./pause.js";
 import { reload } from "./reload.js";
 import { Scope } from "./scope.js";
 import { Seen } from "./seen.js";
+import { State } from "./state.js";
 import { keepPlace } from "./steady.js";
 import { keepTimes, showTimes } from "./times.js";
 import { Updates } from "./updates.js";
-import { word } from "./words.js";
 
 /** @typedef {import("./transports.js").Change} Change */
-
-/** After so much work the browser gets a turn, so that a burst of updates does not block the page. */
-const TURN_MS = 8;
 
 /** @param {string | null} text */
 function transport(text) {
@@ -30,23 +28,18 @@ class Page {
   #root;
   #list;
   #state;
-  #stateWord;
   #scope;
   #pause;
   #arrivals;
   #updates;
-  /** @type {Change[]} */
-  #queue = [];
-  #isBusy = false;
-  #isLive = false;
+  #queue = new ChangeQueue((applyEach) => this.#work(applyEach));
 
   /** @param {HTMLElement} root */
   constructor(root) {
     const find = (/** @type {string} */ what) => /** @type {HTMLElement} */ (root.querySelector(what));
     this.#root = root;
     this.#list = find("[data-entries]");
-    this.#state = find("[data-connection]");
-    this.#stateWord = find("[data-connection-word]");
+    this.#state = new State(root);
     this.#scope = new Scope(root);
     this.#pause = new Pause(root, () => this.#arrivals.update());
     this.#arrivals = new Arrivals(root, {
@@ -73,48 +66,25 @@ class Page {
       on: {
         change: (change) => this.#enqueue(change),
         reset: reload,
-        live: (live, by) => this.#show(live, by),
+        live: (live, by) => this.#state.show(live, by),
       },
     });
-  }
-
-  /**
-   * @param {boolean} live
-   * @param {string} by
-   */
-  #show(live, by) {
-    this.#isLive = live;
-    // Until it has been live once, the page goes on saying "Connecting".
-    if (!live && this.#state.dataset["state"] === "connecting") return;
-    const state = this.#root.dataset["status"] === "closed" ? "closed" : live ? "live" : "reconnecting";
-    this.#state.dataset["transport"] = by;
-    if (this.#state.dataset["state"] === state) return;
-    this.#state.dataset["state"] = state;
-    this.#stateWord.textContent = word(state);
   }
 
   /** @param {Change} change */
   #enqueue(change) {
     if (change.kind === "gone" && change.id === this.#root.dataset["blog"]) return reload();
     this.#queue.push(change);
-    if (this.#isBusy) return;
-    this.#isBusy = true;
-    setTimeout(() => this.#work());
   }
 
-  #work() {
-    const until = performance.now() + TURN_MS;
+  /** @param {(apply: (change: Change) => void) => void} applyEach */
+  #work(applyEach) {
     keepPlace(this.#list, () => {
-      do {
-        const change = this.#queue.shift();
-        if (change !== undefined) this.#apply(change);
-      } while (this.#queue.length > 0 && performance.now() < until);
+      applyEach((change) => this.#apply(change));
       this.#updates.settle();
     });
     showTimes(this.#root);
     this.#arrivals.update();
-    this.#isBusy = this.#queue.length > 0;
-    if (this.#isBusy) setTimeout(() => this.#work());
   }
 
   /** @param {Change} change */
@@ -124,7 +94,7 @@ class Page {
     if (this.#headline !== before) this.#arrivals.title = this.#arrivals.title.replace(before, () => this.#headline);
     if (change.kind === "blog") {
       this.#pause.update();
-      this.#show(this.#isLive, this.#state.dataset["transport"] ?? "");
+      this.#state.update();
     }
     this.#root.dataset["position"] = change.position;
   }

@@ -3,7 +3,7 @@
  */
 
 import { recall, remember } from "./remembered.js";
-import { word } from "./words.js";
+import { pageWords } from "./words.js";
 
 const PAUSED = "paused";
 
@@ -11,15 +11,18 @@ export class Pause {
   #root;
   #button;
   #changed;
+  #words;
 
   /**
    * @param {HTMLElement} root
    * @param {() => void} changed
+   * @param {import("./words.js").Words} [words]
    */
-  constructor(root, changed) {
+  constructor(root, changed, words = pageWords()) {
     this.#root = root;
     this.#button = /** @type {HTMLElement} */ (root.querySelector("[data-pause]"));
     this.#changed = changed;
+    this.#words = words;
     this.#button.addEventListener("click", () => {
       remember(PAUSED, this.isOn ? "" : "1");
       this.#set(!this.isOn);
@@ -41,6 +44,6 @@ export class Pause {
   /** @param {boolean} on */
   #set(on) {
     this.#button.setAttribute("aria-pressed", String(on));
-    this.#button.textContent = word(on ? "resume" : "pause");
+    this.#button.textContent = this.#words.word(on ? "resume" : "pause");
   }
 }

@@ -3,6 +3,7 @@
  * change twice, or one that does not affect this page, is harmless.
  */
 
+import { elements } from "./markup.js";
 import { morph } from "./morph.js";
 import { numberOf } from "./scope.js";
 import { isMidPage, isOnScreen, keepHeight } from "./steady.js";
@@ -16,6 +17,7 @@ export class Updates {
   #keyEvents;
   #arrived;
   #retracted;
+  #parse;
   /** @type {Set<HTMLElement>} pinned or unpinned while the reader looked at them; they move when they are off screen */
   #misplaced = new Set();
 
@@ -24,14 +26,16 @@ export class Updates {
    * @param {import("./scope.js").Scope} scope
    * @param {(article: HTMLElement) => void} arrived called for an entry that is new on the page
    * @param {() => void} retracted called for a retraction
+   * @param {(html: string) => HTMLElement[]} parse
    */
-  constructor(root, scope, arrived, retracted = forgetDescriptions) {
+  constructor(root, scope, arrived, retracted = forgetDescriptions, parse = elements) {
     this.#root = root;
     this.#scope = scope;
     this.#entries = /** @type {HTMLElement} */ (root.querySelector("[data-entries]"));
     this.#keyEvents = /** @type {HTMLElement | null} */ (root.querySelector("[data-key-events]"));
     this.#arrived = arrived;
     this.#retracted = retracted;
+    this.#parse = parse;
   }
 
   /** @param {Change} change */
@@ -67,7 +71,7 @@ export class Updates {
 
   /** @param {Change} change */
   #place(change) {
-    const article = element(change.html ?? "");
+    const [article] = this.#parse(change.html ?? "");
     const here = this.#find(this.#entries, change.id);
     if (!article || Number(here?.dataset["revision"] ?? -1) >= (change.revision ?? 0)) return;
     if (here === null) {
@@ -120,7 +124,7 @@ export class Updates {
   #mark(change) {
     if (!this.#keyEvents) return;
     const here = this.#find(this.#keyEvents, change.id);
-    const item = change.key_html ? element(change.key_html) : null;
+    const [item] = change.key_html ? this.#parse(change.key_html) : [];
     if (here && item) morph(here, item);
     else here?.remove();
     if (item && !here) {
@@ -134,7 +138,7 @@ export class Updates {
 
   /** @param {Change} change */
   #furnish(change) {
-    for (const part of elements(change.html ?? "")) {
+    for (const part of this.#parse(change.html ?? "")) {
       const here = this.#root.querySelector(`[data-part="${part.dataset["part"]}"]`);
       if (here) morph(here, part);
     }
@@ -168,16 +172,4 @@ function forgetDescriptions() {
 function move(parent, element, next) {
   if (element.parentElement === parent && parent.moveBefore) parent.moveBefore(element, next);
   else parent.insertBefore(element, next);
-}
-
-/** @param {string} html */
-function elements(html) {
-  const template = document.createElement("template");
-  template.innerHTML = html;
-  return /** @type {HTMLElement[]} */ ([...template.content.children]);
-}
-
-/** @param {string} html */
-function element(html) {
-  return elements(html)[0] ?? null;
 }

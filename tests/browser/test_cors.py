@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.server
-import threading
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 from playwright.async_api import Browser
 
 from tests.support.app import Running
 from tests.support.browser import visit
+from tests.support.other_site import other_site
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -41,33 +36,9 @@ SCRIPT = """async ([url, token]) => {
 }"""
 
 
-class _Blank(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-        self.wfile.write(b"<!doctype html><title>Elsewhere</title>")
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
-@contextlib.contextmanager
-def another_site() -> Iterator[str]:
-    """The address of a site that is not ours."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Blank) as site:
-        thread = threading.Thread(target=site.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{site.server_port}/"
-        finally:
-            site.shutdown()
-            thread.join()
-
-
 async def test_script_of_another_site_reads_what_is_public(server: Running, browser: Browser) -> None:
     await server.blog("elsewhere")
-    with another_site() as address:
+    with other_site() as address:
         async with visit(browser) as context:
             page = await context.new_page()
             await page.goto(address)

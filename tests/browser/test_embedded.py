@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.browser.test_cors import another_site
 from tests.support.app import running
 from tests.support.browser import until, visit
+from tests.support.other_site import other_site
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 FRAME = """([src, sandbox]) => {
@@ -29,7 +29,7 @@ async def test_a_frame_follows_the_blog_and_reports_its_height(
     async with running(tmp_path, frame_ancestors="*") as server:
         await server.blog()
         await server.post(title="First")
-        with another_site() as address:
+        with other_site() as address:
             async with visit(browser) as context:
                 page = await context.new_page()
                 await page.goto(address)
@@ -49,3 +49,24 @@ async def test_a_frame_follows_the_blog_and_reports_its_height(
                 await expect(connection).to_have_attribute("data-state", "live", timeout=15_000)
                 await server.post(title="Second")
                 await expect(page.frame_locator("iframe").locator("h3", has_text="Second")).to_have_count(1)
+
+
+async def test_the_frame_of_an_entry_follows_its_edits_and_its_retraction(
+    tmp_path: Path, browser: Browser
+) -> None:
+    async with running(tmp_path, frame_ancestors="*") as server:
+        await server.blog()
+        entry = await server.post(title="First", body="Words of the first")
+        with other_site() as address:
+            async with visit(browser) as context:
+                page = await context.new_page()
+                await page.goto(address)
+                await page.evaluate(FRAME, [f"{server.url}/live/storm/entries/{entry['id']}/embed", ""])
+                frame = page.frame_locator("iframe")
+                await expect(frame.locator("[data-connected=true]")).to_have_count(1, timeout=15_000)
+                await server.post(title="Another")
+                await server.edit(entry, title="Corrected")
+                await expect(frame.locator("h3")).to_have_text(["Corrected"])
+                await server.retract(entry)
+                await expect(frame.locator(".tombstone")).to_be_visible()
+                assert "Words of the first" not in await frame.locator("body").inner_html()

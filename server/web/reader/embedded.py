@@ -4,6 +4,7 @@ which content management systems find it when somebody pastes a blog's address."
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as Xml
@@ -12,20 +13,23 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from server.domain.blog import Blog
+from server.domain.change import FeedKey
 from server.domain.errors import Invalid, NotFound
-from server.store import entries
+from server.store import entries, feeds
 from server.text.title import title_of
 from server.web.reader import page_cache, pages
 from server.web.reader.page_cache import Kept
 from server.web.reader.pages import HTML, public_blog
-from server.web.reader.view import View
+from server.web.reader.view import view_of
 from server.web.reader.xml_document import add, document
 from server.web.site import Site, site_of
 
 WIDTH, HEIGHT = 680, 800
 """Pixels of the frame, unless less is asked for."""
+ENTRY_HEIGHT = 400
 LEAST = 200
+MOST_ENTRIES = 39
+"""A page has no more (reader/pagination.py)."""
 CACHE_SECONDS = 3600
 FRESH_SECONDS = 60
 """For caches on the way: a headline may be corrected."""
@@ -36,19 +40,69 @@ async def frame(request: Request) -> Response:
     """`/live/{slug}/embed`: the blog without the site around it, which reports its height to the page that
     frames it. Who may frame it is a setting."""
     site = site_of(request)
-    slug, base, view = request.path_params["slug"], site.url(request), View()
-    async with site.database.read() as connection:
-        snapshot = await pages.take(connection, slug, view)
-    etag = page_cache.digest(f"{site.renderer.version}-{snapshot.position}-embed-{base}")
-    page = pages.render(site, snapshot, base, template="reader/embedded.html")
-    answer = page_cache.answer(request, Kept.of(page, etag=etag, media_type=HTML))
+    answer = page_cache.answer(request, await part_of_blog(request, "reader/embedded.html"))
     answer.headers["Content-Security-Policy"] = site.security.framed_by(site.frame_ancestors)
     return answer
 
 
+async def entry_frame(request: Request) -> Response:
+    """`/live/{slug}/entries/{id}/embed`: one update for a frame, or the note that it was retracted. It follows
+    the stream, so it is no error either way."""
+    site, entry_id = site_of(request), request.path_params["id"]
+    slug = request.path_params["slug"]
+    blog_id, position = await pages.standing(request, slug)
+
+    async def make(base: str) -> Kept:
+        async with site.database.read() as connection:
+            blog = await public_blog(connection, slug)
+            item, _ = await pages.entry_on_page(connection, blog, entry_id)
+            at = await feeds.head(connection, FeedKey(blog.id, "public"))
+        page = site.renderer.template(
+            "reader/embedded_entry.html", language=blog.language, blog=blog.to_json(), position=str(at),
+            entry=site.renderer.entry(feeds.of_entry(item, blog, "public", at.epoch)),
+            canonical=pages.publication_of(site, base).entry_url(blog, item),
+        )
+        etag = page_cache.digest(f"{site.renderer.version}-{at}-{item.id}-embed-{base}")
+        return Kept.of(page, etag=etag, media_type=HTML)
+
+    key = ("entry", blog_id, str(position), entry_id)
+    answer = page_cache.answer(request, await site.renderer.embedded.get(key, make, base=site.url(request)))
+    answer.headers["Content-Security-Policy"] = site.security.framed_by(site.frame_ancestors)
+    return answer
+
+
+async def part_of_blog(request: Request, template: str) -> Kept:
+    """A page for other sites: the blog, or by `?topic=`, `?key=1` and `?order=oldest` some of it, at most
+    `?limit=` entries below those that are pinned. Raises NotFound, Invalid."""
+    site, slug = site_of(request), request.path_params["slug"]
+    view = replace(view_of(request.query_params), query="", before=None, after=None)
+    limit = _limit(request.query_params.get("limit"))
+    blog_id, position = await pages.standing(request, slug)
+
+    async def make(base: str) -> Kept:
+        async with site.database.read() as connection:
+            snapshot = await pages.take(connection, slug, view)
+        if limit:
+            snapshot = snapshot.limited(limit)
+        parts = (site.renderer.version, snapshot.position, template, view, limit, base)
+        page = pages.render(site, snapshot, base, template=template)
+        return Kept.of(page, etag=page_cache.digest(repr(parts)), media_type=HTML)
+
+    key = (template, blog_id, str(position), view, limit)
+    return await site.renderer.embedded.get(key, make, base=site.url(request))
+
+
+def _limit(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= MOST_ENTRIES):
+        raise Invalid.field("limit", f"must be a number from 1 to {MOST_ENTRIES}")
+    return int(text)
+
+
 async def oembed(request: Request) -> Response:
     """`/oembed?url=…&format=json|xml&maxwidth=&maxheight=`: a frame where other sites may frame the blog, or
-    else a link; an entry is always a link."""
+    else a link."""
     site, query = site_of(request), request.query_params
     form = query.get("format", "json")
     if form not in ("json", "xml"):
@@ -70,30 +124,30 @@ async def _data(request: Request, site: Site, url: str, width: int, height: int)
     slug, entry_id = _target(url, base, request.headers.get("host", ""))
     async with site.database.read() as connection:
         blog = await public_blog(connection, slug)
-        title = blog.headline
+        title, page = blog.headline, f"{base}/live/{blog.slug}"
         if entry_id:
             entry = await entries.get(connection, blog.id, entry_id)
             if not entry.public:
                 raise NotFound("Update not found.")
             title = title_of(entry.content.title, entry.content.blocks)
+            page, height = f"{page}/entries/{entry.id}", min(height, ENTRY_HEIGHT)
     data: dict[str, Any] = {
         "version": "1.0", "type": "link", "title": title, "provider_name": site.name,
         "provider_url": base + "/",
         "cache_age": CACHE_SECONDS,
     }
-    if entry_id or not site.frame_ancestors:
+    if not site.frame_ancestors:
         return data
-    return data | {"type": "rich", "width": width, "height": height, "html": _html(base, blog, width, height)}
+    return data | {"type": "rich", "width": width, "height": height, "html": _html(page, title, width, height)}
 
 
-def _html(base: str, blog: Blog, width: int, height: int) -> str:
+def _html(page: str, title: str, width: int, height: int) -> str:
     """WordPress shows the quotation until the frame has reported its height."""
-    page = f"{base}/live/{blog.slug}"
     return str(
         Markup(
             '<blockquote><a href="{page}">{title}</a></blockquote><iframe src="{page}/embed" width="{width}" '
             'height="{height}" frameborder="0" title="{title}"></iframe>'
-        ).format(page=page, title=blog.headline, width=width, height=height)
+        ).format(page=page, title=title, width=width, height=height)
     )
 
 

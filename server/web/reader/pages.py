@@ -47,6 +47,15 @@ class Snapshot:
     key_events: list[Entry]
     changed_at: datetime | None
 
+    def limited(self, limit: int) -> Snapshot:
+        """The same with at most so many entries below the pinned ones; the blog's page has the others."""
+        if len(self.below) <= limit:
+            return self
+        below = self.below[:limit]
+        numbers = [entry.number for entry in below if entry.number is not None]
+        ends = {"last": max(numbers)} if self.view.oldest_first else {"first": min(numbers)}
+        return replace(self, below=below, page=replace(self.page, **ends), following=self.view)
+
     @property
     def entries(self) -> list[Entry]:
         """All entries in page order."""
@@ -73,7 +82,7 @@ async def blog(request: Request) -> Response:
     if entry_id := request.query_params.get("entry"):
         async with site.database.read() as connection:
             return await _page_of_entry(connection, await public_blog(connection, slug), entry_id)
-    blog_id, position = await _standing(request, slug)
+    blog_id, position = await standing(request, slug)
 
     async def make(base: str) -> Kept:
         async with site.searches if view.query else nullcontext(), site.database.read() as connection:
@@ -215,7 +224,7 @@ def publication_of(site: Site, base: str) -> structured_data.Publication:
     return structured_data.Publication(site.name, base, site.assets.url(LOGO))
 
 
-async def _standing(request: Request, slug: str) -> tuple[str, Position]:
+async def standing(request: Request, slug: str) -> tuple[str, Position]:
     """Id and position of a public blog. Without a query, if this process follows the feed and the broker
     subscription is verified; a view of the page has it followed for a while, as a listener does.
 

@@ -55,11 +55,34 @@ async def test_data_as_xml_in_the_size_that_fits(server: Running) -> None:
     assert answer.headers["access-control-allow-origin"] == "*"
 
 
-async def test_an_entry_is_a_link(server: Running) -> None:
+async def test_an_entry_has_a_frame_of_its_own(server: Running) -> None:
     entry = (await server.http.get("/api/v1/blogs/storm/entries")).json()["entries"][0]
     url = f"{server.url}/live/storm/entries/{entry['id']}"
     data = (await server.anonymous.get("/oembed", params={"url": url})).json()
-    assert (data["type"], data["title"], "html" in data) == ("link", "First & last", False)
+    assert (data["type"], data["title"], data["height"]) == ("rich", "First & last", 400)
+    assert f'<iframe src="{url}/embed" width="680" height="400"' in data["html"]
+    answer = await server.anonymous.get(f"{url}/embed")
+    assert "First &amp; last" in answer.text and f'<link rel="canonical" href="{url}">' in answer.text
+    assert "frame-ancestors 'self' https://www.example.org" in answer.headers["content-security-policy"]
+    assert (await server.anonymous.get("/live/storm/entries/nothing/embed")).status_code == 404
+
+
+async def test_a_frame_has_as_much_as_it_is_asked_for(server: Running) -> None:
+    await server.blog("parts", topics=["Rescue"])
+    titles = [f"Entry {n}" for n in range(4)]
+    for n, title in enumerate(titles):
+        await server.post("parts", title=title, key=n == 1, topics=["Rescue"] if n == 2 else [])
+    shown = {
+        "": titles[::-1], "?limit=2": titles[:1:-1], "?order=oldest&limit=3": titles[:3], "?key=1": [titles[1]],
+        "?topic=rescue": [titles[2]],
+    }
+    for kind in ("embed", "component"):
+        for query, expected in shown.items():
+            page = (await server.anonymous.get(f"/live/parts/{kind}{query}")).text
+            assert re.findall(r"<h3 [^>]*>(Entry \d)</h3>", page) == expected, (kind, query)
+        for query in ("limit=0", "limit=40", "limit=x", "limit=²"):
+            assert (await server.anonymous.get(f"/live/parts/{kind}?{query}")).status_code == 422
+        assert (await server.anonymous.get(f"/live/parts/{kind}?topic=nothing")).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,19 @@ async def test_budgets(server: Running) -> None:
     assert sum(len(gzip.compress(script.encode())) for script in scripts.values()) <= 15_000
 
 
+async def test_budget_of_the_script_for_other_sites(server: Running) -> None:
+    answer = await server.anonymous.get("/embed.js")
+    assert answer.headers["cache-control"] == "public, max-age=300"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "import(" not in answer.text, "no bundle: run tools/bundle.sh"
+    assert len(gzip.compress(answer.content)) <= 11_000
+    unchanged = {"If-None-Match": answer.headers["etag"]}
+    assert (await server.anonymous.get("/embed.js", headers=unchanged)).status_code == 304
+    await server.blog("style")
+    (style,) = re.findall(r'<link rel="stylesheet" href="([^"]+)"', await page(server, "/live/style/component"))
+    assert len(gzip.compress((await page(server, style)).encode())) <= 9_000
+
+
 async def _with_imports(server: Running, urls: list[str]) -> dict[str, str]:
     """These scripts and all that they load, by URL."""
     found: dict[str, str] = {}
