@@ -151,10 +151,12 @@ async def test_a_hidden_blog_is_not_named_by_what_takes_a_slug(scene: Scene, who
 @pytest.mark.parametrize("who", ["anonymous", "contributor there"])
 async def test_an_unpublished_entry_of_a_public_blog_is_not_there(scene: Scene, who: str) -> None:
     draft = await scene.server.post("elsewhere", status="draft")
-    for address in (
-        "/live/elsewhere/entries/{}", "/live/elsewhere?entry={}", "/api/v1/blogs/elsewhere/entries/{}",
-        "/api/v1/blogs/elsewhere/entries/{}/revisions", "/console/blogs/elsewhere/entries/{}",
-    ):
+    addresses = [
+        route.path.replace("{slug}", "elsewhere").replace("{id}", "{}") for route in routes.table()
+        if isinstance(route, Route) and "{slug}" in route.path and "{id}" in route.path
+    ]
+    page = "/live/elsewhere/entries/{}"
+    for address in (*addresses, "/live/elsewhere?entry={}", f"/oembed?url={scene.server.url}{page}"):
         answers = []
         for id_ in (draft["id"], ABSENT_ID):
             answer = await scene.server.anonymous.get(address.format(id_), headers=scene.client(who))

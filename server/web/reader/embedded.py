@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from server.domain.change import FeedKey
 from server.domain.errors import Invalid, NotFound
-from server.store import entries, feeds
+from server.store import feeds
 from server.text.title import title_of
 from server.web.reader import page_cache, pages
 from server.web.reader.page_cache import Kept
@@ -126,7 +126,7 @@ async def _data(request: Request, site: Site, url: str, width: int, height: int)
         blog = await public_blog(connection, slug)
         title, page = blog.headline, f"{base}/live/{blog.slug}"
         if entry_id:
-            entry = await entries.get(connection, blog.id, entry_id)
+            entry, _ = await pages.entry_on_page(connection, blog, entry_id)
             if not entry.public:
                 raise NotFound("Update not found.")
             title = title_of(entry.content.title, entry.content.blocks)

@@ -28,7 +28,7 @@ from server.text.difference import Piece, difference, lines
 from server.text.title import title_of
 from server.web.reader import page_cache
 from server.web.reader.page_cache import Kept
-from server.web.reader.pages import HTML, public_blog
+from server.web.reader.pages import HTML, entry_on_page, public_blog
 from server.web.site import site_of
 
 MAX_SHOWN = 50
@@ -51,7 +51,7 @@ async def history(request: Request) -> Response:
     site = site_of(request)
     async with site.database.read() as connection:
         blog = await public_blog(connection, request.path_params["slug"])
-        item = await entries.get(connection, blog.id, request.path_params["id"])
+        item, _ = await entry_on_page(connection, blog, request.path_params["id"])
         epoch = (await feeds.head(connection, FeedKey(blog.id, "public"))).epoch
         if item.status == "retracted" and item.number is not None:
             raise Gone

@@ -104,18 +104,23 @@ async def entry(request: Request) -> Response:
         found = await public_blog(connection, request.path_params["slug"])
         item, _ = await entry_on_page(connection, found, request.path_params["id"])
         epoch = (await feeds.head(connection, FeedKey(found.id, "public"))).epoch
-    base = site.url(request)
+    key = f"{site.renderer.version}-{epoch}-{item.id}.{item.revision}-{found.revision}"
+
+    async def make(base: str) -> Kept:
+        return Kept.of(_permalink(site, found, item, base), etag=page_cache.digest(key), media_type=HTML)
+
+    page = await site.renderer.pages.get(("entry", key), make, base=site.url(request))
+    return page_cache.answer(request, page, status=200 if item.public else 410)
+
+
+def _permalink(site: Site, found: Blog, item: Entry, base: str) -> str:
     publication = publication_of(site, base)
     shown = site.renderer.entry(feeds.of_entry(item, found, "public", ""))
     context = {"blog": found.to_json(), "entry": shown, "entry_id": item.id}
-    etag = page_cache.digest(
-        f"{site.renderer.version}-{epoch}-{item.id}.{item.revision}-{found.revision}-{base}"
-    )
     if not item.public:
-        page = site.renderer.template("reader/gone.html", language=found.language, **context)
-        return page_cache.answer(request, Kept.of(page, etag=etag, media_type=HTML), status=410)
+        return site.renderer.template("reader/gone.html", language=found.language, **context)
     title = title_of(item.content.title, item.content.blocks)
-    page = site.renderer.template(
+    return site.renderer.template(
         "reader/permalink.html",
         language=found.language,
         canonical=publication.entry_url(found, item),
@@ -132,7 +137,6 @@ async def entry(request: Request) -> Response:
         ),
         **context,
     )
-    return page_cache.answer(request, Kept.of(page, etag=etag, media_type=HTML))
 
 
 async def public_blog(connection: AsyncConnection, slug: str) -> Blog:

@@ -55,12 +55,15 @@ async def test_invented_hosts_render_nothing_and_push_nothing_out(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rendered, render, write = [], pages.render, syndication.make_rss
-    monkeypatch.setattr(pages, "render", lambda *given: rendered.append("page") or render(*given))
+    monkeypatch.setattr(pages, "render", lambda *a, **k: rendered.append("page") or render(*a, **k))
+    permalink = pages._permalink
+    monkeypatch.setattr(pages, "_permalink", lambda *given: rendered.append("entry") or permalink(*given))
     monkeypatch.setattr(syndication, "make_rss", lambda *given: rendered.append("feed") or write(*given))
     async with running(tmp_path_factory.mktemp("hosts")) as server:
         await server.blog()
-        await server.post(body="Water at the harbour [wall](/live/storm)", key=True)
-        for path in ("/live/storm", "/live/storm/feed.rss"):
+        entry = await server.post(body="Water at the harbour [wall](/live/storm)", key=True)
+        permalink_path = f"/live/storm/entries/{entry['id']}"
+        for path in ("/live/storm", "/live/storm/embed", "/live/storm/feed.rss", permalink_path):
             rendered.clear()
             own = await server.anonymous.get(path)
             for number in range(page_cache.HOSTS_CAPACITY + 10):
