@@ -8,16 +8,19 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx2
 
+from tests.support.fork_server import ROOT, Spawned, fork_server
+
 DEADLINE = 60.0
-ROOT = Path(__file__).parent.parent.parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +54,22 @@ def environment(**chosen: Any) -> dict[str, str]:
 
 async def run(*words: str, stdin: bytes = b"", seconds: float = DEADLINE, **chosen: Any) -> Ended:
     """Run one command to its end, e.g. `run("token", "list", "--json", data_dir=folder)`."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "server", *words, cwd=ROOT, env=environment(**chosen),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        async with asyncio.timeout(seconds):
-            out, err = await process.communicate(stdin)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    assert process.returncode is not None
-    return Ended(process.returncode, out.decode(), err.decode())
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        given.write(stdin)
+        given.seek(0)
+        process = fork_server().spawn(
+            words, env=environment(**chosen), stdout=out.fileno(), stderr=err.fileno(), stdin=given.fileno()
+        )
+        try:
+            async with asyncio.timeout(seconds):
+                code = await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        out.seek(0)
+        err.seek(0)
+        return Ended(code, out.read().decode(), err.read().decode())
 
 
 async def new_token(role: str = "admin", *, name: str = "tests", **chosen: Any) -> str:
@@ -90,7 +96,8 @@ class Process:
         """Run in the process before the server is, for limits of its own."""
         folder.mkdir(parents=True, exist_ok=True)
         self._log = folder / "server.log"
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: asyncio.subprocess.Process | Spawned | None = None
+        self._output: asyncio.StreamWriter | None = None
 
     @property
     def url(self) -> str:
@@ -112,20 +119,29 @@ class Process:
     async def start(self) -> None:
         """Start, and wait until it says that it listens."""
         assert self._process is None, "it runs already"
-        with self._log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", self._module, "serve", "--port", str(self.port), "--json", cwd=ROOT,
-                env=environment(**self.chosen), stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE, stderr=log, preexec_fn=self.preexec,
-                start_new_session=True,  # a group of its own: its workers can be found at the end
-            )
-        assert self._process.stdout is not None
+        ours, theirs = socket.socketpair()
+        with theirs, self._log.open("ab") as log:
+            words = "serve", "--port", str(self.port), "--json"
+            self._process = await self._spawned(*words, out=theirs, log=log)
+        reader, self._output = await asyncio.open_connection(sock=ours)
         async with asyncio.timeout(DEADLINE):
-            line = await self._process.stdout.readline()
+            line = await reader.readline()
         assert line, f"it ended before it listened:\n{self.log[-2000:]}"
         self.said = json.loads(line)
         assert self.said["event"] == "listening"
         self.port = int(self.said["url"].rpartition(":")[2])
+
+    async def _spawned(
+        self, *words: str, out: socket.socket, log: IO[bytes]
+    ) -> asyncio.subprocess.Process | Spawned:
+        env = environment(**self.chosen)
+        if self._module == "server" and self.preexec is None:
+            return fork_server().spawn(words, env=env, stdout=out.fileno(), stderr=log.fileno())
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", self._module, *words, cwd=ROOT, env=env, preexec_fn=self.preexec,
+            stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=log,
+            start_new_session=True,  # a group of its own: its workers can be found at the end
+        )
 
     async def terminate(self) -> int:
         """SIGTERM, and its exit code."""
@@ -148,7 +164,7 @@ class Process:
         async with asyncio.timeout(seconds):
             code = await self._process.wait()
         self._sweep()
-        self._process = None
+        self._forget()
         return code
 
     async def remove(self) -> None:
@@ -156,7 +172,12 @@ class Process:
         if self._process is not None:
             self._sweep()
             await self._process.wait()
-            self._process = None
+            self._forget()
+
+    def _forget(self) -> None:
+        self._process = None
+        if self._output is not None:
+            self._output.close()
 
     def _sweep(self) -> None:
         assert self._process is not None
