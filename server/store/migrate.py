@@ -6,6 +6,7 @@ processes, so that several processes can start at once.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -74,6 +75,7 @@ def missing(connection: Connection) -> list[str]:
     return lacking
 
 
+@cache
 def latest() -> str:
     """The schema revision that this version needs."""
     head = ScriptDirectory(str(_FOLDER)).get_current_head()
@@ -81,6 +83,7 @@ def latest() -> str:
     return head
 
 
+@cache
 def _known() -> set[str]:
     return {script.revision for script in ScriptDirectory(str(_FOLDER)).walk_revisions()}
 

@@ -6,7 +6,6 @@ import base64
 import copy
 import io
 import json
-import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -34,6 +33,7 @@ from server.store import entries as stored
 from server.store import feeds, schema
 from server.store import media as stored_media
 from server.store.database import Database
+from tests.support import empty_database
 from tests.support.desk import CONTRIBUTOR, EDITOR, OUTSIDER, Newsroom, open_newsroom
 from tests.support.postgres import TEMPLATE, Postgres
 
@@ -45,11 +45,11 @@ Lines = list[dict[str, Any]]
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def other_url(request: pytest.FixtureRequest, sqlite_template: Path, tmp_path: Path) -> Iterator[str]:
+def other_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Another fresh database, of either kind."""
     if request.param == "sqlite":
         path = tmp_path / "elsewhere.db"
-        shutil.copy(sqlite_template, path)
+        empty_database.copy_to(path)
         yield f"sqlite:///{path}"
     else:
         server: Postgres = request.getfixturevalue("postgres_server")
@@ -330,11 +330,11 @@ async def test_what_cannot_be_taken_is_named_and_nothing_is_written(
 
 
 @pytest.fixture(scope="module")
-async def told(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Lines:
+async def told(tmp_path_factory: pytest.TempPathFactory) -> Lines:
     """The lines of a story, exported once; to be copied before they are changed. On SQLite, as `empty` is,
     because only reading is looked at."""
     folder = tmp_path_factory.mktemp("told")
-    shutil.copy(sqlite_template, folder / "stoppress.db")
+    empty_database.copy_to(folder / empty_database.NAME)
     source = Database(f"sqlite:///{folder / 'stoppress.db'}")
     newsroom = await open_newsroom(source, folder)
     await _told(newsroom)
@@ -344,10 +344,10 @@ async def told(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture
-async def empty(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Desk]:
+async def empty(tmp_path: Path) -> AsyncIterator[Desk]:
     """An empty installation."""
     path = tmp_path / "elsewhere.db"
-    shutil.copy(sqlite_template, path)
+    empty_database.copy_to(path)
     target = Database(f"sqlite:///{path}")
     yield Desk(target, MemoryBroker(), MediaFiles(tmp_path / "elsewhere"))
     await target.close()

@@ -22,6 +22,7 @@ from server.newsroom.readiness import WriteProbe
 from server.store import database as module
 from server.store import migrate
 from server.store.database import Database
+from tests.support import empty_database
 from tests.support.desk import Newsroom, open_newsroom
 from tests.support.disks import fill, remount
 from tests.support.postgres import Postgres
@@ -34,9 +35,9 @@ def probe_of(database: Database, folder: Path) -> WriteProbe:
 
 
 @pytest.fixture
-async def on_disk(small_disk: Path, sqlite_template: Path) -> AsyncIterator[Newsroom]:
+async def on_disk(small_disk: Path) -> AsyncIterator[Newsroom]:
     """A newsroom on a disk of its own."""
-    shutil.copy(sqlite_template, small_disk / "stoppress.db")
+    empty_database.copy_to(small_disk / empty_database.NAME)
     database = Database(f"sqlite:///{small_disk / 'stoppress.db'}")
     yield await open_newsroom(database, small_disk)
     await database.close()

@@ -23,6 +23,7 @@ from server.serving.uvicorn_server import Server
 from server.settings import Settings
 from server.store import migrate
 from server.web.site import Site
+from tests.support import empty_database
 
 
 @dataclass(slots=True)
@@ -99,6 +100,7 @@ async def running(
     folder: Path, *, demo: bool = False, header_seconds: float = HEADER_SECONDS, **chosen: Any
 ) -> AsyncIterator[Running]:
     """Start a server with these settings, its data in `folder`; stop it in the end."""
+    empty_database.prepare(folder, **chosen)
     settings = Settings(**({"data_dir": folder, "drain_seconds": 0.0, "fetch": False} | chosen))
     app = create_app(settings, demo=demo)
     site: Site = app.state.site
@@ -107,12 +109,13 @@ async def running(
     sock = listening_socket("127.0.0.1", chosen.get("port", 0))
     server = make_server(app, settings, header_seconds=header_seconds)
     url = "http://{}:{}".format(*sock.getsockname())
+    headers = {"Authorization": f"Bearer {token}"}
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     try:
         await _started(server, serving)
         async with (
-            httpx2.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60) as http,
-            httpx2.AsyncClient(base_url=url, timeout=70) as anonymous,
+            httpx2.AsyncClient(base_url=url, headers=headers, verify=False, timeout=60) as http,
+            httpx2.AsyncClient(base_url=url, verify=False, timeout=70) as anonymous,
         ):
             yield Running(url, app, server, token, http, anonymous)
     finally:

@@ -144,7 +144,10 @@ def _main() -> None:
 
     import server.cli.main
     import server.cli.start  # what `serve` imports when it runs
+    from tests.support.made_once import make_now, make_once
 
+    make_once()
+    make_now()
     gc.collect()
     gc.freeze()
     words = _serve(socket.socket(fileno=int(sys.argv[1])))

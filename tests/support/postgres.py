@@ -115,6 +115,7 @@ class Postgres:
         """Make a database; its name."""
         name = f"test_{secrets.token_hex(6)}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            # copied as files: half the work of one that goes through the log
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
         return name
 

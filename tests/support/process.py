@@ -18,6 +18,7 @@ from typing import IO, Any
 
 import httpx2
 
+from tests.support import empty_database
 from tests.support.fork_server import ROOT, Spawned, fork_server
 
 DEADLINE = 60.0
@@ -73,7 +74,8 @@ async def run(*words: str, stdin: bytes = b"", seconds: float = DEADLINE, **chos
 
 
 async def new_token(role: str = "admin", *, name: str = "tests", **chosen: Any) -> str:
-    """Make an API token on the installation with these settings."""
+    """Make an API token on the installation with these settings, which may be a new one."""
+    empty_database.prepare(**chosen)
     ended = await run("token", "add", name, "--role", role, "--json", **chosen)
     assert ended.code == 0, ended.err
     return str(ended.json["token"])
@@ -187,7 +189,7 @@ class Process:
     def client(self, token: str = "", *, timeout: float = 15.0) -> httpx2.AsyncClient:
         """A client that sends with this token, or as a reader."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx2.AsyncClient(base_url=self.url, headers=headers, timeout=timeout)
+        return httpx2.AsyncClient(base_url=self.url, headers=headers, verify=False, timeout=timeout)
 
 
 async def history(reader: httpx2.AsyncClient, slug: str = "storm") -> list[dict[str, Any]]:
