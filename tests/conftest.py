@@ -67,10 +67,10 @@ def sockets_of_broken_connections(request: pytest.FixtureRequest) -> Iterator[No
     try:
         yield
     finally:
-        gc.enable()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
             gc.collect()
+        gc.enable()  # only now: it may collect at once
 
 
 @pytest.fixture

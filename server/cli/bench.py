@@ -6,11 +6,10 @@ import asyncio
 import ipaddress
 import re
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 
-from server.cli.output import AsJson, Exit, print_json, show, table
+from server.cli.output import AsJson, Exit, blog_address, print_json, show, table
 from server.domain.errors import Invalid
 
 MOST_LISTENERS = 15_000
@@ -33,17 +32,19 @@ def bench(
 
     from server.cli import load_generator
 
-    parts = urlsplit(url)
+    wanted_url = "the page of a blog, http://HOST:PORT/live/SLUG"
+    parts = blog_address(url, wanted_url)
     slug = re.fullmatch(r"/live/([a-z0-9-]+)/?", parts.path)
-    if parts.scheme != "http" or not parts.hostname or slug is None:
-        raise Invalid.field("URL", "the page of a blog, http://HOST:PORT/live/SLUG")
-    if not mine and not _is_loopback(parts.hostname):
+    if parts.scheme != "http" or slug is None:
+        raise Invalid.field("URL", wanted_url)
+    host = parts.hostname or ""
+    if not mine and not _is_loopback(host):
         raise Invalid.field("--mine", "required for a server that is not on this machine")
     console = Console(stderr=True, quiet=as_json)
     wanted = posts if token else 0
     result = asyncio.run(
         load_generator.run(
-            parts.hostname, parts.port or 80, slug[1], listeners, seconds, wanted, token, console
+            host, parts.port or 80, slug[1], listeners, seconds, wanted, token, console
         )
     )
     if as_json:

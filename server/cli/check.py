@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import typer
 
@@ -124,9 +123,10 @@ async def _redis(chosen: Settings) -> str:
     """What a server does with it: publish, and see it come back."""
     if not chosen.redis_url:
         return "not set: one process, no Redis needed"
+    from server.broker.redis.url import scheme_of
     from server.installation import make_broker
 
-    if urlsplit(chosen.redis_url).scheme in ("redis", "rediss", "unix"):
+    if scheme_of(chosen.redis_url) in ("redis", "rediss", "unix"):
         await _ping(chosen.redis_url)  # it says why
     broker = make_broker(chosen)
     await broker.start()

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import SplitResult, urlsplit
 
 import typer
 
@@ -45,6 +46,25 @@ _CODES: tuple[tuple[type[Exception], Exit], ...] = (
     (errors.SchemaMismatch, Exit.SCHEMA),
     (errors.StopPressError, Exit.REFUSED),
 )
+
+
+def blog_address(url: str, wanted: str) -> SplitResult:
+    """The parts of the address of a blog's page.
+
+    Args:
+        wanted: what to say of one that is none.
+
+    Raises:
+        Invalid: it is none.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and parts.port != 0 and parts.path.startswith("/live/")
+    except ValueError:
+        usable = False
+    if not usable:
+        raise errors.Invalid.field("URL", wanted)
+    return parts
 
 
 def exit_code(error: Exception) -> Exit:

@@ -67,7 +67,7 @@ def post(
             wait = min(LONGEST_WAIT, FIRST_WAIT * 2**attempt) * random.uniform(0.5, 1.0)  # noqa: S311 (jitter)
             try:
                 answer = client.post(address, json=dict(body))
-            except httpx2.UnsupportedProtocol as error:
+            except (httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
                 raise errors.Invalid.field("--url", "an address: http://… or https://…") from error
             except httpx2.TransportError:
                 if attempt + 1 == TRIES:

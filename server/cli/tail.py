@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 
-from server.cli.output import AsJson, print_json
-from server.domain.errors import Invalid
+from server.cli.output import AsJson, blog_address, print_json
 
 
 def tail(
@@ -23,9 +21,7 @@ def tail(
 
     from server.cli.follow import Follower, line
 
-    parts = urlsplit(url)
-    if not parts.netloc or not parts.path.startswith("/live/"):
-        raise Invalid.field("URL", "the address of a blog's page, https://HOST/live/SLUG")
+    parts = blog_address(url, "the address of a blog's page, https://HOST/live/SLUG")
     follower = Follower(f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}", position)
     console = Console(soft_wrap=True)
 

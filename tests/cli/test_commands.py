@@ -174,8 +174,17 @@ def test_post_to_an_unavailable_server(command: Command, monkeypatch: pytest.Mon
     assert "--key" in said.error["detail"]
 
 
-def test_post_to_no_address(command: Command) -> None:
-    assert command("post", "storm", "Rain", "--url", "ftp://x", "--token", "sp_x").code == Exit.USAGE
+@pytest.mark.parametrize("url", ["ftp://x", "http://host:port"])
+def test_post_to_no_address(command: Command, url: str) -> None:
+    said = command("post", "storm", "Rain", "--url", url, "--token", "sp_x", "--json")
+    assert (said.code, said.error["detail"].partition(":")[0]) == (Exit.USAGE, "--url")
+
+
+@pytest.mark.parametrize("url", ["http://[::1/live/storm", "http://host:port/live/storm", "http:///live/storm"])
+@pytest.mark.parametrize("verb", ["tail", "bench"])
+def test_what_is_no_address_of_a_blog_is_told(command: Command, verb: str, url: str) -> None:
+    said = command(verb, url, "--json")
+    assert (said.code, said.error["detail"].partition(":")[0]) == (Exit.USAGE, "URL")
 
 
 def test_migrate(command: Command, folder: Path) -> None:

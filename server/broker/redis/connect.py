@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
@@ -14,7 +13,14 @@ from server.broker.redis.channels import probe_channel
 from server.broker.redis.cluster import ClusterTransport
 from server.broker.redis.node import Node
 from server.broker.redis.transport import Receiver
-from server.broker.redis.url import Address, check_url, client_of, connection_options, parse
+from server.broker.redis.url import (
+    Address,
+    check_url,
+    client_of,
+    connection_options,
+    parse,
+    scheme_of,
+)
 from server.domain.position import new_id
 
 SENTINEL_SECONDS = 0.5
@@ -32,7 +38,7 @@ def broker_from_url(url: str, *, probing: bool = True) -> Broker:
         ValueError: the URL is invalid; the message says why.
     """
     check_url(url)
-    scheme = urlsplit(url).scheme
+    scheme = scheme_of(url)
     process = new_id()
     options = connection_options(f"stoppress-{process}")
     if scheme == "redis+sentinel":

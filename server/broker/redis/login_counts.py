@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from limits.aio.storage import RedisClusterStorage, RedisStorage, Storage
 from limits.aio.storage.redis.redispy import RedispyBridge
@@ -14,7 +13,7 @@ from redis.asyncio import Redis
 from redis.asyncio.cluster import ClusterNode
 
 from server.broker.redis.connect import sentinel_of
-from server.broker.redis.url import check_url, client_of, connection_options, parse
+from server.broker.redis.url import check_url, client_of, connection_options, parse, scheme_of
 
 KEY_PREFIX = "stoppress"
 SECONDS = 1.0
@@ -39,7 +38,7 @@ def login_counts_from_url(url: str) -> LoginCounts:
         ValueError: the URL is invalid; the message says why.
     """
     check_url(url)
-    scheme = urlsplit(url).scheme
+    scheme = scheme_of(url)
     options = connection_options("stoppress-throttle", seconds=SECONDS)
     if scheme == "redis+cluster":
         return _in_cluster(url, options)

@@ -10,10 +10,11 @@ as `ssl_ca_certs` set the certificates.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -42,12 +43,18 @@ class Address:
         return int(self.path[1]) if len(self.path) > 1 else 0
 
 
+def scheme_of(url: str) -> str:
+    """What precedes `://`."""
+    return url.partition("://")[0].lower()
+
+
 def check_url(url: str) -> None:
     """Raises ValueError for an invalid URL; the message says why and contains no password."""
-    scheme = urlsplit(url).scheme
+    scheme = scheme_of(url)
     if scheme not in SCHEMES:
         raise ValueError("must start with " + ", ".join(f"{x}://" for x in SCHEMES))
-    query = dict(parse_qsl(urlsplit(url).query))
+    _, path = _split(url)
+    query = dict(parse_qsl(path.query))
     for name in TLS_FILES:
         if name in query and not Path(query[name]).is_file():
             raise ValueError(f"{name}: no such file: {query[name]}")
@@ -63,9 +70,9 @@ def check_url(url: str) -> None:
 
 def hosts(url: str) -> list[str]:
     """The hosts that a URL names; none for a Unix socket, or where redis-py's own stands in."""
-    parts = urlsplit(url)
-    if parts.scheme in DEFAULT_PORTS:
+    if scheme_of(url) in DEFAULT_PORTS:
         return [host for host, _ in parse(url).hosts]
+    parts = urlsplit(url)
     return [parts.hostname] if parts.scheme != "unix" and parts.hostname else []
 
 
@@ -98,16 +105,15 @@ def connection_options(name: str, *, seconds: float = SOCKET_SECONDS) -> dict[st
 
 def client_of(url: str, options: dict[str, Any]) -> Redis:
     """A client for a single-server URL."""
-    if urlsplit(url).scheme == "unix":
+    if scheme_of(url) == "unix":
         options = {name: value for name, value in options.items() if name != "socket_keepalive"}
     return Redis.from_url(url, **options)
 
 
 def parse(url: str) -> Address:
     """Parse a URL with several hosts. Raises ValueError."""
-    # urlsplit's hostname and port support only one host
-    parts = urlsplit(url)
-    login, _, places = parts.netloc.rpartition("@")
+    authority, parts = _split(url)
+    login, _, places = authority.rpartition("@")
     hosts = []
     for place in places.split(","):
         host, _, port = place.rpartition(":") if ":" in place and not place.endswith("]") else (place, "", "")
@@ -121,6 +127,14 @@ def parse(url: str) -> Address:
     servers, sentinels = _query(parts.query, with_sentinels=parts.scheme == "redis+sentinel")
     path = [unquote(x) for x in parts.path.split("/") if x]
     return Address(hosts, path, options | servers, sentinels)
+
+
+def _split(url: str) -> tuple[str, SplitResult]:
+    """The part with the hosts, and what urlsplit says of the rest: it knows one host only, and some versions
+    refuse an IPv6 address after another host."""
+    scheme, _, rest = url.partition("://")
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    return authority, urlsplit(f"{scheme}://{rest[len(authority):]}")
 
 
 def _query(text: str, *, with_sentinels: bool) -> tuple[dict[str, Any], dict[str, Any]]:
