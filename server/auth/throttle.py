@@ -14,9 +14,10 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage, Storage
+from limits.aio.storage import Storage
 from limits.aio.strategies import MovingWindowRateLimiter
 
+from server.auth.attempts import MonotonicStorage
 from server.domain.errors import Throttled
 
 log = structlog.get_logger()
@@ -57,7 +58,7 @@ class Throttle:
         by_address: int = 30,
         delay: float = MAX_DELAY_SECONDS,
     ) -> None:
-        self._own = MovingWindowRateLimiter(MemoryStorage())
+        self._own = MovingWindowRateLimiter(MonotonicStorage())
         self._shared = MovingWindowRateLimiter(shared) if shared is not None else None
         self._close_shared = close_shared
         self._ask_again_at = -math.inf
@@ -88,7 +89,7 @@ class Throttle:
         if self._shared is not None and not self.alone:
             try:
                 async with asyncio.timeout(SHARED_SECONDS):
-                    await _count(self._shared, limits)
+                    await _count(self._shared, limits, time.time)
                     return await self._wait(self._shared, name)
             except Throttled:
                 raise
@@ -96,7 +97,7 @@ class Throttle:
                 # redis-py raises many kinds of error; none of them may lock an editor out
                 self._ask_again_at = time.monotonic() + AGAIN_SECONDS
                 log.warning("throttle.alone", reason=str(error) or type(error).__name__)
-        await _count(self._own, limits)
+        await _count(self._own, limits, time.monotonic)
         return await self._wait(self._own, name)
 
     async def _wait(self, limiter: MovingWindowRateLimiter, name: str) -> float:
@@ -111,8 +112,10 @@ class Throttle:
         await self._close_shared()
 
 
-async def _count(limiter: MovingWindowRateLimiter, limits: tuple[tuple[RateLimitItem, str], ...]) -> None:
+async def _count(
+    limiter: MovingWindowRateLimiter, limits: tuple[tuple[RateLimitItem, str], ...], clock: Callable[[], float]
+) -> None:
     for limit, key in limits:
         if not await limiter.hit(limit, "login", key):
             window = await limiter.get_window_stats(limit, "login", key)
-            raise Throttled(retry_after=max(1, math.ceil(window.reset_time - time.time())))
+            raise Throttled(retry_after=max(1, math.ceil(window.reset_time - clock())))

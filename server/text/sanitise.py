@@ -50,6 +50,14 @@ _FORMATTING = frozenset({
     "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u",
 })
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+# what looks like tags in these may be none: comments, text that is no HTML, attributes
+_UNSEEN = re.compile(
+    r"<!--.*?(?:-->|\Z)|=\s*(?:\"[^\"<>]*</[^\"]*|'[^'<>]*</[^']*)|"
+    r"<(script|style|title|textarea|xmp|iframe|noembed|noframes|noscript|template|select|svg|math)\b.*?(?:</\1|\Z)",
+    re.DOTALL | re.IGNORECASE,
+)
+# an end tag in these ends nothing outside (WHATWG HTML, "marker")
+_MARKERS = frozenset({"applet", "object", "marquee", "template", "td", "th", "caption", "button", "select"})
 _CELL = re.compile(r"<t[rdh]\b", re.IGNORECASE)
 _TABLE = re.compile(r"<table\b", re.IGNORECASE)
 
@@ -83,19 +91,25 @@ def html(text: str) -> Clean:
 def check_elements(text: str) -> None:
     """Refuse, before it is parsed, what a parser would take long for or make large. Raises TextError."""
     left_open: Counter[str] = Counter()
-    depth = copies = elements = 0
+    depth = outside = copies = elements = 0
+    unseen = iter([match.span() for match in _UNSEEN.finditer(text)])
+    start, end = next(unseen, (len(text), len(text)))
     for match in _TAG.finditer(text):
+        while match.start() >= end:
+            start, end = next(unseen, (len(text), len(text) + 1))
         name = match[2].lower()
         elements += not match[1]
         if elements > MAX_MARKUP:
             raise too_many(MAX_MARKUP, "elements (paragraphs, links, formatting) in an entry")
         if name in _FORMATTING:
-            if match[1]:
-                depth -= 1 if left_open[name] > 0 else 0
-                left_open[name] -= 1 if left_open[name] > 0 else 0
-            else:
+            if not match[1]:
                 left_open[name] += 1
                 depth += 1
+            elif left_open[name] > 0 and depth > outside and match.start() < start:
+                left_open[name] -= 1
+                depth -= 1
+        elif name in _MARKERS and not match[1]:
+            outside = max(outside, depth)
         copies += depth
         if copies > MAX_COPIES:
             line = text.count("\n", 0, match.start()) + 1

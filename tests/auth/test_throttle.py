@@ -6,6 +6,7 @@ import time
 import pytest
 from limits.aio.storage import MemoryStorage
 
+from server.auth import attempts
 from server.auth.throttle import Throttle
 from server.domain.errors import Throttled
 
@@ -88,3 +89,31 @@ async def test_a_shared_count_that_does_not_answer_is_waited_for_once(monkeypatc
         assert throttle.alone
         with pytest.raises(Throttled):  # the attempt that waited counts here, too
             await throttle.attempt(name="ada", address="192.0.2.9")
+
+
+@pytest.mark.parametrize("hours", [-24, 24])
+async def test_a_clock_that_is_set_makes_no_difference(monkeypatch: pytest.MonkeyPatch, hours: int) -> None:
+    monotonic, day = [1000.0], [1.8e9]
+    monkeypatch.setattr(time, "monotonic", lambda: monotonic[0])
+    monkeypatch.setattr(time, "time", lambda: day[0])
+    throttle = Throttle(by_name=2, by_address=100, delay=0)
+    for _ in range(2):
+        await throttle.attempt(name="ada", address="192.0.2.9")
+    day[0] += hours * 3600
+    monotonic[0] += 20
+    with pytest.raises(Throttled) as refused:
+        await throttle.attempt(name="ada", address="192.0.2.9")
+    assert refused.value.retry_after == 40
+    monotonic[0] += 41
+    await throttle.attempt(name="ada", address="192.0.2.9")
+
+
+async def test_quiet_names_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monotonic = [0.0]
+    monkeypatch.setattr(attempts, "TIDY_EVERY", 10)
+    monkeypatch.setattr(attempts.time, "monotonic", lambda: monotonic[0])
+    storage = attempts.MonotonicStorage()
+    for number in range(100):
+        monotonic[0] += 10
+        assert await storage.acquire_entry(f"name{number}", 1, 60)
+    assert len(storage._hits) < 20

@@ -121,3 +121,32 @@ def test_links_have_noopener() -> None:
 
 def test_script_contents_are_not_shown_as_text() -> None:
     assert sanitise.html("<p>a</p><script>alert(1)</script><style>p{}</style>") == "<p>a</p>"
+
+
+FORMATTING = ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"]
+HIDES = [
+    "<!--{}-->", "<script>{}</script>", "<textarea>{}</textarea>", "<title>{}</title>", "<p title='{}'>",
+    "<table><tr><td>{}</td></tr></table>", "<table><caption>{}</caption></table>", "<object>{}</object>",
+    "<button>{}</button>", "<select>{}</select>", "<template>{}</template>", "<marquee>{}</marquee>",
+]
+PARAGRAPHS = "<p>a" * 1000
+
+
+@pytest.mark.parametrize("name", FORMATTING)
+def test_formatting_that_is_opened_anew_in_each_paragraph_is_refused(name: str) -> None:
+    opened = "".join(f"<{name} id={n}>" for n in range(100))
+    with pytest.raises(TextError, match="never closed"):
+        sanitise.html(opened + PARAGRAPHS)
+
+
+@pytest.mark.parametrize("around", HIDES)
+def test_end_tags_that_end_nothing_are_not_counted(around: str) -> None:
+    opened = "".join(f"<b id={n}>" for n in range(100))
+    with pytest.raises(TextError, match="never closed"):
+        sanitise.html(opened + around.format("</b>" * 100) + PARAGRAPHS)
+
+
+def test_much_formatting_that_is_closed_is_no_error() -> None:
+    row = "<tr><td><b>A</b></td><td><!-- </b> --><i>B</i></td></tr>"
+    html = f'<p title="</b>"><b>x</b></p><table>{row * 300}</table>' + "<p><b>c</b> <i>d</i></p>" * 300
+    assert sanitise.html(html).count("<b>") == 601

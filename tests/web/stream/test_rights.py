@@ -12,6 +12,7 @@ import httpx2
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from server.delivery import subscription
 from server.delivery.listener_limits import StreamGate, counted_address
 from server.delivery.private_streams import PrivateStreams
 from server.domain.permissions import SYSTEM, Authority, Caller
@@ -173,6 +174,27 @@ async def test_rights_that_end_without_a_signal_end_streams_and_polls(
         async with asyncio.timeout(SECONDS):
             assert (await polling).json()["changes"] == []
         await until(lambda: gone(server.gate))
+
+
+async def test_nothing_waits_for_a_private_stream_that_has_ended(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its time limit ends with it, and does not hold it in memory until then."""
+    monkeypatch.setattr(subscription, "PRIVATE_SECONDS", 54_321.0)
+    _, header = await token(server, "ada")
+    loop: Any = asyncio.get_running_loop()
+
+    def waiting() -> int:
+        late = loop.time() + 50_000
+        return sum(not handle.cancelled() and handle.when() > late for handle in loop._scheduled)
+
+    for path in ("stream", "ws"):
+        opened = sse if path == "stream" else websocket
+        sent: dict[str, Any] = {"headers": header} if path == "stream" else {"additional_headers": header}
+        async with opened(server.address, f"/live/storm/{path}?{NEWSROOM}", **sent):
+            await until(lambda: len(server.gate.private) == 1)
+        await until(lambda: gone(server.gate))
+        await until(lambda: not waiting())
 
 
 async def test_lost_signals_end_all_private_streams_which_resume(server: Running) -> None:
