@@ -34,6 +34,8 @@ class Feed:
     Args:
         on_reset: called before another history begins, with the feed and where that begins.
         make_history: an empty history after a seq.
+        gather_seconds: a change that follows on a fan-out within this time waits until it has passed, and goes
+            out with all that arrived meanwhile. What a listener costs is the writes, hardly the bytes.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Feed:
         encode: Encode,
         stats: Stats,
         on_reset: Callable[[Feed, Position], None],
+        gather_seconds: float,
     ) -> None:
         self.key = key
         self.epoch = at.epoch
@@ -60,7 +63,9 @@ class Feed:
         self._encode = encode
         self._stats = stats
         self._on_reset = on_reset
-        self._scheduled = False
+        self._gather_seconds = gather_seconds
+        self._began = -gather_seconds
+        self._next: asyncio.Handle | None = None
         self._fan_out: asyncio.Task[None] | None = None
         self._settled: asyncio.Future[None] | None = None
 
@@ -174,29 +179,32 @@ class Feed:
     def stop(self) -> None:
         """Drop the feed: nothing more is written, and nobody can be added."""
         self.closed = True
+        if self._next is not None:
+            self._next.cancel()
         if self._fan_out is not None:
             self._fan_out.cancel()
 
     def _schedule(self) -> None:
-        # one fan-out carries everything that arrives in the same tick: writes are the cost, bytes are not
-        if not self._scheduled:
-            self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._tick)
+        if self._next is None and self._fan_out is None and not self.closed:
+            loop = asyncio.get_running_loop()
+            wait = self._began + self._gather_seconds - loop.time()
+            self._next = loop.call_later(wait, self._deliver) if wait > 0 else loop.call_soon(self._deliver)
 
-    def _tick(self) -> None:
-        self._scheduled = False
+    def _deliver(self) -> None:
+        """One fan-out of everything that has arrived."""
+        loop = asyncio.get_running_loop()
+        self._next, self._began = None, loop.time()
         for waiter in self.waiters:
             waiter.wake()
-        if self._fan_out is None:
-            if self._subscribed <= GROUP:
-                while self.delivered < self.head:
-                    for group, data in self._round():
-                        write_all(group, data)
-                self._settle()
-            else:
-                self._fan_out = asyncio.get_running_loop().create_task(self._rounds())
+        plan = self._plan()
+        if sum(len(group) for group, _ in plan) > GROUP:
+            self._fan_out = loop.create_task(self._write(plan))
+            return
+        for group, data in plan:
+            write_all(group, data)
+        self._settle()
 
-    def _round(self) -> list[tuple[list[Subscriber], bytes]]:
+    def _plan(self) -> list[tuple[list[Subscriber], bytes]]:
         start, self.delivered = self.delivered, self.head
         items = self.history.after(start, self.delivered)
         plan = []
@@ -213,15 +221,16 @@ class Feed:
                 plan.append((list(group), data))
                 self._stats.deliveries += len(group)
         self._stats.delivered(items)
+        self.history.shrink(self.delivered)
         return plan
 
-    async def _rounds(self) -> None:
+    async def _write(self, plan: list[tuple[list[Subscriber], bytes]]) -> None:
+        """To many, with pauses for other work of the process."""
         try:
-            while self.delivered < self.head:
-                for group, data in self._round():
-                    for first in range(0, len(group), GROUP):
-                        write_all(group[first : first + GROUP], data)
-                        await asyncio.sleep(0)
+            for group, data in plan:
+                for first in range(0, len(group), GROUP):
+                    write_all(group[first : first + GROUP], data)
+                    await asyncio.sleep(0)
         finally:
             self._fan_out = None
             self._settle()

@@ -68,7 +68,7 @@ class History:
         if self._announced.get(change.id, 0) <= change.position.seq:
             item = self._items[change.id] = Item(change)
             self._bytes += item.size
-        self._shrink(keep_after)
+        self.shrink(keep_after)
 
     def grow(self, item: Item, size: int) -> None:
         """Count `size` more bytes that were encoded of an item."""
@@ -121,7 +121,8 @@ class History:
         if item is not None:
             self._bytes -= item.size
 
-    def _shrink(self, keep_after: int) -> None:
+    def shrink(self, keep_after: int) -> None:
+        """Drop the oldest until the bounds are kept, but nothing with a seq above `keep_after`."""
         while len(self._items) > self._max_changes or (self._bytes > self._max_bytes and len(self._items) > 1):
             key, oldest = next(iter(self._items.items()))
             if oldest.change.position.seq > keep_after:

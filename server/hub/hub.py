@@ -38,12 +38,14 @@ DRAIN_BATCHES = 50
 
 @dataclass(frozen=True, slots=True)
 class HubOptions:
-    """Bounds: changes and bytes kept of each feed, seconds between heartbeats, seconds a listener may lag."""
+    """Bounds: changes and bytes kept of each feed, seconds between heartbeats, seconds a listener may lag, and
+    seconds within which what follows on a change is gathered into one write (0: it is not)."""
 
     history_changes: int = 1000
     history_bytes: int = 32 * 1024 * 1024
     heartbeat_seconds: float = 15.0
     lag_seconds: float = 30.0
+    gather_seconds: float = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,8 @@ class Hub:
             return History(seq, max_changes=options.history_changes, max_bytes=options.history_bytes)
 
         return Feed(
-            key, at, make_history=make_history, encode=self._encode, stats=self.stats, on_reset=self._send_reset
+            key, at, make_history=make_history, encode=self._encode, stats=self.stats,
+            on_reset=self._send_reset, gather_seconds=options.gather_seconds,
         )
 
     def _send_reset(self, feed: Feed, at: Position | None) -> None:

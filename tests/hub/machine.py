@@ -74,7 +74,7 @@ class Promises(RuleBasedStateMachine):
         second = Hub(
             other, read_changes=self.room.read_changes, read_heads=self.room.read_heads,
             renew_epoch=self.room.renew_epoch, encode=encode, signals=SIGNALS,
-            options=HubOptions(history_changes=RING, lag_seconds=NEVER),
+            options=HubOptions(history_changes=RING, lag_seconds=NEVER, gather_seconds=0.001),
         )
         supervisor = Supervisor()
         second.start(supervisor)

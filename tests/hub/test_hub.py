@@ -28,11 +28,41 @@ async def test_live_changes_arrive_in_order_without_a_query(tmp_path: Path) -> N
         await ear.join(room.key, None)
         room.queries.clear()
         entry = await room.post()
+        await until(lambda: ear.seqs == [2])
         await room.edit(entry, "More rain")
+        await until(lambda: ear.seqs == [2, 3])
         await room.retract(entry)
         await until(lambda: ear.seqs == [2, 3, 4])
         assert [c["kind"] for c in ear] == ["entry", "entry", "gone"]
         assert room.queries == []
+
+
+async def test_what_follows_on_a_change_is_gathered_into_one_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with newsroom(tmp_path, gather_seconds=3600) as room:
+        ear, writes = Ear(room.hub), []
+        await ear.join(room.key, None)
+        monkeypatch.setattr(ear, "write", lambda data: (writes.append(data), Ear.write(ear, data)))
+        await room.post("Rain")
+        await until(lambda: ear.seqs == [2])  # a lone change waits for nothing
+        taken_back = await room.post("What a lawyer called about")
+        for number in range(20):
+            await room.post(f"Number {number}")
+        await room.retract(taken_back)
+        await until(lambda: room.hub.feeds[room.key].head == 24)
+        assert ear.seqs == [2]
+
+        late = Ear(room.hub)  # whoever comes meanwhile gets what is gathered once, like all
+        joining = asyncio.create_task(late.join(room.key, Position(room.hub.feeds[room.key].epoch, 2)))
+        loop = asyncio.get_running_loop()
+        now = loop.time
+        monkeypatch.setattr(loop, "time", lambda: now() + 3601)
+        await until(lambda: ear.seqs == [2, *range(4, 25)])
+        await joining
+        await until(lambda: late.seqs == [*range(4, 25)])
+        assert len(writes) == 2
+        assert "lawyer" not in ear.heard.decode() + late.heard.decode()
 
 
 async def test_a_listener_that_comes_back_gets_each_thing_once_in_its_newest_state(tmp_path: Path) -> None:
