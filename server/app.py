@@ -32,10 +32,11 @@ from server.newsroom.desk import Desk
 from server.newsroom.readiness import WriteProbe
 from server.serving import uvicorn_server
 from server.serving.acceptor import HEADER_SECONDS
+from server.setting_checks import policy_sources
 from server.settings import Settings
 from server.store import feeds, migrate
 from server.store.database import Database
-from server.web import errors, routes
+from server.web import errors, routes, theme
 from server.web.assets import Assets
 from server.web.middleware import middleware
 from server.web.render import BUNDLES, REWRITES, Renderer
@@ -98,10 +99,13 @@ def build(settings: Settings, *, demo: bool = False) -> Parts:
     async def renew_epoch(feed: FeedKey, seen: Position, rewritten: bool) -> Position:
         return await newsroom_feeds.renew_epoch(desk, feed, seen=seen, rewritten=rewritten)
 
-    assets = Assets(static_folder(), bundles=BUNDLES, rewrites=REWRITES)
+    assets = Assets(
+        static_folder(), bundles=BUNDLES, rewrites=REWRITES,
+        theme=settings.theme / theme.STATIC if settings.theme else None,
+    )
     renderer = Renderer(
         assets, site_name=settings.site_name, public_url=settings.public_url, language=settings.language,
-        providers=providers,
+        providers=providers, theme=settings.theme, slot_every=settings.slot_every,
     )
     hub = Hub(
         broker,
@@ -146,7 +150,10 @@ def build(settings: Settings, *, demo: bool = False) -> Parts:
         supervisor=Supervisor(longest_wait=TASK_WAIT_SECONDS, expected=StopPressError),
         metrics_token=settings.metrics_token,
         frame_ancestors=settings.frame_ancestors,
-        security=ResponseHeaders(policy({"frame-src": providers.frames})),
+        security=ResponseHeaders(
+            policy({"frame-src": providers.frames}),
+            policy({"frame-src": providers.frames}, policy_sources(settings.csp_sources)),
+        ),
     )
     return Parts(database, broker, desk, hub, site, gate)
 

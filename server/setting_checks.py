@@ -17,6 +17,15 @@ _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,
 _DRIVERS = {"sqlite": ("sqlite", "sqlite+aiosqlite"), "postgresql": ("postgresql", "postgresql+psycopg")}
 MAX_HOST_NAME = 253
 
+_SOURCE = re.compile(
+    r"(https|wss)://(\*\.)?(?P<host>[^/:]+)(:\d{1,5})?(/[\w./%~-]*)?", re.ASCII
+)
+_HASH = re.compile(r"'sha(256|384|512)-[A-Za-z0-9+/]{40,90}={0,2}'", re.ASCII)
+EXTENSIBLE = (
+    "script-src", "style-src", "img-src", "media-src", "connect-src", "font-src", "frame-src", "form-action",
+)
+"""Directives of the Content-Security-Policy that a site may add sources to."""
+
 _LANGUAGE = re.compile(r"[a-z]{2,8}(-[a-z0-9]{1,8})*", re.ASCII | re.IGNORECASE)
 
 
@@ -155,3 +164,38 @@ def public_url(value: str) -> str:
         raise ValueError(f"{wanted}, without a user")
     host(parts.hostname)
     return value.rstrip("/")
+
+
+def policy_sources(value: str) -> dict[str, tuple[str, ...]]:
+    """Sources to add to directives of the policy: `script-src https://ads.example; img-src https://*.cdn.example`.
+    Hosts by name and hashes only: what allows inline scripts, every host or plain HTTP is refused."""
+    found: dict[str, tuple[str, ...]] = {}
+    for part in filter(None, (each.strip() for each in value.split(";"))):
+        name, *sources = part.split()
+        if name not in EXTENSIBLE:
+            raise ValueError(f"{name[:40]!r} is none of {', '.join(EXTENSIBLE)}")
+        if not sources or name in found:
+            raise ValueError(f"{name} needs its sources, once")
+        found[name] = tuple(_source(each) for each in sources)
+    return found
+
+
+def _source(value: str) -> str:
+    if _HASH.fullmatch(value):
+        return value
+    parts = _SOURCE.fullmatch(value)
+    if parts is None:
+        raise ValueError(
+            f"{value[:60]!r} is no source: a site like https://ads.example or https://*.ads.example, or a hash"
+        )
+    public_host(parts["host"])
+    return value
+
+
+def theme(value: Path) -> Path:
+    """The folder of a theme, with templates that can be read. See web/theme.py."""
+    from server.web import theme as themes  # the library of templates is not needed without one
+
+    printable(str(value))
+    themes.check(value)
+    return value

@@ -42,6 +42,11 @@ class Settings(BaseSettings):
     frame_ancestors: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Origins, comma-separated, whose pages may show a blog in a frame; `*`: all."
     )
+    theme: Path | None = Field(None, description="Folder with a style, pictures and templates of your own.")
+    slot_every: int = Field(10, ge=2, le=39, description="Updates between two places of a theme's own.")
+    csp_sources: str = Field(
+        "", description="Sources added to the policy of readers' pages: `script-src https://ads.example; …`."
+    )
     site_name: str = Field("Stop Press", min_length=1, max_length=80, description="Name of the publication.")
     language: str = Field(
         "en", description="Language of pages that belong to no blog: a BCP 47 tag such as `de` or `ar-EG`."
@@ -121,6 +126,17 @@ class Settings(BaseSettings):
     @classmethod
     def _language(cls, value: str) -> str:
         return checks.language(value)
+
+    @field_validator("theme", mode="before")
+    @classmethod
+    def _theme(cls, value: Any) -> Any:
+        return checks.theme(Path(value)) if value else None
+
+    @field_validator("csp_sources")
+    @classmethod
+    def _sources(cls, value: str) -> str:
+        checks.policy_sources(value)
+        return value
 
     @field_validator("frame_ancestors")
     @classmethod

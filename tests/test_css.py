@@ -125,7 +125,7 @@ def test_a_file_declares_rules_in_one_layer(name: str) -> None:
 
 def test_every_file_is_part_of_a_bundle() -> None:
     bundled = {part for parts in BUNDLES.values() for part in parts}
-    assert {f"css/{name}" for name in FILES} | {"fonts/faces.css"} == bundled
+    assert {f"css/{name}" for name in FILES} | {"fonts/faces.css", "theme/theme.css"} == bundled
 
 
 def test_every_custom_property_that_is_used_is_defined() -> None:

@@ -106,6 +106,9 @@ NONSENSE: dict[str, list[str]] = {
     "frame_ancestors": [
         "news.example", "https://a.example/x", "https://a b", "'self'", "https://*", "https://a;b", "**",
     ],
+    "theme": ["{file}", "/nowhere/at/all", "a\nb"],
+    "slot_every": ["0", "1", "40", "x"],
+    "csp_sources": ["script-src 'unsafe-inline'", "script-src *", "nonsense", "script-src", "a\nb"],
     "fetch": ["perhaps", "2"],
     "mastodon_hosts": ["nonsense", "https://a.example", "127.0.0.1", "a.example:80", "a..example", "a.b/x"],
     "site_name": ["", "x" * 81, "a\nb"],
@@ -181,6 +184,7 @@ def test_a_password_is_not_repeated(name: str) -> None:
         ("host", "::"), ("host", "0.0.0.0"), ("host", "localhost"), ("host", "fe80::1%eth0"),
         ("public_url", "http://[::1]:8000"), ("public_url", "https://live.example.org:8443"),
         ("frame_ancestors", ("*",)), ("frame_ancestors", ("https://a.example:8443", "https://*.example.org")),
+        ("csp_sources", "script-src https://ads.example.org https://*.ads.example.org/js; connect-src wss://a.example"),
         ("trusted_proxies", ("*",)), ("trusted_proxies", ("10.0.0.0/8", "fd00::/8", "192.0.2.1")),
     ],
 )  # fmt: skip

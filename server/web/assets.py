@@ -17,7 +17,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-KEPT_SUFFIXES = {".js", ".css", ".svg", ".png", ".ico", ".woff2", ".webmanifest", ".map"}
+KEPT_SUFFIXES = {
+    ".js", ".css", ".svg", ".png", ".jpg", ".webp", ".ico", ".woff2", ".webmanifest", ".map",
+}
+THEME = "theme"
 BUNDLES = "dist"
 """Folder of the bundles, beside their sources."""
 MADE_OF = "made-of.txt"
@@ -38,7 +41,7 @@ class Assets:
     """All static files, read at start.
 
     `bundles` lists style sheets that are concatenated from several files, so that a page loads only one;
-    `rewrites` changes some of them.
+    `rewrites` changes some of them. `theme` is a folder of files that are served as `theme/…`.
     """
 
     def __init__(
@@ -47,13 +50,11 @@ class Assets:
         *,
         bundles: dict[str, list[str]] | None = None,
         rewrites: Mapping[str, Callable[[bytes], bytes]] | None = None,
+        theme: Path | None = None,
     ) -> None:
-        files = {
-            path.relative_to(folder).as_posix(): path.read_bytes()
-            for path in sorted(folder.rglob("*"))
-            if path.is_file() and path.suffix in KEPT_SUFFIXES
-            and not {"node_modules", BUNDLES} & {*path.relative_to(folder).parts}
-        }
+        files = _files(folder)
+        if theme is not None:
+            files |= {f"{THEME}/{name}": body for name, body in _files(theme).items()}
         bundled = _bundles(folder)
         self.bundled = frozenset(bundled)
         """Names of the scripts that need no other file."""
@@ -89,6 +90,15 @@ class Assets:
         files = (name for name in self._assets if name.startswith(f"{FONTS}/"))
         cut = {Path(name).name.partition(".")[0]: name for name in files}
         return [self.url(cut[name]) for name in names if name in cut]
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix in KEPT_SUFFIXES
+        and not {"node_modules", BUNDLES} & {*path.relative_to(folder).parts}
+    }
 
 
 def made_of(sources: Path) -> str:

@@ -187,8 +187,9 @@ async def _unexpected(connection: HTTPConnection, error: Exception) -> Response:
     detail = "Something went wrong on the server. The error has been logged."
     response = answer_of(connection, "internal_error", detail)
     # Starlette sends this response from outside the middleware stack.
-    site_of(connection).security.add(response.headers, scheme=connection.scope["scheme"])
-    add_cors(response.headers, connection.scope["path"])
+    scheme, path = connection.scope["scheme"], connection.scope["path"]
+    site_of(connection).security.add(response.headers, scheme=scheme, path=path)
+    add_cors(response.headers, path)
     return response
 
 

@@ -73,7 +73,7 @@ class SecurityHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                security.add(MutableHeaders(scope=message), scheme=scope["scheme"])
+                security.add(MutableHeaders(scope=message), scheme=scope["scheme"], path=scope["path"])
             await send(message)
 
         await self._app(scope, receive, with_headers)

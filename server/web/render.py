@@ -26,6 +26,7 @@ from server.media import urls
 from server.text import tables
 from server.text.title import title_of
 from server.web import template_language
+from server.web import theme as themes
 from server.web.assets import Assets
 from server.web.component_style import for_shadow_root
 from server.web.languages import ENGLISH, Languages
@@ -42,9 +43,10 @@ BUNDLES: dict[str, list[str]] = {
             for name in (
                 "masthead", "page", "head", "toolbar", "filters", "entry", "quote", "media", "embed", "gallery",
                 "focal", "key-events", "related", "pill", "more", "blogs", "notice", "history",
-                "arabic", "print",
+                "slots", "arabic", "print",
             )
         ),
+        "theme/theme.css",
     ],
     "console.css": [
         *_SHARED, "css/entry.css", "css/quote.css", "css/media.css", "css/embed.css",
@@ -85,6 +87,8 @@ class Renderer:
         public_url: the site's URL without a trailing slash; empty to use the URL of the request.
         language: BCP 47 tag for pages that belong to no blog.
         providers: the sites whose posts and videos can be shown.
+        theme: the folder of a theme, whose templates go before ours; see theme.py.
+        slot_every: entries between two slots.
     """
 
     def __init__(
@@ -95,14 +99,20 @@ class Renderer:
         public_url: str,
         language: str = ENGLISH,
         providers: Providers | None = None,
+        theme: Path | None = None,
+        slot_every: int = 10,
     ) -> None:
         self.assets = assets
         self.site_name = site_name
         self.public_url = public_url
         self.language = language
         self.languages = Languages()
+        self.slots = themes.slots(theme)
+        self.slot_every = slot_every if "between" in self.slots else 0
+        """Entries between two slots; 0 for no slot."""
+        self._template_folders = [*([theme / themes.TEMPLATES] if theme else []), TEMPLATES]
         self.environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
+            loader=FileSystemLoader(self._template_folders),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -116,6 +126,7 @@ class Renderer:
                 *(PRELOADED_RIGHT_TO_LEFT if direction == "rtl" else PRELOADED)
             ),
             "site_name": site_name,
+            "slots": self.slots,
             "image_url": urls.image_url,
             "source": lambda block: urls.source(image_of(block)),
             "script_words": script_words,
@@ -206,10 +217,14 @@ class Renderer:
         return template_language.rendered_in(self.languages.of(language))
 
     def _version(self) -> str:
-        parts = (self.assets.digest, self.site_name, self.public_url, self.language, self.languages.digest)
+        parts = (
+            self.assets.digest, self.site_name, self.public_url, self.language, self.languages.digest,
+            str(self.slot_every),
+        )
         digest = hashlib.sha256(" ".join(parts).encode())
-        for path in sorted(TEMPLATES.rglob("*.html")):
-            digest.update(path.read_bytes())
+        for folder in self._template_folders:
+            for path in sorted(folder.rglob("*.html")):
+                digest.update(path.read_bytes())
         return digest.hexdigest()[:10]
 
 

@@ -12,6 +12,7 @@ import { Pause } from "./pause.js";
 import { reload } from "./reload.js";
 import { Scope } from "./scope.js";
 import { Seen } from "./seen.js";
+import { Slots } from "./slots.js";
 import { State } from "./state.js";
 import { keepPlace } from "./steady.js";
 import { keepTimes, showTimes } from "./times.js";
@@ -29,6 +30,7 @@ class Page {
   #list;
   #state;
   #scope;
+  #slots;
   #pause;
   #arrivals;
   #updates;
@@ -39,18 +41,23 @@ class Page {
     const find = (/** @type {string} */ what) => /** @type {HTMLElement} */ (root.querySelector(what));
     this.#root = root;
     this.#list = find("[data-entries]");
+    this.#slots = new Slots(this.#list);
     this.#state = new State(root);
     this.#scope = new Scope(root);
     this.#pause = new Pause(root, () => this.#arrivals.update());
     this.#arrivals = new Arrivals(root, {
       isPaused: () => this.#pause.isOn,
       seen: new Seen(),
-      shown: (article) => showTimes(article),
+      shown: (article) => {
+        this.#slots.update();
+        showTimes(article);
+      },
     });
     this.#updates = new Updates(root, this.#scope, (article) => this.#arrivals.add(article));
     find("[data-tools]").hidden = this.#scope.isOlder;
     loadMore(root, (articles, first) => {
       this.#updates.extend(articles, first);
+      this.#slots.update();
       showTimes(root);
     });
     addEventListener("scrollend", () => keepPlace(this.#list, () => this.#updates.settle()));
@@ -82,6 +89,7 @@ class Page {
     keepPlace(this.#list, () => {
       applyEach((change) => this.#apply(change));
       this.#updates.settle();
+      this.#slots.update();
     });
     showTimes(this.#root);
     this.#arrivals.update();

@@ -19,7 +19,7 @@ from server.domain.times import to_text
 from server.store import blogs, entries, feeds
 from server.text.excerpt import excerpt
 from server.text.title import title_of, words_of
-from server.web.reader import filtered, page_cache, pagination, structured_data
+from server.web.reader import filtered, page_cache, pagination, slots, structured_data
 from server.web.reader.filtered import Filtered
 from server.web.reader.inline_json import inline_json
 from server.web.reader.page_cache import Kept
@@ -29,6 +29,7 @@ from server.web.site import Site, site_of
 from server.web.stream.subscribing import gate_of
 
 HTML = "text/html"
+BLOG = "reader/blog.html"
 LOGO = "reader/logo.png"
 
 
@@ -186,12 +187,14 @@ async def _newest_first(connection: AsyncConnection, blog: Blog, view: View, cou
     return Filtered(page, within, newer, view.at(page.older) if page.older else None)
 
 
-def render(site: Site, snapshot: Snapshot, base: str, *, template: str = "reader/blog.html") -> str:
+def render(site: Site, snapshot: Snapshot, base: str, *, template: str = BLOG) -> str:
     """Render the whole page, by a template that extends the usual one."""
     renderer, found, page, view = site.renderer, snapshot.blog, snapshot.page, snapshot.view
     publication = publication_of(site, base)
     epoch = snapshot.position.epoch
     path = f"/live/{found.slug}"
+    own = template == BLOG
+    every = 0 if view.filtered or not own else renderer.slot_every
     return renderer.template(
         template,
         language=found.language,
@@ -201,6 +204,9 @@ def render(site: Site, snapshot: Snapshot, base: str, *, template: str = "reader
         parts=renderer.parts(feeds.of_blog(found, "public", epoch)),
         updated=snapshot.updated if view.plain and page.before is None else None,
         entries=[renderer.entry(feeds.of_entry(e, found, "public", epoch)) for e in snapshot.entries],
+        slots=renderer.slots if own else frozenset(),
+        slotted=slots.before(snapshot.entries, len(snapshot.pinned), every),
+        slot_every=every,
         key_events=[
             renderer.key_event(feeds.of_entry(e, found, "public", epoch)) for e in snapshot.key_events
         ],
