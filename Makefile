@@ -56,7 +56,7 @@ $(STAMPS)/fonts: static/package.json static/package-lock.json static/fonts/cuts.
 	@tools/quietly.sh "Cutting the typefaces (once)" tools/fonts.sh
 	@touch $@
 
-$(STAMPS)/bundle: $(wildcard static/reader/*.js) tools/bundle.sh tools/bundle.py server/web/assets.py $(STAMPS)/fonts
+$(STAMPS)/bundle: $(wildcard static/reader/*.js static/console/*.js static/console/composer/*.js) tools/bundle.sh tools/bundle.py server/web/assets.py $(STAMPS)/fonts
 	@tools/quietly.sh "Bundling the scripts" tools/bundle.sh
 	@touch $@
 
@@ -81,4 +81,4 @@ $(STAMPS)/bench: pyproject.toml constraints.txt tools/bench.sh $(STAMPS)/quickes
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-bench $(VENV)-client $(STAMPS) static/node_modules tests/checkers/node_modules static/fonts/*.woff2 static/fonts/faces.css static/reader/dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-bench $(VENV)-client $(STAMPS) static/node_modules tests/checkers/node_modules static/fonts/*.woff2 static/fonts/faces.css static/reader/dist static/console/dist .mypy_cache .ruff_cache .pytest_cache

@@ -14,6 +14,7 @@ from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
+from server.web.console import script_words as console_words
 from server.web.languages import CATALOGUES, Languages
 from server.web.reader import script_words
 
@@ -110,6 +111,19 @@ def test_the_script_asks_for_words_that_there_are() -> None:
     with_plurals = {name for name, word in words.items() if isinstance(word, dict)}
     assert asked["counted"] <= with_plurals
     assert asked["word"] | {"live", "reconnecting", "closed"} <= words.keys() - with_plurals
+
+
+def test_the_console_asks_for_words_that_there_are() -> None:
+    scripts = [p for p in (ROOT / "static" / "console").rglob("*.js") if "dist" not in p.parts]
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in scripts)
+    asked = set(re.findall(r"\bword\(\"([a-z_]+)\"", sources))
+    tools = set(re.findall(r"\{ name: \"([a-z]+)\"", sources))
+    offered = set(re.findall(r"\{ name: \"([a-z]+)\"[^\n]*slash: true", sources))
+    states = {"sending", "waiting", "log_in", "failed"}
+    wanted = asked | tools | {f"{name}_hint" for name in offered} | {f"state_{state}" for state in states}
+    words = console_words.words(Languages().of("de")).keys()
+    assert len(tools) > 10
+    assert wanted <= words
 
 
 def test_french_keeps_its_signs_with_their_words() -> None:

@@ -1,12 +1,20 @@
 #!/usr/bin/env bash
-# bundle.sh: bundle the reader's scripts, one file for each kind of page. Run after fonts.sh, which brings esbuild.
+# bundle.sh: bundle the scripts of the reader's pages and of the console. Run after fonts.sh, which brings esbuild and
+# the libraries of the console.
 set -eu
 export VENV=${VENV:-.venv}
-rm -rf static/reader/dist
+
+# bundle FOLDER SCRIPT OPTION…: into static/FOLDER/dist
 bundle() {
-  tools/node.sh npx esbuild "$@" --bundle --minify --target=es2022 --sourcemap --outdir=static/reader/dist --log-level=warning
+  local folder=static/$1 scripts=$2
+  shift 2
+  tools/node.sh npx esbuild $(printf "$folder/%s " $scripts) --bundle --minify --target=es2022 --sourcemap \
+    --outdir="$folder/dist" --log-level=warning "$@"
 }
-bundle static/reader/{main,entry_frame,frame,furniture,shared_connection,static_page}.js --splitting --format=esm
+
+rm -rf static/{reader,console}/dist
+bundle reader "main.js entry_frame.js frame.js furniture.js shared_connection.js static_page.js" --splitting --format=esm
 # one file that needs no type=module, for the pages of other sites
-bundle static/reader/web_component.js --format=iife
+bundle reader web_component.js --format=iife
+bundle console main.js --splitting --format=esm
 PYTHONPATH=. "$VENV/bin/python" tools/bundle.py

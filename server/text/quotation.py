@@ -38,6 +38,12 @@ _BY_LANGUAGE: dict[str, Marks] = {
 }
 
 
+def table() -> dict[str, Marks]:
+    """All of them, by language or by language and region in lower case, for an editor that sets them while
+    somebody types."""
+    return dict(_BY_LANGUAGE)
+
+
 def marks(language: str) -> Marks | None:
     """The quotation marks of a BCP 47 tag; None for a language whose marks are not known."""
     parts = language.lower().split("-")

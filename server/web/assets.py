@@ -102,10 +102,12 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 
 def made_of(sources: Path) -> str:
-    """A digest of the scripts of a folder."""
+    """A digest of the scripts of a folder and of the folders in it."""
     digest = hashlib.sha256()
-    for path in sorted(sources.glob("*.js")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in sorted(sources.rglob("*.js")):
+        name = path.relative_to(sources)
+        if name.parts[0] != BUNDLES:
+            digest.update(name.as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 

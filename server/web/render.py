@@ -23,12 +23,13 @@ from server.domain.change import Change
 from server.domain.providers import Providers, plays_in_place
 from server.domain.topic import slug_of
 from server.media import urls
-from server.text import tables
+from server.text import quotation, tables
 from server.text.title import title_of
 from server.web import template_language
 from server.web import theme as themes
 from server.web.assets import Assets
 from server.web.component_style import for_shadow_root
+from server.web.console.script_words import console_words
 from server.web.languages import ENGLISH, Languages
 from server.web.reader.page_cache import KeptPages
 from server.web.reader.script_words import script_words
@@ -51,7 +52,9 @@ BUNDLES: dict[str, list[str]] = {
     "console.css": [
         *_SHARED, "css/entry.css", "css/quote.css", "css/media.css", "css/embed.css",
         "css/gallery.css", "css/focal.css",
-        *(f"css/console/{name}.css" for name in ("frame", "fields", "buttons", "notices", "rows")),
+        *(f"css/console/{name}.css" for name in (
+            "frame", "newsroom", "fields", "buttons", "notices", "rows", "composer", "placed",
+        )),
     ],
     "component.css": [
         "css/layers.css", "css/tokens.css", "css/component-themes.css", "css/base.css",
@@ -130,6 +133,8 @@ class Renderer:
             "image_url": urls.image_url,
             "source": lambda block: urls.source(image_of(block)),
             "script_words": script_words,
+            "console_words": console_words,
+            "quotation_marks": quotation.table,
             "srcset": lambda block: urls.srcset(image_of(block)),
             "largest": lambda block: urls.largest(image_of(block)),
             "focal": lambda block: urls.focal_classes(image_of(block)),

@@ -96,7 +96,7 @@ function tell(key, fields) {
 }
 
 /** Remember that a key is used up, and by what. @param {string} key @param {Fields} fields */
-function spend(key, fields) {
+export function spend(key, fields) {
   const spent = /** @type {Spent[]} */ (load(localStorage, SPENT) ?? []);
   const others = spent.filter((s) => s.key !== key);
   store(localStorage, SPENT, [{ key, digest: digest(fields) }, ...others].slice(0, SPENT_KEPT));

@@ -151,6 +151,48 @@ export class FormDraft {
     place.replaceChildren(box);
   }
 
+  /**
+   * What stands in the form goes to somebody else, who keeps it before the draft ends; the form begins afresh, under
+   * a key of its own.
+   * @param {(key: string, fields: Fields) => void} take
+   */
+  handOver(take) {
+    const [key, fields] = [this.#key, read(this.#form)];
+    take(key, fields);
+    this.#drafts.end(key, fields);
+    this.#begin();
+  }
+
+  /** Put what was handed over into the form again. What stands there stays a draft. @param {string} key @param {Fields} fields */
+  takeBack(key, fields) {
+    this.#save();
+    this.#begin();
+    fill(this.#form, { fields, pieces: [], file: "", revision: "", at: Date.now() });
+    setHidden(this.#form, "request_key", key);
+    this.#write(fields);
+    this.#form.dispatchEvent(new Event("restored"));
+  }
+
+  /** Before the page is left for what the server says of it. */
+  leave() {
+    this.#save();
+    this.#drafts.sending(this.#key, read(this.#form));
+    this.#over = true;
+  }
+
+  /** The draft is not wanted. */
+  discard() {
+    this.#drop();
+  }
+
+  #begin() {
+    this.#written = null;
+    this.#form.reset();
+    setHidden(this.#form, "request_key", newKey());
+    this.#form.querySelector("[data-restored]")?.replaceChildren();
+    this.#form.dispatchEvent(new Event("restored"));
+  }
+
   #drop() {
     this.#over = true;
     this.#drafts.end(this.#key, read(this.#form));

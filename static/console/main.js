@@ -2,10 +2,14 @@
 /** Makes the plain console quicker to use, and keeps what is typed. Every form works without it. */
 import { FormDraft } from "./form_draft.js";
 import { taken } from "./drafts.js";
+import { addSwitch, prefersPlain } from "./editor_choice.js";
 import { listenToKeys } from "./keyboard.js";
 import { Lists } from "./lists.js";
 import { listenToMarks } from "./marks.js";
 import { followPublishTime } from "./primary_button.js";
+import { followTabs } from "./tabs.js";
+
+/** @typedef {import("./composer/composer.js").Composer} Composer */
 
 const user = document.getElementById("main")?.dataset.user ?? "";
 
@@ -23,17 +27,41 @@ function readAddress() {
   return slot;
 }
 
+/** The editor in place of the box for words; null where the plain form stays. @param {HTMLFormElement} form @returns {Promise<Composer | null>} */
+async function composerIn(form) {
+  // what the server handed back stands in the plain fields
+  if (form.dataset.editor === undefined || form.dataset.unsaved !== undefined || prefersPlain()) return null;
+  try {
+    const { Composer } = await import("./composer/composer.js");
+    return new Composer(form);
+  } catch (error) {
+    // without its bundle a browser does not find the libraries
+    console.warn("The plain form stays:", error);
+    return null;
+  }
+}
+
 const slot = readAddress();
+followTabs();
+const root = document.getElementById("lists");
+const lists = root && new Lists(root);
 // logging in and changing one's own password have no data-keys: there Enter sends, as everywhere
 for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-keys], form[data-draft]"))) {
   listenToKeys(form);
 }
 for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-draft]"))) {
   followPublishTime(form);
-  if (user) new FormDraft(form, user, slot);
+  const composer = user ? await composerIn(form) : null;
+  const draft = user ? new FormDraft(form, user, slot) : null;
+  addSwitch(form, composer);
+  if (composer && draft) {
+    (await import("./preview.js")).listenToPreview(form, composer);
+    if (form.dataset.entry) new (await import("./saving.js")).Saving(form, composer, draft);
+    else if (lists) new (await import("./posting.js")).Posting(form, composer, draft, lists, user);
+    if (!location.hash) composer.focus();
+  }
 }
-const lists = document.getElementById("lists");
-if (lists) listenToMarks(new Lists(lists));
+if (lists) listenToMarks(lists);
 // the browser's own autofocus comes later: whoever types at once would lose the first letters
 const first = document.querySelector("form [aria-invalid]") ?? (location.hash ? null : document.querySelector("[autofocus]"));
-if (first instanceof HTMLElement) first.focus();
+if (first instanceof HTMLElement && !first.closest("[hidden]")) first.focus();

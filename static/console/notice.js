@@ -1,14 +1,17 @@
 // @ts-check
 /** Says what happened, in the place where the server says it too. */
 
-/** @param {string} words @param {{ failed?: boolean, link?: HTMLAnchorElement }} [more] */
-export function say(words, { failed = false, link } = {}) {
+/**
+ * @param {string} words
+ * @param {{ failed?: boolean, link?: HTMLAnchorElement, acts?: HTMLButtonElement[] }} [more]
+ */
+export function say(words, { failed = false, link, acts = [] } = {}) {
   const box = document.createElement("div");
   box.className = failed ? "said said--failed" : "said";
   const text = document.createElement("p");
   text.textContent = words;
   if (link) text.append(" ", link);
-  box.append(text);
+  box.append(text, ...acts);
   document.getElementById("said")?.replaceChildren(box);
 }
 

@@ -15,6 +15,7 @@ from server.newsroom import people
 from tests.support.app import Running
 from tests.support.browser import until, visit
 
+PLAIN = "if (location.protocol === 'http:') localStorage.setItem('stoppress:plain', 'true')"
 PASSWORD = "a long enough password"
 CAST: dict[str, Role] = {"ada": "admin", "eddy": "editor", "rosa": "editor", "connie": "contributor"}
 
@@ -31,10 +32,14 @@ async def hire(server: Running) -> None:
 
 @contextlib.asynccontextmanager
 async def at_work(
-    browser: Browser, server: Running, name: str, *, own_session: bool = False, **options: Any
+    browser: Browser, server: Running, name: str, *, own_session: bool = False, plain: bool = True,
+    **options: Any,
 ) -> AsyncIterator[BrowserContext]:
-    """A browser of its own in which this person is logged in; who logs out in it asks for an `own_session`."""
+    """A browser of its own in which this person is logged in; who logs out in it asks for an `own_session`.
+    `plain`: the person chose the plain form, whose fields tests fill in by their ids."""
     async with visit(browser, base_url=server.url, **options) as context:
+        if plain:
+            await context.add_init_script(PLAIN)
         found = None if own_session else _cookies.get((server.url, name))
         if found:
             await context.add_cookies(found)
@@ -63,7 +68,7 @@ async def opened(context: BrowserContext, slug: str, path: str = "") -> Page:
 
 
 async def row(page: Page, words: str) -> Locator:
-    found = page.locator("#entries .row", has_text=words)
+    found = page.locator("#entries [data-rows] .row", has_text=words)
     await until(lambda: _one(found), what=f"one row with {words!r}")
     return found
 

@@ -43,6 +43,12 @@ def test_a_source_that_was_changed_since_is_served(reader: Path, name: str) -> N
     assert Assets(reader.parent).digest != before
 
 
+def test_a_source_in_a_folder_of_its_own_counts(reader: Path) -> None:
+    (reader / "part").mkdir()
+    (reader / "part" / "more.js").write_text("")
+    assert _body(reader, "reader/main.js") == b'import "./words.js";'
+
+
 def test_without_a_note_of_what_they_were_made_of_bundles_are_left_out(reader: Path) -> None:
     (reader / "dist" / MADE_OF).unlink()
     assert _body(reader, "reader/main.js") == b'import "./words.js";'

@@ -13,15 +13,14 @@ from server.domain.entry import Content, Entry
 from server.domain.errors import Conflict, Invalid, KeyReused, NotFound, StaleRevision
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import new_id
-from server.domain.times import now, to_text
+from server.domain.times import to_text
 from server.newsroom import blogs, entries
-from server.newsroom.content import language_of, prepare
 from server.store import entries as stored
 from server.store import feeds, idempotency
 from server.store.bylines import known_names
 from server.text.title import title_of
 from server.web.api.request_models import EntryChanges
-from server.web.console import entry_form, forms, listing, page, typed_entry
+from server.web.console import entry_form, forms, listing, page, preview, typed_entry
 from server.web.console.forms import Form
 from server.web.console.listing import is_own
 from server.web.console.typed_entry import TypedEntry
@@ -41,8 +40,8 @@ async def index(request: Request, caller: Caller) -> Response:
     try:
         typed = await typed_entry.read(request, caller, form, blog)
         if form.text("do") not in typed_entry.STATUS:
-            preview = await _preview(request, caller, blog, typed)
-            return await listing.show(request, caller, blog, typed, preview=preview)
+            as_read = await _preview(request, caller, blog, typed)
+            return await listing.show(request, caller, blog, typed, preview=as_read)
         made = await _create(request, caller, blog, form, typed)
     except KeyReused:
         error = await _sent_before(request, caller, blog, form)
@@ -96,8 +95,8 @@ async def edit(request: Request, caller: Caller) -> Response:
     try:
         typed = await typed_entry.read(request, caller, form, blog)
         if form.text("do") not in typed_entry.STATUS:
-            preview = await _preview(request, caller, blog, typed, entry)
-            return await _form(request, caller, blog, entry, typed, preview=preview)
+            as_read = await _preview(request, caller, blog, typed, entry)
+            return await _form(request, caller, blog, entry, typed, preview=as_read)
         written = await _save(request, caller, blog, entry, form, typed)
     except StaleRevision as error:
         blog, entry = await found(request, caller)
@@ -198,10 +197,4 @@ async def _preview(
     """The entry as readers would see it, without keeping anything. Raises Invalid."""
     before = entry.content if entry else Content()
     written = await typed.content(typed.checked(before), blog, before)
-    content = await prepare(written, language_of(written, blog))
-    at = entry.published_at if entry and entry.published_at else now()
-    made = Entry(
-        id="preview", blog_id=blog.id, status="published", revision=0, content=content,
-        author_id=caller.id, author_name=caller.name, created_at=at, updated_at=at, published_at=at,
-    )
-    return shown(request, blog, made)
+    return await preview.rendered(request, caller, blog, written, entry)

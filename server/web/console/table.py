@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from server.web.console import blogs, bylines, entry_actions, entry_pages, listing, media, people, session
+from server.web.console import (
+    blogs,
+    bylines,
+    entry_actions,
+    entry_pages,
+    listing,
+    media,
+    people,
+    preview,
+    session,
+)
 
 BOTH = ["GET", "POST"]
 
@@ -18,6 +28,7 @@ def routes() -> list[Route]:
         Route("/console/blogs/new", blogs.new, methods=BOTH),
         Route("/console/blogs/{slug}", entry_pages.index, methods=BOTH),
         Route("/console/blogs/{slug}/list", listing.lists),
+        Route("/console/blogs/{slug}/preview", preview.show, methods=["POST"]),
         Route("/console/blogs/{slug}/furniture", blogs.furniture, methods=BOTH),
         Route("/console/blogs/{slug}/entries/{id}", entry_pages.edit, methods=BOTH),
         Route("/console/blogs/{slug}/entries/{id}/mark", entry_actions.mark, methods=["POST"]),

@@ -1,0 +1,113 @@
+// @ts-check
+/** HTML of Word, PowerPoint, Google Docs, web pages and mail becomes the few elements of an entry. */
+
+const SPACE = /[ \t\r\n]+/g;
+const WORD_LIST = /mso-list:\s*(?!Ignore)l\d+\s+level(\d+)/i;
+const NUMBER = /^[\s\u00a0]*(?:\(?[\da-zA-Z]{1,4}[.)])/;
+
+/** @param {string} html @returns {string} */
+export function cleaned(html) {
+  // parsed in a document of its own, nothing of it runs or loads
+  const body = new DOMParser().parseFromString(quiet(html), "text/html").body;
+  for (const junk of body.querySelectorAll("script, style, meta, link, title, xml, iframe, object, noscript, template, svg, math")) junk.remove();
+  for (const tag of [...body.getElementsByTagName("*")]) if (tag.tagName.includes(":")) tag.replaceWith(...tag.childNodes);
+  wordLists(body);
+  for (const element of [...body.querySelectorAll("b, i, span, font, strong, em")]) styled(element);
+  for (const item of [...body.querySelectorAll("ul > ul, ul > ol, ol > ul, ol > ol")]) item.previousElementSibling?.append(item);
+  for (const link of body.querySelectorAll("a")) safe(link);
+  for (const image of body.querySelectorAll("img")) image.replaceWith(image.alt);
+  const own = body.querySelector("[data-pm-slice]") !== null;
+  for (const element of body.querySelectorAll("*")) {
+    for (const { name, value } of [...element.attributes]) {
+      if (!KEPT.has(name) && !(own && (OWN.has(name) || value === "quote"))) element.removeAttribute(name);
+    }
+  }
+  return body.innerHTML;
+}
+
+/**
+ * The page's Content Security Policy holds in other documents of its scripts too: a browser empties styles there and
+ * reports handlers, which nothing here would run. Styles are read under another name.
+ * @param {string} html @returns {string}
+ */
+function quiet(html) {
+  return html.replace(/<[a-z][^<>]*>/gi, (tag) => tag
+    .replace(/([\s/"'])on[a-z]+\s*=\s*("[^"]*"|'[^']*'|[^\s>]*)/gi, "$1")
+    .replace(/([\s/"'])style\s*=/gi, "$1data-style="));
+}
+
+/** @param {Element} element @param {string} property @returns {string} */
+function style(element, property) {
+  const found = new RegExp(`(?:^|;)\\s*${property}\\s*:\\s*([^;]*)`, "i").exec(element.getAttribute("data-style") ?? "");
+  return found?.[1]?.trim().toLowerCase() ?? "";
+}
+
+const KEPT = new Set(["href", "colspan", "rowspan", "start", "data-pm-slice", "dir", "lang"]);
+/** Attributes that an editor of this kind writes for itself. */
+const OWN = new Set(["data-media", "data-fields"]);
+
+/** Google Docs wraps all in a `<b>` that is not bold, and says bold with styles. @param {Element} element */
+function styled(element) {
+  const [weight, fontStyle, verticalAlign] = [style(element, "font-weight"), style(element, "font-style"), style(element, "vertical-align")];
+  const textDecoration = style(element, "text-decoration") || style(element, "text-decoration-line");
+  const bold = /^(bold|bolder|[6-9]00)$/.test(weight);
+  const plain = /^(normal|lighter|[1-5]00)$/.test(weight);
+  const tags = [];
+  const is = element.tagName;
+  if (bold || (/^(B|STRONG)$/.test(is) && !plain)) tags.push("strong");
+  if (fontStyle === "italic" || (/^(I|EM)$/.test(is) && fontStyle !== "normal")) tags.push("em");
+  if (/line-through/.test(textDecoration)) tags.push("s");
+  if (verticalAlign === "super") tags.push("sup");
+  if (verticalAlign === "sub") tags.push("sub");
+  if (element.querySelector("p, div, ul, ol, table, h1, h2, h3, h4")) tags.length = 0;
+  /** @type {Node[]} */
+  let content = [...element.childNodes];
+  for (const tag of tags) {
+    const made = element.ownerDocument.createElement(tag);
+    made.append(...content);
+    content = [made];
+  }
+  element.replaceWith(...content);
+}
+
+/** @param {HTMLAnchorElement} link */
+function safe(link) {
+  const href = link.getAttribute("href") ?? "";
+  const google = /^https:\/\/www\.google\.com\/url\?(.*)$/.exec(href);
+  const real = google ? new URLSearchParams(google[1]).get("q") ?? href : href;
+  if (/^(https?|mailto|tel):/i.test(real)) link.setAttribute("href", real);
+  else link.replaceWith(...link.childNodes);
+}
+
+/** Word writes the items of a list as paragraphs with a bullet or a number in them. @param {HTMLElement} body */
+function wordLists(body) {
+  /** @type {{ level: number, list: HTMLElement }[]} */
+  let open = [];
+  for (const paragraph of [...body.querySelectorAll("p")]) {
+    const found = WORD_LIST.exec(paragraph.getAttribute("data-style") ?? "");
+    if (!found) {
+      open = [];
+      continue;
+    }
+    const level = Number(found[1]);
+    const marker = [...paragraph.querySelectorAll("span")].find((span) => /mso-list:\s*Ignore/i.test(span.getAttribute("data-style") ?? ""));
+    const tag = NUMBER.test(marker?.textContent ?? "") ? "ol" : "ul";
+    marker?.remove();
+    open = open.filter((one) => one.level <= level);
+    let last = open.at(-1);
+    if (!last || last.level < level) {
+      const list = body.ownerDocument.createElement(tag);
+      if (last) (last.list.lastElementChild ?? last.list).append(list);
+      else paragraph.before(list);
+      last = { level, list };
+      open.push(last);
+    }
+    const item = body.ownerDocument.createElement("li");
+    const words = body.ownerDocument.createElement("p");
+    words.append(...paragraph.childNodes);
+    words.innerHTML = words.innerHTML.replace(SPACE, " ").trim();
+    item.append(words);
+    last.list.append(item);
+    paragraph.remove();
+  }
+}

@@ -1,0 +1,142 @@
+// @ts-check
+/** Publishing from a blog's page without leaving it: the form is emptied at once, and its entry goes to the outbox. */
+import { spend, newKey } from "./drafts.js";
+import { bodyOf, Incomplete } from "./entry_body.js";
+import { requireLogIn } from "./log_in.js";
+import { say } from "./notice.js";
+import { Outbox } from "./outbox.js";
+import { drawOutbox } from "./outbox_rows.js";
+import { word } from "./words.js";
+
+/** @typedef {import("./composer/composer.js").Composer} Composer */
+/** @typedef {import("./form_draft.js").FormDraft} FormDraft */
+/** @typedef {import("./lists.js").Lists} Lists */
+/** @typedef {import("./outbox.js").Item} Item */
+
+const UNDO_MS = 10_000;
+
+export class Posting {
+  #form;
+  #composer;
+  #draft;
+  #lists;
+  #outbox;
+  #place = document.createElement("ul");
+
+  /** @param {HTMLFormElement} form @param {Composer} composer @param {FormDraft} draft @param {Lists} lists @param {string} user */
+  constructor(form, composer, draft, lists, user) {
+    this.#form = form;
+    this.#composer = composer;
+    this.#draft = draft;
+    this.#lists = lists;
+    this.#outbox = new Outbox(user, form.dataset.slug ?? "");
+    this.#place.className = "rows rows--outbox";
+    this.#place.hidden = true;
+    this.#place.setAttribute("aria-label", word("outbox"));
+    document.querySelector("#entries [data-rows]")?.before(this.#place);
+    this.#listen();
+    this.#outbox.start();
+  }
+
+  #listen() {
+    const outbox = this.#outbox;
+    outbox.addEventListener("changed", () => this.#draw());
+    outbox.addEventListener("sent", (event) => void this.#sent(/** @type {CustomEvent} */ (event).detail));
+    outbox.addEventListener("failed", (event) => {
+      const { item } = /** @type {CustomEvent} */ (event).detail;
+      say(`${word("state_failed")}: ${item.line}. ${item.reason}`, { failed: true });
+    });
+    outbox.addEventListener("loggedout", () => void this.#logIn());
+    // before the draft's own listener, which would remember that the form was sent
+    this.#form.addEventListener("submit", (event) => this.#submit(event), { capture: true });
+  }
+
+  #draw() {
+    drawOutbox(this.#place, this.#outbox.items, {
+      retry: (key) => this.#retry(key), edit: (key) => this.#edit(key), drop: (key) => void this.#outbox.take(key),
+    });
+  }
+
+  /** @param {SubmitEvent} event */
+  #submit(event) {
+    const does = event.submitter instanceof HTMLButtonElement ? event.submitter.value : "";
+    if (!["publish", "schedule", "submit", "draft"].includes(does)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    this.post(does);
+  }
+
+  /** @param {string} does what the button that was pressed asks for */
+  post(does) {
+    let body;
+    try {
+      body = bodyOf(this.#form, this.#composer, does);
+    } catch (error) {
+      if (!(error instanceof Incomplete)) throw error;
+      say(error.message, { failed: true });
+      const more = error.field?.closest("details");
+      if (more) more.open = true;
+      if (error.field) error.field.focus();
+      else this.#composer.showMissing();
+      return;
+    }
+    const line = this.#composer.line(body.title);
+    this.#draft.handOver((key, fields) => {
+      this.#outbox.add({ key, path: `/api/v1/blogs/${this.#form.dataset.slug}/entries`, body, line, fields });
+    });
+    document.getElementById("said")?.replaceChildren();
+    this.#composer.focus();
+  }
+
+  /** @param {{ item: Item, entry: any }} sent */
+  async #sent({ item, entry }) {
+    spend(item.key, item.fields);
+    const undo = entry.status === "published" ? [button(word("undo"), () => void this.#undo(item, entry))] : [];
+    say(`${word(`done_${entry.status}`)} ${item.line}`, { acts: undo });
+    window.setTimeout(() => undo[0]?.remove(), UNDO_MS);
+    await this.#lists.refresh(entry.id);
+  }
+
+  /** Retract what was just published, and put its words back. @param {Item} item @param {any} entry */
+  async #undo(item, entry) {
+    const answer = await fetch(`${item.path}/${entry.id}`, {
+      method: "DELETE", headers: { "If-Match": `"${entry.revision}"` },
+    }).catch(() => null);
+    if (!answer?.ok) {
+      say(word("undo_failed"), { failed: true });
+      return;
+    }
+    say(word("undone"));
+    this.#draft.takeBack(newKey(), item.fields);
+    this.#composer.focus();
+    await this.#lists.refresh(entry.id);
+  }
+
+  /** @param {string} key */
+  #retry(key) {
+    if (this.#outbox.items.find((item) => item.key === key)?.state === "log_in") void this.#logIn();
+    else this.#outbox.retry(key);
+  }
+
+  async #logIn() {
+    if (await requireLogIn()) this.#outbox.flush();
+  }
+
+  /** Back into the form, under the same key: if the server has it after all, it says so. @param {string} key */
+  #edit(key) {
+    const item = this.#outbox.take(key);
+    if (!item) return;
+    this.#draft.takeBack(item.key, item.fields);
+    this.#composer.focus();
+  }
+}
+
+/** @param {string} words @param {() => void} act @returns {HTMLButtonElement} */
+function button(words, act) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "act";
+  made.textContent = words;
+  made.addEventListener("click", act);
+  return made;
+}
