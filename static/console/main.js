@@ -61,7 +61,11 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySel
     if (!location.hash) composer.focus();
   }
 }
-if (lists) listenToMarks(lists);
+if (lists) {
+  listenToMarks(lists);
+  // it says its keys with Lit, which only a bundle has
+  import("./row_keys.js").then(({ listenToRowKeys }) => listenToRowKeys()).catch(() => undefined);
+}
 // the browser's own autofocus comes later: whoever types at once would lose the first letters
 const first = document.querySelector("form [aria-invalid]") ?? (location.hash ? null : document.querySelector("[autofocus]"));
 if (first instanceof HTMLElement && !first.closest("[hidden]")) first.focus();

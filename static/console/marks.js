@@ -46,8 +46,11 @@ async function mark(button, lists) {
   }
   await lists.refresh(entry);
   const next = row && OPPOSITE[button.value];
-  const target = next
+  const opposite = next
     ? /** @type {HTMLElement | null} */ (document.querySelector(`#${CSS.escape(row)} [value="${next}"]`))
-    : document.getElementById("body");
+    : null;
+  const menu = opposite?.closest("details");
+  if (menu) menu.open = true;
+  const target = opposite ?? document.getElementById("words") ?? document.getElementById("body");
   target?.focus({ preventScroll: Boolean(next) });
 }

@@ -12,7 +12,7 @@ from playwright.async_api import Browser, BrowserContext, Error, FilePayload, Lo
 
 from tests.support.app import Running
 from tests.support.browser import until, visit
-from tests.support.console import PASSWORD, ahead, at_work, drafts_kept, entries, hire, row
+from tests.support.console import PASSWORD, ahead, at_work, drafts_kept, entries, hire, menu_of, row
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 HIT = "window.hit=1"
@@ -266,8 +266,8 @@ async def test_two_tabs_rows_and_the_back_button(eddy: BrowserContext, server: R
     await writes(same, ", longer")
     await until(lambda: _holds(one, "Ours, longer"), what="the same words in both tabs")
     # a button of a row leaves the editor as it is
-    await (await row(one, "Ferries stop")).get_by_role("button", name="Pin", exact=True).click()
-    await (await row(one, "Ferries stop")).get_by_role("button", name="Unpin").wait_for()
+    await (await menu_of(one, "Ferries stop")).get_by_role("button", name="Pin", exact=True).click()
+    await (await menu_of(one, "Ferries stop")).get_by_role("button", name="Unpin").wait_for()
     assert await one.inner_text("#words") == "Ours, longer"
     await one.focus("#words")
     await one.keyboard.press("Control+Enter")
@@ -279,6 +279,40 @@ async def test_two_tabs_rows_and_the_back_button(eddy: BrowserContext, server: R
     assert "Ours" not in await one.inner_text("#words")
     assert len(await entries(server, "tabs")) == 2
     await drafts_kept(one, 0)
+
+
+async def test_the_list_is_worked_through_with_single_keys(eddy: BrowserContext, server: Running) -> None:
+    await server.blog("rowkeys")
+    await server.post("rowkeys", title="Ferries stop")
+    await server.post("rowkeys", title="Not out yet", status="draft")
+    page = await at_desk(eddy, "rowkeys")
+    focused = page.locator(".row:focus")
+    await page.keyboard.press("Escape")
+    await focused.filter(has_text="Not out yet").wait_for()
+    await page.keyboard.press("j")
+    await focused.filter(has_text="Ferries stop").wait_for()
+    await page.keyboard.press("k")
+    await page.keyboard.press("p")
+    await said(page, "Published.")
+    assert {e["status"] for e in await entries(server, "rowkeys")} == {"published"}
+    # while somebody types they are letters; and they can be switched off
+    await page.focus("#words")
+    await page.keyboard.type("jkep?")
+    assert await page.inner_text("#words") == "jkep?"
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("?")
+    await page.get_by_label("Use single keys").uncheck()
+    await page.get_by_role("button", name="Close").click()
+    await page.keyboard.press("e")
+    await page.keyboard.press("n")
+    await focused.filter(has_text="Not out yet").wait_for()
+    await page.keyboard.press("?")
+    await page.get_by_label("Use single keys").check()
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("j")
+    await page.keyboard.press("e")
+    await page.wait_for_url("**/entries/*")
+    await page.locator("#words:focus").wait_for()
 
 
 async def _holds(page: Page, words: str) -> bool:

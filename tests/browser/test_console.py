@@ -53,6 +53,9 @@ async def row(page: Page, words: str) -> Any:
     found = page.locator("#entries .row", has_text=words)
     await found.first.wait_for()
     assert await found.count() == 1
+    menu = found.locator("details.menu:not([open]) > summary")
+    if await menu.count():
+        await menu.click()
     return found
 
 

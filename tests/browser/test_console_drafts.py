@@ -12,7 +12,18 @@ from playwright.async_api import Browser, BrowserContext, Error, Page
 
 from tests.support.app import Running
 from tests.support.browser import chromium, until
-from tests.support.console import PASSWORD, ahead, at_work, drafts_kept, entries, hire, keys, opened, row
+from tests.support.console import (
+    PASSWORD,
+    ahead,
+    at_work,
+    drafts_kept,
+    entries,
+    hire,
+    keys,
+    menu_of,
+    opened,
+    row,
+)
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -57,7 +68,7 @@ async def test_a_mark_on_a_row_leaves_the_composer_as_it_is(
     page = await opened(eddy, slug)
     await page.fill("#title", "Half a headline")
     await typed(page, "Half a story")
-    await (await row(page, "Ferries stop")).get_by_role("button", name=button, exact=True).click()
+    await (await menu_of(page, "Ferries stop")).get_by_role("button", name=button, exact=True).click()
     await page.locator("#said", has_text="Saved.").wait_for()
     assert await page.input_value("#body") == "Half a story"
     await page.reload()

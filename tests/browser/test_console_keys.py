@@ -10,7 +10,7 @@ from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.support.app import Running
 from tests.support.browser import until
-from tests.support.console import ahead, at_work, entries, hire, opened, row
+from tests.support.console import ahead, at_work, entries, hire, menu_of, opened, row
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 ONE_LINE = (
@@ -175,7 +175,7 @@ async def test_a_schedule_is_cancelled_in_the_list(eddy: BrowserContext, server:
     await server.blog(slug)
     await server.post(slug, title="Later", status="scheduled", publish_at=f"{ahead(hours=2)}:00Z")
     page = await opened(eddy, slug)
-    await (await row(page, "Later")).get_by_role("button", name="Cancel schedule").click()
+    await (await menu_of(page, "Later")).get_by_role("button", name="Cancel schedule").click()
     await page.locator("#said", has_text="Schedule cancelled").wait_for()
     (entry,) = await entries(server, slug)
     assert (entry["status"], entry["publish_at"]) == ("draft", None)
@@ -185,7 +185,7 @@ async def test_a_retraction_is_undone_in_one_click(eddy: BrowserContext, server:
     await server.blog(slug)
     await server.post(slug, title="Ferries stop")
     page = await opened(eddy, slug)
-    await (await row(page, "Ferries stop")).get_by_role("link", name="Retract").click()
+    await (await menu_of(page, "Ferries stop")).get_by_role("link", name="Retract").click()
     assert (await entries(server, slug))[0]["status"] == "published"
     await page.get_by_role("button", name="Retract").click()
     await page.locator("#said", has_text="Retracted.").wait_for()
@@ -209,8 +209,8 @@ async def test_the_composer_stays_when_a_row_is_marked_without_scripts(
         await page.set_input_files(
             "#picture", files=[{"name": "a.jpg", "mimeType": "image/jpeg", "buffer": jpeg}]
         )
-        await (await row(page, "Ferries stop")).get_by_role("button", name="Pin", exact=True).click()
-        await (await row(page, "Ferries stop")).get_by_role("button", name="Unpin").wait_for()
+        await (await menu_of(page, "Ferries stop")).get_by_role("button", name="Pin", exact=True).click()
+        await (await menu_of(page, "Ferries stop")).get_by_role("button", name="Unpin").wait_for()
         assert await page.input_value("#body") == "Half a story"
         assert await page.is_checked("#breaking")
         assert await page.locator(".piece").count() == 1

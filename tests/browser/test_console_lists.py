@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.support.app import Running
-from tests.support.console import at_work, entries, hire, opened, row
+from tests.support.console import at_work, entries, hire, menu_of, opened, row, with_menu
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -28,7 +28,7 @@ async def test_a_contribution_appears_is_sent_back_and_comes_again(server: Runni
         waiting = editor.locator("#waiting .row", has_text="Roof gone")
         await waiting.wait_for()
         assert "Waiting for approval (1)" in await editor.locator("#waiting h2").inner_text()
-        await waiting.get_by_role("link", name="Send back").click()
+        await (await with_menu(waiting)).get_by_role("link", name="Send back").click()
         await editor.get_by_role("button", name="Send back").click()
         await editor.locator(".field__wrong").wait_for()
         await editor.fill("#note", "Who says so?")
@@ -75,7 +75,7 @@ async def test_rows_stay_under_the_hands_of_who_is_on_them(server: Running, brow
     entry = await server.post("hands", title="Ferries stop")
     async with at_work(browser, server, "eddy") as desk:
         page = await opened(desk, "hands")
-        await (await row(page, "Ferries stop")).get_by_role("button", name="Pin", exact=True).focus()
+        await (await menu_of(page, "Ferries stop")).get_by_role("button", name="Pin", exact=True).focus()
         await server.edit(entry, "hands", title="Ferries stopped")
         await server.post("hands", title="Something else")
         await row(page, "Something else")

@@ -73,6 +73,19 @@ async def row(page: Page, words: str) -> Locator:
     return found
 
 
+async def menu_of(page: Page, words: str) -> Locator:
+    """The row with its menu open."""
+    return await with_menu(await row(page, words))
+
+
+async def with_menu(found: Locator) -> Locator:
+    """The same row with its menu open."""
+    closed = found.locator("details.menu:not([open]) > summary")
+    if await closed.count():
+        await closed.click()
+    return found
+
+
 async def _one(found: Locator) -> bool:
     return await found.count() == 1
 

@@ -131,6 +131,18 @@ def _forms(language: Language) -> dict[str, str]:
     _ = language.translations.gettext
     return {
         "preview": _("Preview"),
+        "keys_title": _("Keys"),
+        "keys_on": _("Use single keys while nothing is being typed"),
+        "key_next": _("next row"),
+        "key_previous": _("previous row"),
+        "key_edit": _("edit the row"),
+        "key_publish": _("publish or approve the row"),
+        "key_editor": _("to the editor"),
+        "key_help": _("this list"),
+        "key_send": _("publish what stands in the editor, or schedule it where a time is set"),
+        "key_insert": _("insert, in the editor"),
+        "key_list": _("from the editor to the list"),
+        "close": _("Close"),
         "plain_form": _("Plain form"),
         "full_editor": _("Full editor"),
         "plain_form_needs": _(

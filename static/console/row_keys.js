@@ -1,0 +1,93 @@
+// @ts-check
+/**
+ * Keys for the list: j and k go from row to row, e edits, p publishes or approves, n goes to the editor, ? says so.
+ * They do nothing while somebody types, and can be switched off (WCAG 2.1.4).
+ */
+import { html, render } from "lit";
+import { load, store } from "./storage.js";
+import { word } from "./words.js";
+
+const OFF = "stoppress:keys-off";
+const KEYS = ["j", "k", "e", "p", "n", "?"];
+
+export function listenToRowKeys() {
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.key === "Escape") leave(event);
+    else if (KEYS.includes(event.key) && !isTyping(event.target) && (event.key === "?" || load(localStorage, OFF) !== true)) {
+      event.preventDefault();
+      act(event.key);
+    }
+  });
+  document.addEventListener("click", (event) => closeMenus(event.target));
+}
+
+/** @param {string} key */
+function act(key) {
+  const row = document.activeElement?.closest(".row");
+  if (key === "j" || key === "k") move(key === "j" ? 1 : -1);
+  else if (key === "n") editor()?.focus();
+  else if (key === "?") help();
+  else if (key === "e") row?.querySelector(/** @type {"a"} */ ("a[data-edit]"))?.click();
+  else row?.querySelector(/** @type {"button"} */ ('button[value="publish"], button[value="now"]'))?.click();
+}
+
+/** @param {number} step */
+function move(step) {
+  const rows = [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#lists section:not([hidden]) [data-rows] > .row"))];
+  const current = document.activeElement?.closest(".row");
+  const at = rows.findIndex((row) => row === current);
+  const next = rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + step))];
+  if (!next) return;
+  next.tabIndex = -1;
+  next.focus();
+}
+
+/** Escape closes a menu; in the editor it leads to the list. @param {KeyboardEvent} event */
+function leave(event) {
+  const target = event.target instanceof Element ? event.target : null;
+  const menu = target?.closest("details.menu[open]");
+  if (menu) {
+    menu.removeAttribute("open");
+    menu.querySelector("summary")?.focus();
+  } else if (target?.closest("#words") && !target.closest(".placed")) {
+    move(0);
+  }
+}
+
+/** @param {EventTarget | null} target */
+function closeMenus(target) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!(target instanceof Node && menu.contains(target))) menu.removeAttribute("open");
+  }
+}
+
+/** @param {EventTarget | null} target @returns {boolean} */
+function isTyping(target) {
+  return target instanceof HTMLElement
+    && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.closest("dialog") !== null);
+}
+
+/** @returns {HTMLElement | null} */
+const editor = () => document.getElementById("words") ?? document.getElementById("body");
+
+function help() {
+  const before = document.activeElement;
+  const dialog = document.createElement("dialog");
+  dialog.className = "log-in";
+  dialog.setAttribute("aria-labelledby", "keys-title");
+  /** @param {any} event */
+  const change = (event) => store(localStorage, OFF, event.target.checked ? null : true);
+  render(html`<h2 id="keys-title">${word("keys_title")}</h2>
+    <dl class="keys">${[...KEYS, "Ctrl + Enter", "/", "Escape"].map((key, n) => html`<dt><kbd>${key}</kbd></dt><dd>${word(`key_${NAMES[n]}`)}</dd>`)}</dl>
+    <label class="tick"><input type="checkbox" .checked=${load(localStorage, OFF) !== true} @change=${change}> ${word("keys_on")}</label>
+    <p class="buttons"><button type="button" class="act" @click=${() => dialog.close()}>${word("close")}</button></p>`, dialog);
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    if (before instanceof HTMLElement) before.focus();
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+const NAMES = ["next", "previous", "edit", "publish", "editor", "help", "send", "insert", "list"];
