@@ -63,8 +63,11 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySel
 }
 if (lists) {
   listenToMarks(lists);
-  // it says its keys with Lit, which only a bundle has
+  // they show things with Lit, which only a bundle has
   import("./row_keys.js").then(({ listenToRowKeys }) => listenToRowKeys()).catch(() => undefined);
+  import("./retract.js").then(({ listenToRetract }) => {
+    listenToRetract(lists, root.dataset.slug ?? "", root.dataset.feed !== undefined);
+  }).catch(() => undefined);
 }
 // the browser's own autofocus comes later: whoever types at once would lose the first letters
 const first = document.querySelector("form [aria-invalid]") ?? (location.hash ? null : document.querySelector("[autofocus]"));

@@ -12,7 +12,8 @@ const KEYS = ["j", "k", "e", "p", "n", "?"];
 
 export function listenToRowKeys() {
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    // the editor takes every Escape for its own, and stops those that close something of it
+    if ((event.defaultPrevented && event.key !== "Escape") || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.key === "Escape") leave(event);
     else if (KEYS.includes(event.key) && !isTyping(event.target) && (event.key === "?" || load(localStorage, OFF) !== true)) {
       event.preventDefault();

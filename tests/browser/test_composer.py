@@ -4,7 +4,10 @@ lost."""
 from __future__ import annotations
 
 import contextlib
+import functools
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +15,11 @@ from playwright.async_api import Browser, BrowserContext, Error, FilePayload, Lo
 
 from tests.support.app import Running
 from tests.support.browser import until, visit
+from tests.support.checkers import axe
 from tests.support.console import PASSWORD, ahead, at_work, drafts_kept, entries, hire, menu_of, row
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
+CLIPBOARD = Path(__file__).parent / "clipboard"
 HIT = "window.hit=1"
 XSS = [
     f"<img src=x onerror={HIT}>",
@@ -364,20 +369,115 @@ async def test_pasted_payloads_do_not_run(eddy: BrowserContext, server: Running)
     await server.blog("paste")
     page = await at_desk(eddy, "paste")
     for payload in XSS:
-        await page.evaluate(
-            """(html) => {
-              const clipboardData = new DataTransfer();
-              clipboardData.setData("text/html", html);
-              const paste = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
-              document.querySelector("#words").dispatchEvent(paste);
-            }""",
-            payload,
-        )
+        await paste(page, payload)
     await page.keyboard.type("end")
     unsafe = "script, iframe, svg, math, [onerror], [onload], [ontoggle], a[href^=javascript]"
     assert await page.locator(f"#words :is({unsafe})").count() == 0
     await page.evaluate("new Promise((done) => setTimeout(done))")
     assert await page.evaluate("window.hit") is None
+
+
+async def paste(page: Page, html: str, text: str = "") -> None:
+    """As a browser does it with what another program put on the clipboard."""
+    await page.evaluate(
+        """([html, text]) => {
+          const clipboardData = new DataTransfer();
+          if (html) clipboardData.setData("text/html", html);
+          if (text) clipboardData.setData("text/plain", text);
+          const paste = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
+          document.querySelector("#words").dispatchEvent(paste);
+        }""",
+        [html, text],
+    )
+
+
+PASTED = {
+    "word": (
+        "<h3>What the ferry carries</h3><p>The <strong>first</strong> ferry left at <em>noon</em>, "
+        '<a href="https://example.org/ferry">the port</a> says.</p>'
+        "<ul><li>Forty lorries<ul><li>twelve with flour</li></ul></li><li>Two ambulances</li></ul>"
+        "<ol><li>The first stop</li></ol>"
+    ),
+    "docs": (
+        "<p>The road is <strong>open</strong><em> tonight</em>"
+        '<a href="https://example.org/road">, police say</a></p>'
+        "<ul><li>North<ul><li>the bridge</li></ul></li><li>South</li></ul>"
+    ),
+    "web": (
+        "<p>Home</p><h3>Storm warning</h3><p>Wind of <strong>110 km/h</strong> is expected<sup>1</sup>.</p>"
+        "<table><tbody><tr><th>Town</th><th>Gusts</th></tr><tr><td>Dorrin</td><td>96</td></tr></tbody></table>"
+        '<p>Read more or <a href="https://example.org/wind">the map</a>.</p>'
+    ),
+    "mail": (
+        "<p>Dear desk,</p><p>the school <strong>stays open</strong>.</p>"
+        "<blockquote><p>Will it?</p></blockquote>"
+    ),
+}
+"""What becomes of the files of tests/browser/clipboard, which are written in the shape of such programs."""
+
+
+async def test_what_other_programs_copy_is_pasted_clean(eddy: BrowserContext, server: Running) -> None:
+    await server.blog("clipboard")
+    page = await at_desk(eddy, "clipboard")
+    got = {}
+    for number, name in enumerate(PASTED, start=1):
+        await paste(page, (CLIPBOARD / f"{name}.html").read_text(encoding="utf-8"))
+        await page.keyboard.press("Control+Enter")
+        await until(functools.partial(_made, server, "clipboard", number), what=name)
+        (block,) = (await entries(server, "clipboard"))[0]["blocks"]
+        got[name] = re.sub(r' rel="[^"]*"', "", block["html"])
+    assert got == PASTED
+    # a link alone becomes an embed or a video; over words it becomes their link
+    await paste(page, "", "https://example.org/post")
+    await page.locator(".placed--embed").wait_for()
+    await page.keyboard.press("Control+Enter")
+    await until(functools.partial(_made, server, "clipboard", 5), what="the embed")
+    assert (await entries(server, "clipboard"))[0]["blocks"][0]["url"] == "https://example.org/post"
+
+
+async def test_axe_finds_nothing_in_any_state_of_a_phone(
+    eddy: BrowserContext, server: Running, jpeg: bytes
+) -> None:
+    await server.blog("phone", topics=["Roads"], key_developments=["The road is open"])
+    await server.post("phone", title="Ferries stop")
+    page = await eddy.new_page()
+    await page.set_viewport_size({"width": 360, "height": 740})
+    await page.goto("/console/blogs/phone")
+    await page.locator("#words:focus").wait_for()
+    found: dict[str, list[str]] = {"empty": await axe(page)}
+    await page.keyboard.type("> Said")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("Who")
+    await page.keyboard.press("Enter")
+    file: FilePayload = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": jpeg}
+    await page.set_input_files("form.compose > input[type=file]", file)
+    await page.locator(".placed__look img").wait_for()
+    await page.get_by_role("button", name="Link", exact=True).click()
+    found["picture and link"] = await axe(page)
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Control+End")
+    await page.keyboard.type("/")
+    await page.locator(".slash:not([hidden])").wait_for()
+    found["slash"] = await axe(page)
+    small = """() => [...document.querySelectorAll(
+        "#write :is(button, summary, label.tick, a.act, .slash__item), .tabs a, .placed__line input")]
+      .filter((e) => e.checkVisibility() && !e.matches(".visually-hidden"))
+      .filter((e) => e.getBoundingClientRect().height < 44)
+      .map((e) => e.outerHTML.slice(0, 120))"""
+    found["targets"] = await page.evaluate(small)
+    sideways = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert await page.evaluate(sideways) <= 0
+    button = await page.get_by_role("button", name="Publish", exact=True).bounding_box()
+    assert button is not None and button["y"] > 740 / 2
+    await page.keyboard.press("Escape")
+    for tab in ("Timeline", "Blog"):
+        await page.get_by_role("link", name=tab, exact=True).click()
+        found[tab] = await axe(page)
+    await page.get_by_role("link", name="Timeline").click()
+    await menu_of(page, "Ferries stop")
+    found["menu"] = await axe(page)
+    assert await page.evaluate(sideways) <= 0
+    assert {state: each for state, each in found.items() if each} == {}
 
 
 async def test_the_plain_form_is_one_click_away(eddy: BrowserContext, server: Running) -> None:

@@ -181,13 +181,16 @@ async def test_a_schedule_is_cancelled_in_the_list(eddy: BrowserContext, server:
     assert (entry["status"], entry["publish_at"]) == ("draft", None)
 
 
-async def test_a_retraction_is_undone_in_one_click(eddy: BrowserContext, server: Running, slug: str) -> None:
+async def test_a_retraction_is_undone_in_one_click(
+    eddy: BrowserContext, server: Running, slug: str, request: pytest.FixtureRequest
+) -> None:
     await server.blog(slug)
     await server.post(slug, title="Ferries stop")
     page = await opened(eddy, slug)
     await (await menu_of(page, "Ferries stop")).get_by_role("link", name="Retract").click()
-    assert (await entries(server, slug))[0]["status"] == "published"
-    await page.get_by_role("button", name="Retract").click()
+    if not request.node.callspec.params["eddy"]:  # without scripts a page of its own asks first
+        assert (await entries(server, slug))[0]["status"] == "published"
+        await page.get_by_role("button", name="Retract").click()
     await page.locator("#said", has_text="Retracted.").wait_for()
     assert (await entries(server, slug))[0]["status"] == "retracted"
     await page.get_by_role("button", name="Undo").click()

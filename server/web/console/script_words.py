@@ -111,6 +111,8 @@ def _sending(language: Language) -> dict[str, str]:
         "done_published": _("Published."),
         "done_scheduled": _("Scheduled."),
         "done_pending": _("Sent to the editors for approval."),
+        "done_retracted": _("Retracted."),
+        "done_restored": _("Restored."),
         "done_draft": _("Draft saved. Readers do not see it."),
         "sent_before": _("An earlier version of this was already sent. Change that entry in the list."),
         "no_answer": _("The server did not answer. Try again."),

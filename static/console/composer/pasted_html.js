@@ -2,7 +2,7 @@
 /** HTML of Word, PowerPoint, Google Docs, web pages and mail becomes the few elements of an entry. */
 
 const SPACE = /[ \t\r\n]+/g;
-const WORD_LIST = /mso-list:\s*(?!Ignore)l\d+\s+level(\d+)/i;
+const WORD_LIST = /mso-list:\s*(l\d+)\s+level(\d+)/i;
 const NUMBER = /^[\s\u00a0]*(?:\(?[\da-zA-Z]{1,4}[.)])/;
 
 /** @param {string} html @returns {string} */
@@ -31,7 +31,7 @@ export function cleaned(html) {
  * @param {string} html @returns {string}
  */
 function quiet(html) {
-  return html.replace(/<[a-z][^<>]*>/gi, (tag) => tag
+  return html.replace(/<style\b[\s\S]*?(<\/style>|$)/gi, "").replace(/<[a-z][^<>]*>/gi, (tag) => tag
     .replace(/([\s/"'])on[a-z]+\s*=\s*("[^"]*"|'[^']*'|[^\s>]*)/gi, "$1")
     .replace(/([\s/"'])style\s*=/gi, "$1data-style="));
 }
@@ -42,9 +42,9 @@ function style(element, property) {
   return found?.[1]?.trim().toLowerCase() ?? "";
 }
 
-const KEPT = new Set(["href", "colspan", "rowspan", "start", "data-pm-slice", "dir", "lang"]);
+const KEPT = new Set(["href", "colspan", "rowspan", "start", "data-pm-slice"]);
 /** Attributes that an editor of this kind writes for itself. */
-const OWN = new Set(["data-media", "data-fields"]);
+const OWN = new Set(["data-media", "data-fields", "dir", "lang"]);
 
 /** Google Docs wraps all in a `<b>` that is not bold, and says bold with styles. @param {Element} element */
 function styled(element) {
@@ -81,7 +81,7 @@ function safe(link) {
 
 /** Word writes the items of a list as paragraphs with a bullet or a number in them. @param {HTMLElement} body */
 function wordLists(body) {
-  /** @type {{ level: number, list: HTMLElement }[]} */
+  /** @type {{ level: number, name: string, list: HTMLElement }[]} */
   let open = [];
   for (const paragraph of [...body.querySelectorAll("p")]) {
     const found = WORD_LIST.exec(paragraph.getAttribute("data-style") ?? "");
@@ -89,17 +89,17 @@ function wordLists(body) {
       open = [];
       continue;
     }
-    const level = Number(found[1]);
+    const [name = "", level] = [found[1], Number(found[2])];
     const marker = [...paragraph.querySelectorAll("span")].find((span) => /mso-list:\s*Ignore/i.test(span.getAttribute("data-style") ?? ""));
     const tag = NUMBER.test(marker?.textContent ?? "") ? "ol" : "ul";
     marker?.remove();
-    open = open.filter((one) => one.level <= level);
+    open = open.filter((one) => one.level < level || (one.level === level && one.name === name));
     let last = open.at(-1);
     if (!last || last.level < level) {
       const list = body.ownerDocument.createElement(tag);
       if (last) (last.list.lastElementChild ?? last.list).append(list);
       else paragraph.before(list);
-      last = { level, list };
+      last = { level, name, list };
       open.push(last);
     }
     const item = body.ownerDocument.createElement("li");

@@ -102,6 +102,7 @@ class SlashMenu {
       return true;
     }
     if (event.key === "Escape") {
+      event.stopPropagation();
       this.#closedAt = this.view.state.selection.$from.pos - this.#typed.length - 1;
       this.close();
       return true;

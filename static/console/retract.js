@@ -1,0 +1,66 @@
+// @ts-check
+/** Retracting from the list at once, with a way back for ten seconds in place of a question. */
+import { say } from "./notice.js";
+import { reasonOf } from "./outbox.js";
+import { requireLogIn } from "./log_in.js";
+import { word } from "./words.js";
+
+/** @typedef {import("./lists.js").Lists} Lists */
+
+const UNDO_MS = 10_000;
+const UNAUTHENTICATED = 401;
+
+/** @param {Lists} lists @param {string} slug @param {boolean} restores whether this person may restore entries */
+export function listenToRetract(lists, slug, restores) {
+  document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element ? event.target.closest("a[data-retract]") : null;
+    if (!(link instanceof HTMLElement) || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    void retract(link, lists, slug, restores);
+  });
+}
+
+/** @param {HTMLElement} link @param {Lists} lists @param {string} slug @param {boolean} restores */
+async function retract(link, lists, slug, restores) {
+  const row = /** @type {HTMLElement | null} */ (link.closest(".row"));
+  const { retract: entry = "", revision = "" } = link.dataset;
+  const line = row?.querySelector(".row__line")?.textContent ?? "";
+  const done = await send(`/api/v1/blogs/${slug}/entries/${entry}`, "DELETE", { "If-Match": `"${revision}"` });
+  if (done) {
+    say(`${word("done_retracted")} ${line}`, { acts: restores ? [undo(entry, lists, slug)] : [] });
+  }
+  await lists.refresh(entry);
+  focusRow(row?.id ?? "");
+}
+
+/** @param {string} entry @param {Lists} lists @param {string} slug @returns {HTMLButtonElement} */
+function undo(entry, lists, slug) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "act";
+  made.textContent = word("undo");
+  made.addEventListener("click", async () => {
+    if (await send(`/api/v1/blogs/${slug}/entries/${entry}/restore`, "POST", {})) say(word("done_restored"));
+    await lists.refresh(entry);
+    focusRow(`row-${entry}`);
+  });
+  window.setTimeout(() => made.remove(), UNDO_MS);
+  return made;
+}
+
+/** @param {string} path @param {string} method @param {Record<string, string>} headers @returns {Promise<boolean>} */
+async function send(path, method, headers) {
+  const answer = await fetch(path, { method, headers }).catch(() => null);
+  if (answer?.ok) return true;
+  if (answer?.status === UNAUTHENTICATED) return await requireLogIn() && send(path, method, headers);
+  say(answer ? reasonOf(await answer.json().catch(() => null)) : word("no_answer"), { failed: true });
+  return false;
+}
+
+/** @param {string} id */
+function focusRow(id) {
+  const row = document.getElementById(id);
+  if (!row) return;
+  row.tabIndex = -1;
+  row.focus({ preventScroll: true });
+}
