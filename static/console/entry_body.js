@@ -44,11 +44,33 @@ export function bodyOf(form, composer, does) {
   };
 }
 
-/** Bylines that were left as they were are not sent: the field holds no more than their names. @param {HTMLFormElement} form */
+/**
+ * Bylines that were left as they were are not sent: the fields hold no more than names, roles and places.
+ * @param {HTMLFormElement} form
+ */
 function bylines(form) {
   const typed = field(form, "byline");
-  if (!typed || (hidden(form, "revision") && typed.value === typed.defaultValue)) return {};
-  return { bylines: [...typed.value.matchAll(NAME)].map(([, quoted, plain]) => (quoted ?? plain ?? "").trim()).filter(Boolean) };
+  const parts = /** @type {HTMLTextAreaElement | null} */ (form.querySelector('[name="byline_parts"]'));
+  const same = typed?.value === typed?.defaultValue && parts?.value === parts?.defaultValue;
+  if (!typed || (hidden(form, "revision") && same)) return {};
+  const names = [...typed.value.matchAll(NAME)].map(([, quoted, plain]) => (quoted ?? plain ?? "").trim()).filter(Boolean);
+  const had = lines(parts?.defaultValue ?? "");
+  const has = lines(parts?.value ?? "");
+  const unknown = [...has.keys()].find((key) => !names.some((name) => key === keyOf(name)));
+  if (parts && unknown !== undefined) throw new Incomplete(word("byline_line_wrong", { name: has.get(unknown)?.name ?? "" }), parts);
+  // a line that was taken away leaves neither role nor place; a name that never had one has what its record says
+  return { bylines: names.map((name) => ({ ...(had.has(keyOf(name)) && { role: "", place: "" }), ...has.get(keyOf(name)), name })) };
+}
+
+/** @param {string} name @returns {string} */
+const keyOf = (name) => name.trim().replace(/\s+/g, " ").toLowerCase();
+
+/** `name | role | place`, one to a line (console/byline_lines.py). @param {string} text @returns {Map<string, { name: string, role?: string, place?: string }>} */
+function lines(text) {
+  return new Map(text.split("\n").filter((line) => line.trim()).map((line) => {
+    const [name = "", role, place] = line.split("|").map((part) => part.trim());
+    return [keyOf(name), { name, ...(role !== undefined && { role }), ...(place !== undefined && { place }) }];
+  }));
 }
 
 /** @param {HTMLFormElement} form @param {HTMLInputElement | null} at @param {string} does */

@@ -107,6 +107,7 @@ async def test_by_keyboard_alone_and_without_a_load(
     await page.click("summary:has-text('Bylines, language and time')")
     await page.fill("#byline", 'Ada Torr, "Meyer, J."')
     await page.press("#byline", "Enter")
+    await page.fill("#byline_parts", "Ada Torr | Correspondent | Dorrin")
     assert len(await entries(server, "keyboard")) == 1
 
     # with a time, the shortcut only schedules
@@ -115,6 +116,7 @@ async def test_by_keyboard_alone_and_without_a_load(
     await said(page, "Scheduled.")
     entry = (await entries(server, "keyboard"))[0]
     assert (entry["status"], entry["title"], entry["byline"]) == ("scheduled", "Whole", "Ada Torr, Meyer, J.")
+    assert (entry["bylines"][0]["role"], entry["bylines"][0]["place"]) == ("Correspondent", "Dorrin")
     assert [b["type"] for b in entry["blocks"]] == ["text", "quote"]
     assert (entry["blocks"][1]["html"], entry["blocks"][1]["cite"]) == ("<p>We are here.</p>", "The mayor")
     assert await page.input_value("#publish_at") == ""

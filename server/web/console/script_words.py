@@ -118,6 +118,7 @@ def _sending(language: Language) -> dict[str, str]:
         "no_answer": _("The server did not answer. Try again."),
         "no_answer_kept": _("The server did not answer. What you typed is kept. Try again."),
         "nothing_written": _("Write something first."),
+        "byline_line_wrong": _("“%(name)s” is none of the bylines."),
         "time_wrong": _("The time to publish at needs a day and a time."),
         "time_skipped": _("This time does not exist: clocks go forward then. Choose another time."),
         "conflict": _("This entry was changed since you opened it"),
