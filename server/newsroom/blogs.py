@@ -61,6 +61,7 @@ async def create(
     require(caller, Action.BLOG_CREATE)
     request = Request.of(caller, key, "blog.create", [slug, _plain(furniture)])
     furniture = replace(furniture, **await fittings.prepared(_fields(furniture), furniture.language))
+    furniture = replace(furniture, lead=await fittings.looked_up(desk, caller, furniture.lead))
     try:
         blog, position, changes = await request.once(lambda: _create(desk, caller, slug, furniture, request))
     except IntegrityError as error:
@@ -110,6 +111,8 @@ async def edit(
         require(caller, Action.BLOG_EDIT, before.id)
     language = str(changed.get("language", before.language))
     tidied = await fittings.prepared(changed, language, summary=before.closing_summary)
+    if "lead" in tidied:
+        tidied["lead"] = await fittings.looked_up(desk, caller, tidied["lead"], before=before.lead)
     async with desk.database.write() as connection:
         blog = await blogs.by_slug(connection, slug)
         require(caller, Action.BLOG_EDIT, blog.id)

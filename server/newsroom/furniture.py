@@ -15,7 +15,8 @@ from server.domain.entry import Content
 from server.domain.errors import FieldError, Invalid
 from server.domain.permissions import Caller
 from server.domain.text_limits import MAX_SUMMARY
-from server.newsroom import content, pictures
+from server.newsroom import content, pictures, previews
+from server.newsroom.desk import Desk
 
 
 async def prepared(values: Mapping[str, Any], language: str, *, summary: str = "") -> dict[str, Any]:
@@ -47,6 +48,21 @@ async def with_pictures(connection: AsyncConnection, lead: Lead | None, caller: 
         (block,) = (await pictures.sized(connection, Content(blocks=(lead,)), caller)).blocks
     except Invalid as error:
         raise _named(error, "lead") from error
+    return _as_lead(block)
+
+
+async def looked_up(
+    desk: Desk, caller: Caller, lead: Lead | None, *, before: Lead | None = None
+) -> Lead | None:
+    """The lead with what is found about its video's address, as in an entry (newsroom/previews.py).
+
+    Args:
+        before: the lead up to now; the same address is not looked up again.
+    """
+    if not isinstance(lead, Video):
+        return lead
+    known = (before,) if before is not None else ()
+    (block,) = (await previews.filled(desk, caller, Content(blocks=(lead,)), before=known)).blocks
     return _as_lead(block)
 
 

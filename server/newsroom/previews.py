@@ -44,7 +44,8 @@ async def filled(desk: Desk, caller: Caller, content: Content, *, before: Sequen
     """The content with what is found about its links. A field that somebody filled in stays.
 
     Args:
-        before: the blocks of the entry up to now; a link that is among them is not looked up again.
+        before: the blocks of the entry up to now; a link that is among them is looked up again only if there
+            was nothing at its address.
     """
     if not any(isinstance(block, Embed | Video) for block in content.blocks):
         return content
@@ -54,7 +55,8 @@ async def filled(desk: Desk, caller: Caller, content: Content, *, before: Sequen
     ]
     wanted = [
         index for index, block in enumerate(blocks)
-        if isinstance(block, Embed | Video) and (type(block), block.url) not in kept and _asks(block)
+        if isinstance(block, Embed | Video)
+        and (block.unavailable or ((type(block), block.url) not in kept and _asks(block)))
     ]
     if desk.previews is not None:
         await _look_up(desk, caller, blocks, wanted[:MAX_LINKS])
@@ -109,7 +111,8 @@ def described(block: Link, found: Preview) -> Link:
     if isinstance(block, Embed):
         description = plain_words(found.html) or found.description
         words |= {"author": _line(found.author), "description": excerpt(_line(description, 4_000), DESCRIPTION)}
-    return replace(block, **{name: text for name, text in words.items() if not getattr(block, name)})
+    found_words = {name: text for name, text in words.items() if not getattr(block, name)}
+    return replace(block, unavailable=False, **found_words)
 
 
 def plain_words(html: str) -> str:

@@ -13,8 +13,9 @@ from PIL import Image as Picture
 
 from server.domain.blocks import Block, Embed, Text, Video, to_json
 from server.domain.entry import Content, Entry
+from server.domain.permissions import SYSTEM
 from server.fetch.preview import Preview
-from server.newsroom import entries, previews
+from server.newsroom import blogs, entries, previews
 from server.store import media
 from tests.support.desk import EDITOR, Newsroom
 
@@ -180,3 +181,28 @@ async def test_hostile_words_are_tidied_and_bounded(newsroom: Newsroom, source: 
     for words in (made.title, made.provider, made.author, made.description):
         assert len(words) <= previews.DESCRIPTION
         assert not set(words) & {"\x00", "\ud800", "\n"}
+
+
+async def test_what_was_not_there_is_looked_up_again_when_the_entry_is_saved(
+    newsroom: Newsroom, source: Source
+) -> None:
+    source.answers[URL] = Preview(provider="Bluesky", gone=True)
+    entry = await post(newsroom, Embed(URL))
+    source.answers[URL] = Preview("", "Bluesky", "Ada", html="<p>Back again</p>")
+    changed = {"blocks": (Text(html="<p>Look</p>"), Embed(URL))}
+    edited = await entries.edit(newsroom.desk, EDITOR, "storm", entry.id, changed, revision=None)
+    [_, made] = edited.entry.content.blocks
+    assert isinstance(made, Embed)
+    assert (made.unavailable, made.author, made.description) == (False, "Ada", "Back again")
+
+
+async def test_the_video_at_the_head_of_a_blog_is_looked_up_once(newsroom: Newsroom, source: Source) -> None:
+    source.answers[TUBE] = Preview("The storm from above", "YouTube", image=png(1280, 720))
+    furniture = blogs.Furniture("Seen", status="live", lead=Video(TUBE))
+    lead = (await blogs.create(newsroom.desk, SYSTEM, "seen", furniture)).blog.lead
+    assert isinstance(lead, Video)
+    assert (lead.title, lead.provider, lead.unavailable) == ("The storm from above", "YouTube", False)
+    async with newsroom.database.read() as connection:
+        assert await media.is_public(connection, lead.poster)
+    again = await blogs.edit(newsroom.desk, SYSTEM, "seen", {"lead": lead}, revision=None)
+    assert again.blog.lead == lead and source.asked == [TUBE]
