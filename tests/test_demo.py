@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import AsyncIterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from server.demo import pictures
+from server.demo.other_blogs import OTHERS
 from server.demo.player import OPENING_STEPS, SLUG, Demo
-from server.demo.story import STEPS, Edit, Post, Restore, Retract
-from server.domain.blocks import Image, Video
+from server.demo.steps import Edit, Post, Restore, Retract
+from server.demo.story import STEPS
+from server.domain.blocks import Embed, Video, images_of
 from server.domain.entry import Entry
 from server.domain.permissions import SYSTEM
 from server.newsroom import entries
@@ -22,9 +26,16 @@ from server.store.database import Database
 from tests.support.desk import EDITOR, Newsroom, draft, open_newsroom
 
 pytestmark = pytest.mark.anyio
+pictures_draw = pictures.draw
 
-draw = cache(pictures.draw)
-"""Drawing takes longer than the rest of the story; the bytes are the same every time."""
+
+
+@cache
+def draw(name: str) -> bytes:
+    """The demo's picture, small: nine stories draw and store it, and most of their time would go there."""
+    small = io.BytesIO()
+    Image.open(io.BytesIO(pictures_draw(name))).resize((320, 200)).save(small, "JPEG")
+    return small.getvalue()
 
 
 class Pauses:
@@ -67,7 +78,7 @@ async def test_demo_tells_the_whole_story(room: Newsroom) -> None:
     assert len(found) == sum(isinstance(step, Post) for step in STEPS) >= 25, "a step was passed over"
     assert {entry.author_id for entry in found} == {SYSTEM.id}
     kinds = Counter(type(block).__name__ for entry in found for block in entry.content.blocks)
-    assert set(kinds) == {"Text", "Quote", "Image", "Video", "Embed"}
+    assert set(kinds) == {"Text", "Quote", "Image", "Gallery", "Video", "Embed"}
     assert any("<ul>" in b.html for e in found for b in e.content.blocks if hasattr(b, "html"))
     assert any(entry.content.pinned for entry in found)
     assert sum(entry.content.key for entry in found) >= 3
@@ -103,8 +114,9 @@ async def test_demo_opening_looks_back(room: Newsroom) -> None:
 async def test_demo_pictures_are_there_and_described(room: Newsroom) -> None:
     await demo(room).play()
     blocks = [block for entry in await told(room) for block in entry.content.blocks]
-    pictures = [block for block in blocks if isinstance(block, Image)]
+    pictures = list(images_of(blocks))
     assert len(pictures) >= 3
+    assert any(picture.sensitive and picture.warning for picture in pictures)
     assert all(picture.alt and picture.credit for picture in pictures)
     assert all(film.poster for film in blocks if isinstance(film, Video))
 
@@ -140,3 +152,25 @@ async def test_demo_respects_an_editor(room: Newsroom) -> None:
     now = {entry.id: entry for entry in await told(room)}
     assert now[kept.id] == kept
     assert now[pinned.id].status == "retracted"
+
+
+async def test_demo_shows_a_correction_a_lead_video_and_cards_with_pictures(room: Newsroom) -> None:
+    await demo(room).play()
+    found = await told(room)
+    assert {c.note for e in found for c in e.corrections} == {
+        step.correction for step in STEPS if isinstance(step, Edit) and step.correction
+    }
+    links = [block for entry in found for block in entry.content.blocks if isinstance(block, Embed)]
+    assert any(link.thumbnail and link.author and link.description for link in links)
+    async with room.database.read() as connection:
+        assert isinstance((await blogs.by_slug(connection, SLUG)).lead, Video)
+
+
+async def test_demo_has_a_blog_that_ended_and_one_from_right_to_left(room: Newsroom) -> None:
+    await demo(room).play()
+    async with room.database.read() as connection:
+        ended, arabic = [await blogs.by_slug(connection, other.slug) for other in OTHERS]
+        written = [await stored.between(connection, b.id, first=1, last=100) for b in (ended, arabic)]
+    assert [len(found) for found in written] == [len(other.posts) for other in OTHERS]
+    assert ended.status == "closed" and ended.closing_summary and ended.successor
+    assert (arabic.status, arabic.language) == ("live", "ar")

@@ -17,7 +17,7 @@ Painter: TypeAlias = Callable[[Image.Image], None]
 
 
 def draw(name: str) -> bytes:
-    """The JPEG of a picture: `harbour`, `route`, `convoy`, `bridge` or `night`. The same bytes every time.
+    """The JPEG of one of the pictures in `_PAINTERS`. The same bytes every time.
 
     Raises:
         KeyError: there is no such picture.
@@ -176,6 +176,99 @@ def _night(picture: Image.Image) -> None:
     _glow(picture, (800, 700), 170, (255, 206, 130))
 
 
+def _sacks(picture: Image.Image) -> None:
+    _sky(picture, [(74, 66, 58), (120, 104, 84), (60, 52, 46)])
+    pen = ImageDraw.Draw(picture)
+    chance = random.Random(12)  # noqa: S311
+    for row in range(6):
+        for column in range(7):
+            x, y = 60 + column * 222 - (row % 2) * 104, 860 - row * 138
+            pale = chance.randint(-10, 14)
+            pen.rounded_rectangle(
+                (x, y - 124, x + 214, y), 46, fill=(214 + pale, 196 + pale, 160 + pale), outline=(120, 100, 74), width=4
+            )
+            pen.line((x + 54, y - 62, x + 160, y - 62), fill=(150, 60, 46), width=9)
+    for x in (0, 1544):
+        pen.rectangle((x, 0, x + 56, 1000), fill=(34, 32, 32))
+    pen.rectangle((0, 870, 1600, 1000), fill=(44, 40, 38))
+
+
+def _gate(picture: Image.Image) -> None:
+    _sky(picture, [(16, 22, 46), (44, 56, 92), (120, 110, 124)])
+    for x in (240, 800, 1360):
+        _glow(picture, (x, 300), 120, (255, 222, 160))
+    pen = ImageDraw.Draw(picture)
+    pen.rectangle((0, 760, 1600, 1000), fill=(22, 24, 34))
+    for x in (240, 800, 1360):
+        pen.line((x, 300, x, 780), fill=(14, 16, 26), width=12)
+    for n in range(12):
+        pen.rectangle((160 + n * 100, 600, 260 + n * 100, 636), fill=(206, 60, 48) if n % 2 else (236, 232, 222))
+    pen.rectangle((120, 560, 180, 780), fill=(14, 16, 26))
+    chance = random.Random(6)  # noqa: S311
+    for n in range(17):
+        _person(pen, 90 + n * 90 + chance.uniform(-24, 24), 900, 190 + chance.uniform(-26, 20), (10, 12, 20))
+
+
+def _person(pen: ImageDraw.ImageDraw, x: float, foot: float, tall: float, ink: Colour) -> None:
+    """A silhouette that stands there."""
+    head = tall * 0.09
+    pen.ellipse((x - head, foot - tall, x + head, foot - tall + head * 2.2), fill=ink)
+    pen.rounded_rectangle((x - tall * 0.15, foot - tall * 0.8, x + tall * 0.15, foot), int(tall * 0.11), fill=ink)
+
+
+def _kitchen(picture: Image.Image) -> None:
+    _sky(picture, [(228, 206, 170), (244, 228, 196), (206, 170, 128)])
+    for n in range(3):
+        _glow(picture, (330 + n * 470, 380 - n % 2 * 60), 130, (255, 252, 244))
+    pen = ImageDraw.Draw(picture)
+    pen.rectangle((0, 770, 1600, 1000), fill=(122, 84, 58))
+    for n, metal in enumerate(((92, 98, 104), (74, 80, 88), (104, 106, 108))):
+        x = 130 + n * 470
+        pen.rounded_rectangle((x, 500, x + 400, 790), 40, fill=metal)
+        pen.rectangle((x - 24, 490, x + 424, 530), fill=(54, 58, 64))
+        pen.line((x + 300, 330, x + 220, 520), fill=(150, 104, 62), width=16)
+
+
+def _ruin(picture: Image.Image) -> None:
+    _sky(picture, [(110, 116, 132), (176, 158, 150), (214, 180, 150)])
+    _hills(picture, 640, 150, (110, 108, 112), seed=8)
+    pen = ImageDraw.Draw(picture)
+    wall, room, ink = (150, 132, 116), (92, 82, 78), (48, 44, 46)
+    pen.polygon([(420, 860), (420, 330), (520, 250), (640, 360), (760, 200), (900, 330), (1040, 300), (1180, 470),
+                 (1180, 860)], fill=wall)
+    for x, y in ((500, 420), (760, 420), (500, 650), (760, 650), (980, 650)):
+        pen.rectangle((x, y, x + 150, y + 150), fill=room)
+        pen.line((x, y + 150, x + 150, y + 150), fill=ink, width=8)
+    pen.polygon([(0, 860), (1600, 840), (1600, 1000), (0, 1000)], fill=(72, 68, 66))
+    chance = random.Random(17)  # noqa: S311
+    for _ in range(150):
+        x, y, size = chance.gauss(900, 260), chance.uniform(800, 930), chance.uniform(8, 46)
+        tone = chance.randint(-16, 16)
+        pen.polygon([(x, y), (x + size, y - size * 0.7), (x + size * 1.6, y + size * 0.2)],
+                    fill=(124 + tone, 110 + tone, 100 + tone))
+
+
+def _cinema(picture: Image.Image) -> None:
+    _sky(picture, [(10, 12, 28), (24, 30, 58), (40, 40, 66)])
+    _glow(picture, (800, 380), 330, (190, 206, 220))
+    pen = ImageDraw.Draw(picture)
+    ink = (8, 9, 18)
+    pen.polygon([(420, 170), (1180, 180), (1170, 600), (430, 590)], fill=(222, 230, 228))
+    pen.polygon([(430, 520), (1172, 510), (1170, 600), (430, 590)], fill=(150, 190, 140))
+    pen.ellipse((730, 350, 870, 560), fill=(168, 160, 158))
+    for x in (755, 805):
+        pen.ellipse((x, 230, x + 40, 390), fill=(168, 160, 158))
+    _crane(pen, 250, 90, ink)
+    _crane(pen, 1240, 90, ink)
+    pen.rectangle((0, 700, 1600, 1000), fill=(14, 15, 28))
+    chance = random.Random(20)  # noqa: S311
+    for row in range(2):
+        for n in range(15):
+            x = 60 + n * 108 + chance.uniform(-20, 20)
+            _person(pen, x, 960 + row * 60, 180 + chance.uniform(-50, 30), ink)
+
+
 _PAINTERS: dict[str, Painter] = {
-    "harbour": _harbour, "route": _route, "convoy": _convoy, "bridge": _bridge, "night": _night,
+    "harbour": _harbour, "route": _route, "convoy": _convoy, "bridge": _bridge, "night": _night, "sacks": _sacks,
+    "gate": _gate, "kitchen": _kitchen, "ruin": _ruin, "cinema": _cinema,
 }

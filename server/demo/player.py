@@ -15,22 +15,13 @@ from typing import Any
 
 import structlog
 
-from server.demo.head import ENDING, LEAD, TOPICS, topics_of
-from server.demo.story import (
-    OPENING,
-    SLUG,
-    STEPS,
-    Edit,
-    Film,
-    Furnish,
-    Link,
-    Picture,
-    Post,
-    Restore,
-    Retract,
-    Step,
-)
+from server.demo.cast import TOPICS, topics_of
+from server.demo.head import ENDING, LEAD, OPENING, SLUG
+from server.demo.other_blogs import OTHERS, StillBlog
+from server.demo.steps import Edit, Film, Furnish, Gallery, Picture, Piece, Post, Restore, Retract, Step
+from server.demo.story import STEPS
 from server.domain.blocks import Block, Embed, Image, Text, Video
+from server.domain.blocks import Gallery as Pictures
 from server.domain.entry import Content
 from server.domain.errors import Conflict, Invalid, NotFound, StaleRevision, Unavailable
 from server.domain.permissions import SYSTEM
@@ -43,9 +34,10 @@ from server.store import entries as stored_entries
 log = structlog.get_logger()
 
 PACE_SECONDS = 5.0
-OPENING_STEPS = 11
+OPENING_STEPS = 14
 """Steps that are played immediately in a new blog, backdated over the last hour and a half."""
-OPENING_SPACE = timedelta(minutes=8)
+OPENING_SPACE = timedelta(minutes=7)
+OTHERS_SPACE = timedelta(minutes=15)
 RETRY_SECONDS = 5.0
 MAX_BYTES, MAX_PIXELS = 20_000_000, 10_000_000
 
@@ -81,6 +73,9 @@ class Demo:
             else:
                 await self._run(partial(self._do, self.desk, step))
                 await self.sleep(self.pace)
+            if new and place == OPENING_STEPS - 1:
+                for other in OTHERS:
+                    await self._run(partial(self._still, other))
         await self.sleep(self.pace * 4)
 
     async def _run(self, work: Callable[[], Awaitable[Any]]) -> Any:
@@ -97,13 +92,7 @@ class Demo:
 
     async def _open(self) -> bool:
         """Create or reset the blog. Returns whether it is new."""
-        async with self.desk.database.read() as connection:
-            try:
-                await stored.by_slug(connection, SLUG)
-            except NotFound:
-                missing = True
-            else:
-                missing = False
+        missing = await self._missing(SLUG)
         opening = OPENING | ENDING | {"topics": TOPICS}
         if missing:  # at once, for whoever follows the address that the start printed; drawing takes a moment
             earlier = _earlier(self.desk, OPENING_SPACE * (OPENING_STEPS + 1))
@@ -112,6 +101,29 @@ class Demo:
         opening |= {"lead": await self._block(self.desk, LEAD)}
         await blogs.edit(self.desk, SYSTEM, SLUG, opening, revision=None)
         return missing
+
+    async def _missing(self, slug: str) -> bool:
+        async with self.desk.database.read() as connection:
+            try:
+                await stored.by_slug(connection, slug)
+            except NotFound:
+                return True
+        return False
+
+    async def _still(self, blog: StillBlog) -> None:
+        """Create one of the blogs that stand still, with all its entries, unless it is there."""
+        if not await self._missing(blog.slug):
+            return
+        first = blog.ago + OTHERS_SPACE * len(blog.posts)
+        lead = await self._block(self.desk, blog.lead)
+        furniture = blogs.Furniture(**blog.furniture | {"lead": lead})
+        await blogs.create(_earlier(self.desk, first), SYSTEM, blog.slug, furniture)
+        for place, post in enumerate(blog.posts, 1):
+            desk = _earlier(self.desk, first - OTHERS_SPACE * place)
+            written = replace(await self._content(desk, post), topics=())
+            await entries.create(desk, SYSTEM, blog.slug, entries.Draft(written))
+        if blog.ending:
+            await blogs.edit(_earlier(self.desk, blog.ago), SYSTEM, blog.slug, blog.ending, revision=None)
 
     async def _clear_flags(self) -> None:
         """Clear the flags that the previous run has set. Its entries stay."""
@@ -131,14 +143,19 @@ class Demo:
             draft = entries.Draft(await self._content(desk, step))
             self._ids[step.name] = (await entries.create(desk, SYSTEM, SLUG, draft)).entry.id
         elif isinstance(step, Furnish):
-            await blogs.edit(desk, SYSTEM, SLUG, dict(step.changed), revision=None)
+            changed = dict(step.changed)
+            if step.lead:
+                changed["lead"] = await self._block(desk, step.lead)
+            await blogs.edit(desk, SYSTEM, SLUG, changed, revision=None)
         elif step.name not in self._ids:
             return  # its post was skipped
         elif isinstance(step, Edit):
             changed = dict(step.changed)
             if "body" in changed:
                 changed["blocks"] = (Text(html="", markdown=changed.pop("body")),)
-            await entries.edit(desk, SYSTEM, SLUG, self._ids[step.name], changed, revision=None)
+            await entries.edit(
+                desk, SYSTEM, SLUG, self._ids[step.name], changed, revision=None, correction=step.correction
+            )
         elif isinstance(step, Retract):
             await entries.retract(desk, SYSTEM, SLUG, self._ids[step.name])
         elif isinstance(step, Restore):
@@ -153,18 +170,27 @@ class Demo:
             breaking=step.breaking,
         )
 
-    async def _block(self, desk: Desk, thing: Picture | Film | Link) -> Block:
-        if isinstance(thing, Picture):
-            return Image(
-                media_id=await self._picture(desk, thing.name), alt=thing.alt, caption=thing.caption,
-                credit=thing.credit,
-            )
-        if isinstance(thing, Film):
+    async def _block(self, desk: Desk, piece: Piece) -> Block:
+        if isinstance(piece, Picture):
+            return await self._image(desk, piece)
+        if isinstance(piece, Gallery):
+            return Pictures(tuple([await self._image(desk, picture) for picture in piece.pictures]))
+        if isinstance(piece, Film):
             return Video(
-                url=thing.url, title=thing.title, byline=thing.byline, caption=thing.caption,
-                poster=await self._picture(desk, thing.poster), provider=Providers().name(thing.url),
+                url=piece.url, title=piece.title, byline=piece.byline, caption=piece.caption,
+                poster=await self._picture(desk, piece.poster), provider=Providers().name(piece.url),
             )
-        return Embed(url=thing.url, title=thing.title, provider=Providers().name(thing.url))
+        return Embed(
+            url=piece.url, title=piece.title, author=piece.author, description=piece.description,
+            provider=Providers().name(piece.url),
+            thumbnail=await self._picture(desk, piece.picture) if piece.picture else "",
+        )
+
+    async def _image(self, desk: Desk, picture: Picture) -> Image:
+        return Image(
+            media_id=await self._picture(desk, picture.name), alt=picture.alt, caption=picture.caption,
+            credit=picture.credit, sensitive=bool(picture.warning), warning=picture.warning,
+        )
 
     async def _picture(self, desk: Desk, name: str) -> str:
         """The id of a picture, which is drawn and uploaded on first use."""

@@ -6,115 +6,9 @@ that are reserved for examples. Nothing here was taken from a real report.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
-
-from server.domain.blog import Related
+from server.demo.cast import ADRESSA, BRIDGE, DORRIN, SANNAPORT
+from server.demo.steps import Edit, Film, Furnish, Gallery, Link, Picture, Post, Restore, Retract, Step
 from server.domain.byline import Byline
-
-SLUG = "un-aid-convoys"
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A picture drawn by pictures.py, by the name of its function."""
-
-    name: str
-    alt: str
-    caption: str
-    credit: str = "Illustration: Stop Press"
-
-
-@dataclass(frozen=True, slots=True)
-class Film:
-    """A link to a video on another site, with a drawn poster."""
-
-    url: str
-    title: str
-    byline: str
-    caption: str
-    poster: str
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A link to another site."""
-
-    url: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """Publish an entry. Later steps refer to it by `name`; `body` is Markdown."""
-
-    name: str
-    title: str = ""
-    body: str = ""
-    bylines: tuple[Byline, ...] = ()
-    more: tuple[Picture | Film | Link, ...] = ()
-    pinned: bool = False
-    key: bool = False
-    breaking: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """Edit an entry: title, body or flags."""
-
-    name: str
-    changed: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Retract:
-    """Retract an entry."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Restore:
-    """Restore a retracted entry."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Furnish:
-    """Edit the blog."""
-
-    changed: dict[str, Any]
-
-
-Step: TypeAlias = Post | Edit | Retract | Restore | Furnish
-
-SANNAPORT = (Byline("Jonas Ferre", place="Sannaport"),)
-BRIDGE = (Byline("Amira Castell", place="Hallin Bridge"),)
-DORRIN = (Byline("Amira Castell", place="Dorrin"),)
-ADRESSA = (Byline("Lucia Brandt", role="Diplomatic correspondent", place="Adressa"),)
-
-RELATED = (
-    Related("Explained: how the Tamsin valley was cut off", "https://news.example.org/tamsin-valley-explained"),
-    Related("Six weeks without a delivery: a doctor’s diary", "https://news.example.org/dorrin-doctor-diary"),
-    Related("The bridge that everybody needs", "https://news.example.org/hallin-bridge"),
-)
-
-OPENING: dict[str, Any] = {
-    "headline": "UN to resume aid convoys to the Tamsin valley after six weeks",
-    "standfirst": (
-        "The first lorries are to leave the port of Sannaport today for three towns that have had no delivery "
-        "since the Hallin Bridge was closed. Follow it here, live."
-    ),
-    "key_developments": (
-        "The UN says both sides have agreed to a 72-hour humanitarian pause",
-        "Forty-two lorries with food, medicine and fuel are loaded at Sannaport",
-        "About 86,000 people live in Dorrin, Ashkeel and Upper Maro",
-    ),
-    "bylines": SANNAPORT + BRIDGE + ADRESSA,
-    "status": "live",
-    "related": RELATED,
-}
 
 STEPS: tuple[Step, ...] = (
     Post(
@@ -161,6 +55,21 @@ STEPS: tuple[Step, ...] = (
         bylines=SANNAPORT,
     ),
     Post(
+        "loading", "The loading, in pictures",
+        "What fills forty-two lorries, seen between four and six in the morning.",
+        bylines=SANNAPORT,
+        more=(
+            Gallery(
+                (
+                    Picture("sacks", "Drawing: sacks piled to the roof of a lorry", "Flour, twenty tonnes to a lorry."),
+                    Picture("gate", "Drawing: a closed barrier, lamps and people waiting", "The eastern gate at five."),
+                    Picture("harbour", "Drawing: cranes and a ship at sunrise", "The ship that brought the diesel."),
+                    Picture("bridge", "Drawing: an arched bridge between hills", "Where they are going first."),
+                )
+            ),
+        ),
+    ),
+    Post(
         "map", "Map: the road the convoy takes",
         "It is 118 kilometres from the quay to Dorrin. In ordinary times that is a drive of two and a half "
         "hours. Today the organisers reckon with nine.",
@@ -193,11 +102,20 @@ STEPS: tuple[Step, ...] = (
     Post("departure-time", "Departure set for 08:00", "The convoy is to leave at eight, the port says.", bylines=SANNAPORT),
     Edit(
         "departure-time",
-        {
-            "title": "Departure set for 08:30",
-            "body": "The convoy is to leave at half past eight, the port says. An earlier version of this "
-            "entry said eight; the scales at the gate take longer than planned.",
-        },
+        {"title": "Departure set for 08:30", "body": "The convoy is to leave at half past eight, the port says."},
+        correction="We said eight. The scales at the gate take longer than planned.",
+    ),
+    Post(
+        "house", "What the fighting has left of the road",
+        "The house of the toll keeper stands four kilometres before the bridge. Its owner asks us to show it.",
+        bylines=BRIDGE,
+        more=(
+            Picture(
+                "ruin", "Drawing: a house whose front has fallen, its rooms open to the evening sky.",
+                "The toll house on the valley road.",
+                warning="This picture shows a house that was destroyed in the fighting.",
+            ),
+        ),
     ),
     Post(
         "minister", "Minister: nobody will be stopped",
@@ -259,14 +177,32 @@ STEPS: tuple[Step, ...] = (
     ),
     Post(
         "pledge", "Three countries pledge money",
-        "Norwald, Estoria and the Lakes Union have promised a total of 64 million crowns for the next three "
+        "Norwald, Estoria and the Lakes Union have promised a total of 64 million dollars for the next three "
         "months, a little more than half of what the UN has asked for.",
         bylines=ADRESSA,
     ),
     Post(
         "social", "The town hall of Ashkeel posts a first picture",
         "", bylines=(Byline("Social desk"),),
-        more=(Link("https://social.example.org/@ashkeel/1142", "“The bakery is sweeping its floor.”"),),
+        more=(
+            Link(
+                "https://social.example.org/@ashkeel/1142", "“The bakery is sweeping its floor.”",
+                author="Town of Ashkeel", picture="kitchen",
+                description="Bring bowls and patience. Six school kitchens open at five.",
+            ),
+        ),
+    ),
+    Post(
+        "cinema", "A cinema at the eastern quay",
+        "While they wait for their turn at the scales, drivers have hung a sheet between two cranes. The children "
+        "of the port choose the film, and they choose the one with the rabbit, again.",
+        bylines=SANNAPORT,
+        more=(
+            Film(
+                "https://www.youtube.com/watch?v=aqz-KE-bpKQ", "Big Buck Bunny", "Blender Foundation (CC BY)",
+                "", "cinema",
+            ),
+        ),
     ),
     Post(
         "statement", "In full: the statement of both sides",
@@ -282,9 +218,9 @@ STEPS: tuple[Step, ...] = (
         {
             "title": "Three countries pledge 64 million crowns",
             "body": "Norwald, Estoria and the Lakes Union have promised a total of 64 million crowns for the "
-            "next three months, a little more than half of what the UN has asked for. (We took this entry "
-            "down for a few minutes while we checked the sum with all three governments.)",
+            "next three months, a little more than half of what the UN has asked for.",
         },
+        correction="We had given the sum in dollars. We took this update down while we checked it.",
     ),
     Post(
         "bridge", "At the bridge",
@@ -380,7 +316,11 @@ STEPS: tuple[Step, ...] = (
                 "The rest go on to Ashkeel and Upper Maro; heavy rain is expected after nine",
                 "The pause in the fighting ends in 68 hours unless it is extended",
             ),
-        }
+        },
+        lead=Film(
+            "https://video.example.org/watch/dorrin-arrival", "The first lorries reach Dorrin", "Amira Castell",
+            "Two minutes in front of the hospital.", "night",
+        ),
     ),
     Edit(
         "what-we-know",
