@@ -242,9 +242,9 @@ def _ruin(picture: Image.Image) -> None:
     pen.polygon([(0, 860), (1600, 840), (1600, 1000), (0, 1000)], fill=(72, 68, 66))
     chance = random.Random(17)  # noqa: S311
     for _ in range(150):
-        x, y, size = chance.gauss(900, 260), chance.uniform(800, 930), chance.uniform(8, 46)
+        left, low, size = chance.gauss(900, 260), chance.uniform(800, 930), chance.uniform(8, 46)
         tone = chance.randint(-16, 16)
-        pen.polygon([(x, y), (x + size, y - size * 0.7), (x + size * 1.6, y + size * 0.2)],
+        pen.polygon([(left, low), (left + size, low - size * 0.7), (left + size * 1.6, low + size * 0.2)],
                     fill=(124 + tone, 110 + tone, 100 + tone))
 
 
@@ -264,8 +264,8 @@ def _cinema(picture: Image.Image) -> None:
     chance = random.Random(20)  # noqa: S311
     for row in range(2):
         for n in range(15):
-            x = 60 + n * 108 + chance.uniform(-20, 20)
-            _person(pen, x, 960 + row * 60, 180 + chance.uniform(-50, 30), ink)
+            place = 60 + n * 108 + chance.uniform(-20, 20)
+            _person(pen, place, 960 + row * 60, 180 + chance.uniform(-50, 30), ink)
 
 
 _PAINTERS: dict[str, Painter] = {

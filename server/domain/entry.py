@@ -16,6 +16,7 @@ STATUSES: tuple[EntryStatus, ...] = get_args(EntryStatus)
 UNPUBLISHED: tuple[EntryStatus, ...] = ("draft", "pending", "scheduled")
 MAX_CORRECTIONS = 20
 """Notes that an entry carries, the newest; its history has all."""
+MAX_PIN_ORDER = 99
 FARTHEST = timedelta(days=366)
 """How far ahead an entry may be scheduled."""
 
@@ -23,7 +24,8 @@ FARTHEST = timedelta(days=366)
 @dataclass(frozen=True, slots=True)
 class Content:
     """What a person writes in an entry. `blocks` are sanitised before they come here. `language` is None
-    where it is the blog's; `topics` are some of the blog's."""
+    where it is the blog's; `topics` are some of the blog's. Pinned entries stand in the order of `pin_order`
+    (0 to MAX_PIN_ORDER, the lowest first), where that is the same the newest first."""
 
     title: str = ""
     blocks: tuple[blocks.Block, ...] = ()
@@ -31,6 +33,7 @@ class Content:
     topics: tuple[str, ...] = ()
     language: str | None = None
     pinned: bool = False
+    pin_order: int = 0
     key: bool = False
     breaking: bool = False
 
@@ -44,7 +47,9 @@ class Content:
         """What a reader would call edited when it changes: the words, pictures and who wrote, not the flags and
         topics, and not a name that was corrected in its record."""
         written_by = tuple(Byline(b.id, b.role, b.place) for b in self.bylines)
-        return replace(self, bylines=written_by, topics=(), pinned=False, key=False, breaking=False)
+        return replace(
+            self, bylines=written_by, topics=(), pinned=False, pin_order=0, key=False, breaking=False
+        )
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -55,6 +60,7 @@ class Content:
             "topics": list(self.topics),
             "language": self.language,
             "pinned": self.pinned,
+            "pin_order": self.pin_order,
             "key": self.key,
             "breaking": self.breaking,
         }
@@ -73,6 +79,7 @@ class Content:
             topics=tuple(data["topics"]),
             language=data["language"],
             pinned=data["pinned"],
+            pin_order=data.get("pin_order", 0),  # revisions of earlier versions have none
             key=data["key"],
             breaking=data["breaking"],
         )

@@ -6,6 +6,7 @@ _NAMES = {
     "alt": "Alt text", "at": "Time", "blog_roles": "Role in a blog", "body": "Text", "cite": "Speaker",
     "current": "Current password", "html": "Text", "key_developments": "Key developments", "markdown": "Text",
     "media_id": "Picture", "mime": "Kind of picture", "poster": "Poster picture", "publish_at": "Publish at",
+    "pin_order": "Order among pinned",
     "lead": "Lead picture or video", "successor": "What follows",
     "focal_x": "Focal point", "focal_y": "Focal point", "images": "Pictures",
     "related": "Related reports", "slug": "Address", "time_zone": "Time zone", "url": "Address", "username":

@@ -12,6 +12,10 @@ import regex
 
 Kind: TypeAlias = Literal["same", "removed", "added"]
 Opcode: TypeAlias = tuple[str, int, int, int, int]
+ALIKE = 0.4
+"""From 0 to 1: places that have less in common are shown as the old text and the new one."""
+ISLAND_WORDS = 3
+"""Fewer words that stayed between two changes are shown as part of the change."""
 
 _LINE_END = re.compile(r"</(?:p|li|h[34]|blockquote|caption|tr|pre)>|<br\s*/?>|<hr\s*/?>|(?=<[ou]l\b)")
 _CELL_END = re.compile(r"</t[dh]>")
@@ -50,8 +54,12 @@ def difference(before: Sequence[str], after: Sequence[str], *, most: int) -> lis
 
 def _words(before: str, after: str, most: int) -> list[Piece]:
     old, new = _WORD.findall(before), _WORD.findall(after)
+    codes = _opcodes(old, new, most)
+    kept = sum(_ink(old[a:b]) for tag, a, b, _, _ in codes if tag == "equal")
+    if before and after and 2 * kept < ALIKE * (_ink(old) + _ink(new)):
+        return [Piece("removed", before), Piece("same", "\n"), Piece("added", after)]
     found: list[Piece] = []
-    for tag, a, b, c, d in _opcodes(old, new, most):
+    for tag, a, b, c, d in _without_islands(codes, old, new):
         if tag == "equal":
             found.append(Piece("same", "".join(old[a:b])))
             continue
@@ -59,6 +67,28 @@ def _words(before: str, after: str, most: int) -> list[Piece]:
             found.append(Piece("removed", "".join(old[a:b])))
         if d > c:
             found.append(Piece("added", "".join(new[c:d])))
+    return found
+
+
+def _ink(words: Sequence[str]) -> int:
+    """Characters that are not blank."""
+    return sum(len(word) for word in words if not word.isspace())
+
+
+def _without_islands(codes: Sequence[Opcode], old: Sequence[str], new: Sequence[str]) -> list[Opcode]:
+    """The changes, with one or two words that stayed between two of them taken into one: nobody can read a
+    sentence in which every other word is struck out."""
+    found: list[Opcode] = []
+    for n, code in enumerate(codes):
+        tag, a, b, _, d = code
+        words = sum(not word.isspace() for word in old[a:b])
+        before_line_end = "\n" in (*old[b : b + 1], *new[d : d + 1])
+        island = 0 < n < len(codes) - 1 and words < ISLAND_WORDS and "\n" not in old[a:b] and not before_line_end
+        if found and found[-1][0] != "equal" and (island or tag != "equal"):
+            _, from_a, _, from_c, _ = found[-1]
+            found[-1] = ("replace", from_a, b, from_c, d)
+        else:
+            found.append(code)
     return found
 
 

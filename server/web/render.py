@@ -138,6 +138,7 @@ class Renderer:
             "srcset": lambda block: urls.srcset(image_of(block)),
             "largest": lambda block: urls.largest(image_of(block)),
             "focal": lambda block: urls.focal_classes(image_of(block)),
+            "still_of": still_of,
             "poster_source": lambda block: urls.source(poster_of(block)),
             "poster_srcset": lambda block: urls.srcset(poster_of(block)),
         }
@@ -255,6 +256,15 @@ def own_language(data: Mapping[str, Any]) -> Markup:
 def image_of(data: Mapping[str, Any]) -> Image:
     """The picture from its JSON in a change: an image block, or one of a gallery's."""
     return image_from_json(data)
+
+
+def still_of(lead: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What the front page shows of a blog's lead: its picture, or the poster of its video. Nothing of a picture
+    that is covered."""
+    if lead is None or lead.get("sensitive") or (lead["type"] == "video" and not lead["poster"]):
+        return None
+    picture = image_of(lead) if lead["type"] == "image" else poster_of(lead)
+    return {"src": urls.source(picture), "width": picture.width, "height": picture.height}
 
 
 def poster_of(data: Mapping[str, Any]) -> Image:

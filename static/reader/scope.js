@@ -66,13 +66,15 @@ export class Scope {
   }
 
   /**
-   * Whether one entry stands above another: pinned ones first, then in the order of the page.
+   * Whether one entry stands above another: pinned ones first and by their own order, then in the order of the page.
    * @param {HTMLElement} a
    * @param {HTMLElement} b
    */
   comesBefore(a, b) {
     const pinned = Number(a.hasAttribute("data-pinned")) - Number(b.hasAttribute("data-pinned"));
     if (pinned !== 0 && !this.isOlder) return pinned > 0;
+    const order = Number(a.dataset["pinned"] ?? 0) - Number(b.dataset["pinned"] ?? 0);
+    if (order !== 0 && !this.isOlder) return order < 0;
     const numbers = numberOf(a) - numberOf(b);
     return this.isOldestFirst ? numbers < 0 : numbers > 0;
   }

@@ -92,7 +92,7 @@ export class Times {
 
   /** @param {Locale} locale */
   constructor(locale) {
-    this.#clock = formatter(locale, { hour: "2-digit", minute: "2-digit", ...hours(locale) });
+    this.#clock = formatter(locale, { timeStyle: "short", ...hours(locale) });
     this.#day = formatter(locale, { day: "numeric", month: "short" });
     this.#dayOfYear = formatter(locale, { day: "numeric", month: "short", year: "numeric" });
     this.#weekday = formatter(locale, { weekday: "long", day: "numeric", month: "long" });

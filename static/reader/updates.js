@@ -100,7 +100,7 @@ export class Updates {
    */
   #change(here, article, kind) {
     const isHidden = here.hidden;
-    const moves = here.hasAttribute("data-pinned") !== article.hasAttribute("data-pinned") && !this.#scope.isOlder;
+    const moves = here.dataset["pinned"] !== article.dataset["pinned"] && !this.#scope.isOlder;
     keepHeight(here, () => morph(here, article));
     here.hidden = isHidden;
     here.classList.toggle("entry--edited", kind === "entry" && here.querySelector(".entry__edited") !== null);

@@ -50,6 +50,11 @@ async def test_the_first_update_is_on_the_first_screen_of_a_phone(
         assert await _shown(page, "[data-key-events] > li") == 0
         await page.locator(".key-events summary").click()
         assert await _shown(page, "[data-key-events] > li") == 2
+        await page.goto(server.url + coverage.paths["film"])
+        box = await page.locator("[data-entries] > article").first.bounding_box()
+        assert box is not None
+        assert await _shown(page, ".head__lead .facade__title") == 1
+        assert box["y"] + LINES_OF_TEXT <= PHONE["height"]
 
 
 async def test_a_desk_and_paper_show_what_phones_fold(

@@ -265,3 +265,22 @@ async def test_the_event_source_of_a_browser_takes_compressed_streams(
         plain, encoded = (sum(size) for size in zip(*sizes, strict=True))
         assert plain > 4 * 40 * 75
         assert 0 < encoded < plain / 4
+
+
+async def test_pinned_entries_keep_their_order_and_fold_from_the_third_on(server: Running, browser: Browser) -> None:
+    slug, made = await storm(server, posts=4)
+    async with visit(browser) as context:
+        page = await opened(context, server, slug)
+        for order, entry in enumerate(made[:3]):
+            await server.edit(entry, slug, pinned=True, pin_order=order)
+        await shows(page, "Report 1", "Report 2", "Report 3", "Report 4")
+        words = page.locator(f"{SHOWN} .prose")
+        assert [await words.nth(n).is_visible() for n in range(4)] == [True, True, False, True]
+        await page.get_by_label("Show all pinned updates in full").check()
+        assert await words.nth(2).is_visible()
+        await page.get_by_label("Show all pinned updates in full").uncheck()
+        await server.edit(made[2], slug, pin_order=0)
+        await shows(page, "Report 3", "Report 1", "Report 2", "Report 4")
+        assert [await words.nth(n).is_visible() for n in range(4)] == [True, True, False, True]
+        await page.goto(f"{server.url}/live/{slug}#entry-{made[1]['id']}")
+        await expect(words.nth(2)).to_be_visible()

@@ -52,12 +52,15 @@ async def cover(server: Running, jpeg: bytes) -> Coverage:
     await _arabic(server, picture)
     await _long(server)
     await _ended(server, picture)
+    await _film(server, picture)
     await server.blog("waiting", headline="Budget day: what changes, hour by hour")
     paths = {
         "front": "/", "blog": "/live/bridge", "arabic": "/live/jisr", "closed": "/live/night",
-        "older": "/live/night?before=20", "empty": "/live/waiting", "long": "/live/long",
+        "older": "/live/night?before=20", "empty": "/live/waiting", "film": "/live/film", "long": "/live/long",
         "permalink": f"/live/bridge/entries/{entries[-1]['id']}",
         "tombstone": f"/live/bridge/entries/{entries[1]['id']}", "error": "/live/nothing",
+        "history": f"/live/bridge/entries/{entries[6]['id']}/history", "search": "/live/bridge?q=convoy",
+        "not found": "/live/bridge?q=zebra",
     }
     return Coverage(paths, entries)
 
@@ -88,6 +91,18 @@ async def _live(server: Running, picture: dict[str, Any]) -> list[dict[str, Any]
     await server.retract(made[1], "bridge")
     await server.edit(made[6], "bridge", title="What we know so far")
     return made
+
+
+async def _film(server: Running, picture: dict[str, Any]) -> None:
+    """A video at the head."""
+    lead = {
+        "type": "video", "url": "https://video.example.org/2", "title": HEADLINE, "byline": "Amira Castell",
+        "caption": STANDFIRST, "poster": picture["media_id"],
+    }
+    await server.blog(
+        "film", headline=HEADLINE, standfirst=STANDFIRST, key_developments=DEVELOPMENTS, lead=lead,
+    )
+    await server.post("film", title="The first lorry is on the bridge", key=True)
 
 
 async def _arabic(server: Running, picture: dict[str, Any]) -> None:

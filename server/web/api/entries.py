@@ -64,8 +64,8 @@ async def create(request: Request) -> Response:
     draft = entries.Draft(
         Content(
             title=body.title, blocks=blocks_of(body.body, body.blocks), bylines=bylines_of(body),
-            topics=tuple(body.topics), language=body.language, pinned=body.pinned, key=body.key,
-            breaking=body.breaking,
+            topics=tuple(body.topics), language=body.language, pinned=body.pinned,
+            pin_order=body.pin_order, key=body.key, breaking=body.breaking,
         ),
         body.status,
         body.publish_at,
@@ -110,7 +110,7 @@ async def edit(request: Request) -> Response:
     caller = await require_caller(request)
     body = await request_parsing.read(request, EntryChanges)
     given = body.model_fields_set
-    plain = given & {"title", "language", "pinned", "key", "breaking"}
+    plain = given & {"title", "language", "pinned", "pin_order", "key", "breaking"}
     edited = edited_version(request, required=True)
     changed: dict[str, Any] = {name: getattr(body, name) for name in plain}
     if given & {"byline", "bylines"}:

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from server.domain import blocks, blog, byline
+from server.domain.entry import MAX_PIN_ORDER
 from server.domain.errors import FieldError, Invalid
 from server.domain.text_limits import (
     MAX_BLOCKS,
@@ -207,9 +208,13 @@ class BlogBody(BlogChanges):
     headline: Words
 
 
+PinOrder = Annotated[int, Field(strict=True, ge=0, le=MAX_PIN_ORDER)]
+
+
 class EntryBody(Body):
     """A new entry. `body` is Markdown, and comes before `blocks` when both are given. `byline` is one name as
-    plain text; `bylines` hold when both are given. `language` is null where it is the blog's."""
+    plain text; `bylines` hold when both are given. `language` is null where it is the blog's. Pinned entries
+    are shown by `pin_order`, the lowest first, and the newest first where it is the same."""
 
     title: Line = ""
     body: Long = ""
@@ -220,6 +225,7 @@ class EntryBody(Body):
     language: Language | None = None
     key: bool = False
     pinned: bool = False
+    pin_order: PinOrder = 0
     breaking: bool = False
     status: WantedStatus = "published"
     publish_at: Instant | None = None

@@ -177,6 +177,7 @@ class Content(Shape):
     topics: list[str]
     language: str | None
     pinned: bool
+    pin_order: int
     key: bool
     breaking: bool
 

@@ -9,6 +9,7 @@ from typing import Any
 LABELS = {
     "title": "Title", "body": "Text", "byline": "Byline", "byline_parts": "Role and place",
     "publish_at": "Publish at",
+    "pin_order": "Order among pinned",
     "picture": "Picture", "picture_alt": "Picture, alt text", "picture_caption": "Picture, caption",
     "picture_credit": "Picture, credit", "picture_warning": "Picture, warning",
     "video_url": "Video, address", "video_title": "Video, title", "video_byline": "Video, byline",

@@ -45,6 +45,7 @@ class TypedEntry:
     language: str = ""
     at: str = ""
     pinned: bool = False
+    pin_order: str = "0"
     key: bool = False
     breaking: bool = False
     media: list[dict[str, Any]] = field(default_factory=list)
@@ -63,7 +64,8 @@ class TypedEntry:
             content.title, entry_form.to_markdown(content.blocks), entry_form.named(content.bylines),
             byline_lines.of(content.bylines), content.topics, content.language or "",
             entry_form.local(entry.publish_at, blog.time_zone),
-            content.pinned, content.key, content.breaking, entry_form.media_of(content.blocks),
+            content.pinned, str(content.pin_order), content.key, content.breaking,
+            entry_form.media_of(content.blocks),
             revision=str(entry.revision), request_key=new_id(),
         )
 
@@ -87,6 +89,7 @@ class TypedEntry:
                 {
                     "title": self.title, "bylines": self._bylines(before), "body": self.body,
                     "blocks": plain, "topics": list(self.topics), "language": self.language.strip() or None,
+                    "pin_order": _number(self.pin_order),
                 } | {flag: getattr(self, flag) for flag in FLAGS},
             )
         except Invalid as error:
@@ -124,7 +127,7 @@ class TypedEntry:
         arranged = entry_form.arranged(before.blocks, words, blocks_of("", body.blocks), places)
         return Content(
             body.title, arranged, bylines_of(body), topics=tuple(body.topics), language=body.language,
-            pinned=body.pinned, key=body.key, breaking=body.breaking,
+            pinned=body.pinned, pin_order=body.pin_order, key=body.key, breaking=body.breaking,
         )
 
     def changed(self, content: Content, before: Content) -> dict[str, Any]:
@@ -133,7 +136,7 @@ class TypedEntry:
         fields = ["title", "blocks", *FLAGS]
         same = "byline_parts" not in self.words or self.byline_parts == byline_lines.of(before.bylines)
         fields += [] if same and self.byline == entry_form.named(before.bylines) else ["bylines"]
-        fields += [name for name in ("language", "topics") if name in self.words]
+        fields += [name for name in ("language", "topics", "pin_order") if name in self.words]
         return {name: getattr(content, name) for name in fields}
 
     def offered(self, topics: Sequence[str]) -> list[dict[str, Any]]:
@@ -206,6 +209,11 @@ def _place(path: str, content: Content) -> str:
     return pieces.located(Invalid.field(".".join([name, str(at), *rest[1:]]), ""), shown).fields[0].field
 
 
+def _number(typed: str) -> int | str:
+    """The number that was typed; or the words, which are no number, for the error about them."""
+    return int(typed) if typed.strip().isascii() and typed.strip().isdigit() else typed
+
+
 def _readable_media(form: Form) -> list[dict[str, Any]]:
     try:
         return entry_form.sent_media(form)
@@ -219,6 +227,7 @@ def _typed(form: Form, items: list[dict[str, Any]]) -> TypedEntry:
         form.text("byline_parts"),
         tuple(v for n, v in form.values.items() if n.startswith(TOPIC)), form.text("language"),
         form.text("publish_at"),
-        form.ticked("pinned"), form.ticked("key"), form.ticked("breaking"), media=items, words=form.values,
+        form.ticked("pinned"), form.text("pin_order") or "0", form.ticked("key"), form.ticked("breaking"),
+        media=items, words=form.values,
         revision=form.text("revision"), request_key=form.text("request_key") or new_id(),
     )

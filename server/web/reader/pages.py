@@ -171,7 +171,8 @@ async def take(connection: AsyncConnection, slug: str, view: View) -> Snapshot:
         pinned = await entries.pinned(connection, found.id)
     apart = {e.id for e in pinned}
     return Snapshot(
-        found, position, shown.page, view, shown.preceding, shown.following, pinned,
+        found, position, shown.page, view, shown.preceding, shown.following,
+        sorted(pinned, key=lambda entry: entry.content.pin_order),
         [e for e in shown.entries if e.id not in apart],
         await entries.key_events(connection, found.id), await entries.changed_at(connection, found.id),
     )

@@ -277,6 +277,20 @@ async def test_a_mark_sent_with_the_composer_brings_it_back(server: Running, edd
     assert (after["pinned"], after["key"]) == (True, False)
 
 
+async def test_the_order_of_a_pinned_entry_is_set_in_the_form(server: Running, eddy: Client, slug: str) -> None:
+    entry = await server.post(slug, title="Ferries stop", pinned=True, pin_order=7)
+    path = f"/console/blogs/{slug}/entries/{entry['id']}"
+    assert 'name="pin_order" type="number" value="7"' in (await eddy.get(path)).text
+    form = {"title": "Ferries stop", "pinned": "1", "do": "save"}
+    await eddy.post(path, data=form | {"revision": "1"})
+    assert (await entries(server, slug))[0]["pin_order"] == 7, "a form without the field leaves it"
+    await eddy.post(path, data=form | {"revision": "2", "pin_order": "3"})
+    assert (await entries(server, slug))[0]["pin_order"] == 3
+    wrong = await eddy.post(path, data=form | {"revision": "3", "pin_order": "first"})
+    assert wrong.status_code == 422
+    assert 'id="pin_order-wrong"' in wrong.text and 'value="first"' in wrong.text
+
+
 async def test_a_contribution_is_sent_back_with_a_reason(
     server: Running, eddy: Client, connie: Client, slug: str
 ) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import AsyncIterator
 
 import pytest
+from PIL import Image
 
 from tests.support.app import Running, running
 
@@ -63,3 +65,16 @@ async def test_a_retracted_line_is_gone_at_once(server: Running) -> None:
     await server.retract(secret)
     page = (await server.anonymous.get("/")).text
     assert "The name of the witness" not in page and "It rains" in page
+
+
+async def test_the_poster_stands_for_a_video_at_the_head(server: Running) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (400, 300), "teal").save(out, "JPEG")
+    answer = await server.http.post("/api/v1/media", files={"file": ("a.jpg", out.getvalue(), "image/jpeg")})
+    media_id = answer.json()["id"]
+    lead = {"type": "video", "url": "https://video.example.org/1", "poster": media_id}
+    await server.blog("film", lead=lead)
+    await server.blog("plain", lead={"type": "video", "url": "https://video.example.org/1"})
+    page = (await server.anonymous.get("/")).text
+    assert page.count(f'src="/media/{media_id}') == 1
+    assert page.count("blog--pictured") == 1

@@ -109,5 +109,22 @@ def test_words_are_compared_within_lines() -> None:
 def test_what_costs_too_much_is_replaced_as_a_whole() -> None:
     before, after = [" ".join(f"{w}{n}" for n in range(2000)) for w in "ab"]
     assert difference([before], [after], most=1000) == [[
-        Piece("removed", before), Piece("added", after)
+        Piece("removed", before), Piece("same", "\n"), Piece("added", after)
+    ]]
+
+
+def test_a_sentence_that_was_written_anew_is_no_puzzle_of_single_words() -> None:
+    found = difference(
+        ["It is expected at the Hallin Bridge around noon and in Dorrin before dark."],
+        ["Heavy rain is expected after nine and may close the last stretch until morning."], most=10_000,
+    )
+    assert [[piece.kind for piece in place] for place in found] == [["removed", "same", "added"]]
+
+
+def test_two_words_that_stayed_between_changes_are_part_of_the_change() -> None:
+    before = "They have promised a total of 64 million dollars in two weeks and will say how soon."
+    after = "They have promised a total of 65 million crowns in two weeks and will say how soon."
+    assert difference([before], [after], most=10_000) == [[
+        Piece("same", "They have promised a total of "), Piece("removed", "64 million dollars"),
+        Piece("added", "65 million crowns"), Piece("same", " in two weeks and will say how soon."),
     ]]

@@ -263,3 +263,23 @@ async def test_a_stampede_of_reloads_renders_a_page_once(
     assert len({answer.text for answer in found}) == 1
     assert {answer.status_code for answer in found} == {200}
     assert len(rendered) == 1
+
+
+async def test_pinned_entries_stand_in_their_order(server: Running) -> None:
+    await server.blog("pins")
+    made = [await server.post("pins", title=f"Pin {n}", pinned=True) for n in range(4)]
+    await server.post("pins", title="News")
+    assert numbers(await page(server, "/live/pins")) == [4, 3, 2, 1, 5], "the newest first"
+    await server.edit(made[3], "pins", pin_order=2)
+    edited = await server.edit(made[0], "pins", pin_order=1)
+    assert (edited["pin_order"], edited["edited_at"]) == (1, None), "an order is nothing that readers call edited"
+    html = await page(server, "/live/pins")
+    assert numbers(html) == [3, 2, 1, 4, 5]
+    assert numbers(await page(server, "/live/pins?q=pin")) == [3, 2, 1, 4]
+    assert html.index('class="pins"') < html.index("data-entries")
+    for wrong in (-1, 100, 1.5, "1", True):
+        answer = await server.http.patch(
+            f"/api/v1/blogs/pins/entries/{made[0]['id']}", json={"pin_order": wrong}, headers={"If-Match": "*"}
+        )
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["label"] == "Order among pinned"
