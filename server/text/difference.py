@@ -82,8 +82,8 @@ def _without_islands(codes: Sequence[Opcode], old: Sequence[str], new: Sequence[
     for n, code in enumerate(codes):
         tag, a, b, _, d = code
         words = sum(not word.isspace() for word in old[a:b])
-        before_line_end = "\n" in (*old[b : b + 1], *new[d : d + 1])
-        island = 0 < n < len(codes) - 1 and words < ISLAND_WORDS and "\n" not in old[a:b] and not before_line_end
+        line_ends = "\n" in (*old[a : b + 1], *new[d : d + 1])
+        island = 0 < n < len(codes) - 1 and words < ISLAND_WORDS and not line_ends
         if found and found[-1][0] != "equal" and (island or tag != "equal"):
             _, from_a, _, from_c, _ = found[-1]
             found[-1] = ("replace", from_a, b, from_c, d)

@@ -87,9 +87,16 @@ class Assets:
 
     def fonts(self, *names: str) -> list[str]:
         """URLs of these typefaces, without those that have not been cut (tools/fonts.sh)."""
-        files = (name for name in self._assets if name.startswith(f"{FONTS}/"))
-        cut = {Path(name).name.partition(".")[0]: name for name in files}
+        cut = self._cut()
         return [self.url(cut[name]) for name in names if name in cut]
+
+    def font(self, name: str) -> Asset | None:
+        """The file of this typeface, if it has been cut."""
+        return self._assets.get(self._cut().get(name, ""))
+
+    def _cut(self) -> dict[str, str]:
+        files = (name for name in self._assets if name.startswith(f"{FONTS}/"))
+        return {Path(name).name.partition(".")[0]: name for name in files}
 
 
 def _files(folder: Path) -> dict[str, bytes]:

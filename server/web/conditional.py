@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import NamedTuple
 
 from starlette.requests import HTTPConnection
@@ -16,6 +18,9 @@ _TAGS = re.compile(rf"\s*(?:{_TAG}\s*)?(?:,\s*(?:{_TAG}\s*)?)*")
 _REVISION = re.compile(r'("?)([0-9]{1,9})(?:\.([a-z0-9]{1,16})\.[0-9]{1,19})?\1', re.ASCII)
 
 
+SETTLED = timedelta(seconds=1)
+
+
 class Edited(NamedTuple):
     """Which version a client edited. `revision`: None for whichever is there. `epoch`: that of the position in
     the ETag; empty if the client named the revision alone."""
@@ -24,15 +29,27 @@ class Edited(NamedTuple):
     epoch: str = ""
 
 
-def client_has(connection: HTTPConnection, etag: str) -> bool:
-    """Whether If-None-Match names this version, or `*`. Weak and strong tags are compared alike (sections
+def client_has(connection: HTTPConnection, etag: str, modified: str = "") -> bool:
+    """Whether If-None-Match names this version, or `*`; without that header, whether If-Modified-Since is just
+    `modified` (`last_modified`). A later date is not taken for a newer version: it may be one of a history that
+    was restored to an earlier state. Weak and strong tags are compared alike (sections
     13.1.2 and 8.8.3.2). A header that cannot be read names none: the version is sent."""
+    if "if-none-match" not in connection.headers:  # section 13.1.3: it goes before
+        return bool(modified) and connection.headers.get("if-modified-since") == modified
     text = ",".join(connection.headers.getlist("if-none-match"))
     if text.strip() == "*":
         return True
     if not _TAGS.fullmatch(text):
         return False
     return etag.removeprefix("W/") in (tag.removeprefix("W/") for tag in re.findall(_TAG, text))
+
+
+def last_modified(moment: datetime | None) -> str:
+    """The value of Last-Modified; empty for a moment in this second, in which more may change (section
+    8.8.2.2)."""
+    if moment is None or datetime.now(UTC) - moment < SETTLED:
+        return ""
+    return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
 def edited_version(connection: HTTPConnection, *, required: bool) -> Edited:

@@ -14,7 +14,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ExceptionHandler
 
 from server.domain import errors
+from server.domain.blog import Blog
 from server.domain.errors import StopPressError
+from server.store import blogs
 from server.web.cors import add_cors
 from server.web.languages import ENGLISH, N_, Language
 from server.web.site import site_of
@@ -22,6 +24,9 @@ from server.web.site import site_of
 log = structlog.get_logger()
 
 RETRY_SECONDS = 2
+SERVER_ERRORS = 500
+BLOG_PARTS = 3
+"""`/live/{slug}/…` has more pieces than that."""
 NO_TEMPORARY_FOLDER = "No usable temporary directory"
 """What `tempfile` says when it could write to none; that is how a full one looks to it at first."""
 MEDIA_TYPE = "application/problem+json"
@@ -61,7 +66,7 @@ PROBLEMS: Mapping[str, Problem] = {
 """All error codes. docs/api.md lists them; a test compares the two."""
 
 _GENERAL_DETAILS = {
-    "not_found": N_("Page not found."),
+    "not_found": N_("The address may be mistyped, or what was here is not public any more."),
     "internal_error": N_("Something went wrong on the server. The error has been logged."),
     "unavailable": N_("This page is not available at the moment. Please try again shortly."),
     "timed_out": N_("This page is not available at the moment. Please try again shortly."),
@@ -106,27 +111,52 @@ def answer_of(connection: HTTPConnection, code: str, detail: str) -> Response:
     return _negotiated(connection, problem_of(code, detail, headers=headers), detail, code)
 
 
-def _negotiated(connection: HTTPConnection, plain: Response, detail: str, code: str) -> Response:
+def _wants_page(connection: HTTPConnection) -> bool:
+    accepted = "text/html" in connection.headers.get("accept", "")
+    return isinstance(connection, Request) and accepted and not connection.scope["path"].startswith("/api/")
+
+
+async def _blog_of(connection: HTTPConnection, status: int) -> Blog | None:
+    """The blog that an address is below, for a page that says so in its language. None where there is none that
+    readers may see, and whenever reading it fails: what is wrong has been said already."""
+    parts = connection.scope["path"].split("/")
+    below = len(parts) > BLOG_PARTS and parts[1] == "live"
+    if not below or status >= SERVER_ERRORS or not _wants_page(connection):
+        return None
+    try:
+        async with site_of(connection).database.read() as reading:
+            found = await blogs.by_slug(reading, parts[2])
+    except Exception:
+        return None
+    return None if found.status == "draft" else found
+
+
+def _negotiated(
+    connection: HTTPConnection, plain: Response, detail: str, code: str, blog: Blog | None = None
+) -> Response:
     path = connection.scope["path"]
-    wants_page = "text/html" in connection.headers.get("accept", "")
-    if not isinstance(connection, Request) or not wants_page or path.startswith("/api/"):
+    if not isinstance(connection, Request) or not _wants_page(connection):
         return plain
     kept = {k: v for k, v in plain.headers.items() if k not in ("content-type", "content-length")}
     kind = PROBLEMS[code]
     try:
         renderer = site_of(connection).renderer
-        tag = ENGLISH if path.startswith("/console") else renderer.language
+        tag = blog.language if blog else ENGLISH if path.startswith("/console") else renderer.language
         language = renderer.languages.of(tag)
         return renderer.response(
             connection, "error.html", status=plain.status_code, headers=kept, language=tag,
             title=language.gettext(kind.title), detail=_translated(language, detail, code), code=code,
+            blog=blog.to_json() if blog else None,
         )
     except Exception:  # rendering the error page must not raise a second error
         return plain
 
 
 def _translated(language: Language, detail: str, code: str) -> str:
-    """The detail in a language; what is not in its catalogue is said in general, and not in English."""
+    """The detail in a language; what is not in its catalogue is said in general, and not in English. A detail
+    that says no more than the title is said in general too."""
+    if detail.rstrip(".") == PROBLEMS[code].title and code in _GENERAL_DETAILS:
+        return language.gettext(_GENERAL_DETAILS[code])
     if (known := language.translation(detail)) is not None:
         return known
     general = _GENERAL_DETAILS.get(code)
@@ -155,7 +185,9 @@ def _headers(error: StopPressError) -> dict[str, str]:
 
 async def _known(connection: HTTPConnection, error: Exception) -> Response:
     assert isinstance(error, StopPressError)
-    return answer(connection, error)
+    plain = problem(error)
+    blog = await _blog_of(connection, plain.status_code)
+    return _negotiated(connection, plain, error.detail, error.code, blog)
 
 
 async def _http(connection: HTTPConnection, error: Exception) -> Response:
@@ -165,7 +197,7 @@ async def _http(connection: HTTPConnection, error: Exception) -> Response:
     if detail in ("", HTTPStatus(error.status_code).phrase):
         detail = PROBLEMS[code].title + "."
     plain = problem_of(code, detail, status=error.status_code, headers=error.headers)
-    return _negotiated(connection, plain, detail, code)
+    return _negotiated(connection, plain, detail, code, await _blog_of(connection, plain.status_code))
 
 
 async def _disconnected(connection: HTTPConnection, error: Exception) -> Response:

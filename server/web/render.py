@@ -31,7 +31,7 @@ from server.web.assets import Assets
 from server.web.component_style import for_shadow_root
 from server.web.console.script_words import console_words
 from server.web.languages import ENGLISH, Languages
-from server.web.reader.page_cache import KeptPages
+from server.web.reader.page_cache import KeptPages, RenderedOnce
 from server.web.reader.script_words import script_words
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -70,6 +70,8 @@ BUNDLES: dict[str, list[str]] = {
 }
 """Style sheets that pages load, and the files that they are built from."""
 REWRITES = {"component.css": for_shadow_root}
+CARDS = 64
+"""Cards for link previews in memory, some 20 KB each."""
 PARTS = ("flag", "head", "developments", "related")
 """Furniture of a blog that a change of the blog replaces on open pages; each has a template of its name."""
 PRELOADED = ("newsreader-display", "newsreader-text", "public-sans")
@@ -159,6 +161,7 @@ class Renderer:
         self.pages = KeptPages(public_url)
         self.embedded = KeptPages(public_url)
         """Pages for other sites, apart: whoever embeds a blog invents their addresses."""
+        self.cards = RenderedOnce(CARDS)
         self.version = self._version()
         """Digest of templates, static files and settings shown on pages, for ETags."""
 

@@ -8,7 +8,17 @@ from server.web import static
 from server.web.api import table as api
 from server.web.console import table as console
 from server.web.ops import health
-from server.web.reader import component, discovery, embedded, front_page, history, media, pages, syndication
+from server.web.reader import (
+    card,
+    component,
+    discovery,
+    embedded,
+    front_page,
+    history,
+    media,
+    pages,
+    syndication,
+)
 from server.web.stream import changes, sse, websocket
 
 
@@ -22,6 +32,8 @@ def table() -> list[BaseRoute]:
         Route("/live/{slug}/entries/{id}", pages.entry, name="entry"),
         Route("/live/{slug}/entries/{id}/embed", embedded.entry_frame, name="entry_embed"),
         Route("/live/{slug}/entries/{id}/history", history.history, name="history"),
+        Route("/live/{slug}/card.png", card.blog_card, name="card"),
+        Route("/live/{slug}/entries/{id}/card.png", card.entry_card, name="entry_card"),
         Route("/live/{slug}/feed.rss", syndication.rss, name="rss"),
         Route("/live/{slug}/feed.atom", syndication.atom, name="atom"),
         Route("/live/{slug}/feed.json", syndication.json_feed, name="json_feed"),

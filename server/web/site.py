@@ -19,6 +19,8 @@ from server.web.security_headers import ResponseHeaders
 
 SEARCHES = 2
 """Searches at a time: each reads megabytes, and pages that many ask for go first."""
+DRAWINGS = 1
+"""Cards drawn at a time, in a thread: a few tenths of a second each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Site:
     probe: WriteProbe
     supervisor: Supervisor
     metrics_token: str = ""
+    drawing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(DRAWINGS))
     searches: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SEARCHES))
     frame_ancestors: tuple[str, ...] = ()
     security: ResponseHeaders = field(default_factory=ResponseHeaders)

@@ -267,7 +267,9 @@ async def test_the_event_source_of_a_browser_takes_compressed_streams(
         assert 0 < encoded < plain / 4
 
 
-async def test_pinned_entries_keep_their_order_and_fold_from_the_third_on(server: Running, browser: Browser) -> None:
+async def test_pinned_entries_keep_their_order_and_fold_from_the_third_on(
+    server: Running, browser: Browser
+) -> None:
     slug, made = await storm(server, posts=4)
     async with visit(browser) as context:
         page = await opened(context, server, slug)

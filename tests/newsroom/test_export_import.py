@@ -418,3 +418,23 @@ async def test_a_picture_whose_file_is_missing_is_named(newsroom: Newsroom, stor
     lost.unlink()
     with pytest.raises(NotFound, match=lost.name):
         await _exported(newsroom.desk)
+
+
+async def test_corrections_and_what_left_the_history_travel(newsroom: Newsroom, elsewhere: Desk) -> None:
+    entry = await newsroom.post("Leaves at eight")
+    for note, forget in (("We wrote seven.", False), ("", True), ("We wrote eight.", False)):
+        await entries.edit(
+            newsroom.desk, EDITOR, "storm", entry.id,
+            {"title": note or "Tidied", "pinned": True, "pin_order": 4},
+            revision=None, correction=note, remove_from_history=forget,
+        )
+    await _put(elsewhere, await _exported(newsroom.desk))
+    async with newsroom.database.read() as here, elsewhere.database.read() as there:
+        before = await stored.revisions_of(here, entry.id)
+        after = await stored.revisions_of(there, entry.id)
+        found = await stored.get(there, newsroom.blog_id, entry.id)
+    assert [c.note for c in found.corrections] == ["We wrote eight."]
+    assert found.content.pin_order == 4
+    assert [(r.correction, r.hidden) for r in after] == [(r.correction, r.hidden) for r in before] == [
+        ("We wrote eight.", False), ("", False), ("We wrote seven.", True), ("", True),
+    ]

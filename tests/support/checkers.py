@@ -60,7 +60,7 @@ def nu(files: Sequence[Path]) -> list[str]:
     return [f"{Path(m.get('url', '')).name}:{m.get('lastLine')}: {m['message']}" for m in wrong]
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """With Chromium, and with the Node that the virtual environment may have."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return os.environ | {"CHROME_PATH": CHROMIUM, "PATH": path}
@@ -79,7 +79,7 @@ def lighthouse(url: str, *, slower: float = SLOWER) -> dict[str, Any]:
         ["node", installed("lighthouse") / "cli" / "index.js", url, "--quiet", "--output=json",
          "--no-enable-error-reporting", f"--throttling.cpuSlowdownMultiplier={slower:.2f}",
          f"--chrome-flags={flags}"],
-        cwd=FOLDER, env=_environment(), capture_output=True, text=True, timeout=SECONDS,
+        cwd=FOLDER, env=environment(), capture_output=True, text=True, timeout=SECONDS,
     )
     assert done.returncode == 0, done.stderr
     report: dict[str, Any] = json.loads(done.stdout)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from starlette.requests import HTTPConnection
 
 from server.delivery.encoding import takes_gzip
-from server.web.conditional import client_has
+from server.store import schema
+from server.web.conditional import client_has, last_modified
 from tests.support.app import running
 from tests.support.listeners import sse
 
@@ -97,3 +99,32 @@ async def test_a_stream_is_not_compressed_for_a_client_that_refuses(stream_path:
             await server.post(body="Plain words")
             event = await stream.next()
             assert event is not None
+
+
+@pytest.mark.anyio
+async def test_feeds_and_the_sitemap_know_dates(tmp_path: Path) -> None:
+    async with running(tmp_path) as server:
+        await server.blog()
+        entry = await server.post(title="Rain")
+        earlier = datetime.now(UTC) - timedelta(hours=1)
+        async with server.desk.database.write() as connection:
+            for table in (schema.entries, schema.blogs):
+                await connection.execute(table.update().values(updated_at=earlier))
+        for path in [*(f"/live/storm/feed.{form}" for form in ("rss", "atom", "json")), "/sitemap.xml"]:
+            answer = await server.anonymous.get(path)
+            date = answer.headers["last-modified"]
+            assert date == last_modified(earlier)
+            same = await server.anonymous.get(path, headers={"If-Modified-Since": date})
+            assert (same.status_code, same.headers["etag"]) == (304, answer.headers["etag"]), path
+            other = {"If-Modified-Since": date, "If-None-Match": '"other"'}
+            assert (await server.anonymous.get(path, headers=other)).status_code == 200, "the ETag decides"
+            later = {"If-Modified-Since": last_modified(datetime.now(UTC) - timedelta(minutes=1))}
+            assert (await server.anonymous.get(path, headers=later)).status_code == 200, "of another history"
+        await server.retract(entry)
+        gone = await server.anonymous.get("/live/storm/feed.rss", headers={"If-Modified-Since": date})
+        assert gone.status_code == 200 and "Rain" not in gone.text
+
+
+def test_what_changed_in_this_second_has_no_date() -> None:
+    assert last_modified(datetime.now(UTC)) == ""
+    assert last_modified(None) == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,3 +57,27 @@ async def test_an_internal_error_does_not_reveal_details(tmp_path: Path) -> None
             assert answer.status_code == 500
             assert "xyzzy" not in answer.text
             assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_a_page_below_a_blog_speaks_its_language_and_leads_back(tmp_path: Path) -> None:
+    html = {"Accept": "text/html"}
+    async with running(tmp_path) as server:
+        await server.blog("sturm", language="de", headline="Sturm an der Küste")
+        await server.blog("secret", status="draft", headline="Nobody may know")
+        entry = await server.post("sturm", title="Regen")
+        await server.edit(entry, "sturm", title="Regen und Wind")
+        await server.retract(entry, "sturm")
+        for path, status in (
+            ("/live/sturm/nowhere", 404), ("/live/sturm/entries/nothing", 404),
+            (f"/live/sturm/entries/{entry['id']}/history", 410),
+        ):
+            page = await server.anonymous.get(path, headers=html)
+            assert page.status_code == status, path
+            assert '<html lang="de"' in page.text
+            assert page.text.count('href="/live/sturm"') == 2 and "Sturm an der Küste" in page.text
+            assert not {"Not found", "Retracted"} & set(re.findall(r">([^<]+)<", page.text))
+        for path in ("/live/nothing", "/live/nothing/at/all", "/live/secret/nowhere"):
+            page = await server.anonymous.get(path, headers=html)
+            said = "Blog not found." if path == "/live/nothing" else "may be mistyped"
+            assert (page.status_code, page.text.count(said)) == (404, 1), path
+            assert '<html lang="en"' in page.text and "Nobody may know" not in page.text

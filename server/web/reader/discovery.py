@@ -117,7 +117,8 @@ def _language(tag: str) -> str:
 
 def _kept(publication: Publication, found: Sequence[PublicBlog], now: datetime) -> Kept:
     text = make_sitemap(publication, found, now)
-    return Kept.of(text, etag=page_cache.digest(text), media_type="application/xml")
+    modified = max((blog.changed_at for blog in found), default=None)
+    return Kept.of(text, etag=page_cache.digest(text), media_type="application/xml", modified=modified)
 
 
 @lru_cache(maxsize=1)

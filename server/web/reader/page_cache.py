@@ -9,12 +9,13 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from server.delivery.encoding import gzipped, takes_gzip
-from server.web.conditional import client_has
+from server.web.conditional import client_has, last_modified
 
 CAPACITY = 128
 """Most rendered pages in memory, up to 60 to 80 KB each."""
@@ -32,12 +33,14 @@ SHORT = "public, max-age=0, s-maxage=1, must-revalidate"
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A rendered page. The ETag is weak because it applies to the compressed and the plain form."""
+    """A rendered page. The ETag is weak because it applies to the compressed and the plain form. `modified`:
+    when readers last saw a change of it, where a client may ask by that (feeds)."""
 
     body: bytes
     gzipped: bytes
     etag: str
     media_type: str
+    modified: datetime | None = None
 
     @property
     def size(self) -> int:
@@ -45,9 +48,21 @@ class Kept:
         return len(self.body) + len(self.gzipped)
 
     @classmethod
-    def of(cls, text: str, *, etag: str, media_type: str) -> Kept:
+    def of(
+        cls, text: str, *, etag: str, media_type: str, modified: datetime | None = None
+    ) -> Kept:
         body = text.encode("utf-8", "replace")
-        return cls(body, gzip.compress(body, GZIP_LEVEL, mtime=0), f'W/"{etag}"', media_type)
+        return cls(body, gzip.compress(body, GZIP_LEVEL, mtime=0), f'W/"{etag}"', media_type, modified)
+
+    @classmethod
+    def known(cls, etag: str, *, media_type: str) -> Kept:
+        """A page that is not rendered, because the client has it."""
+        return cls(b"", b"", f'W/"{etag}"', media_type)
+
+    @classmethod
+    def of_bytes(cls, body: bytes, *, etag: str, media_type: str) -> Kept:
+        """A picture, which is compressed already."""
+        return cls(body, b"", f'"{etag}"', media_type)
 
     async def at(self, base: str) -> Kept:
         """The page with the host of this address where `ANY_HOST` stands."""
@@ -127,9 +142,12 @@ def digest(text: str) -> str:
 def answer(request: Request, kept: Kept, *, status: int = 200) -> Response:
     """Response with the page: 304, compressed or plain, depending on the request."""
     headers = {"ETag": kept.etag, "Cache-Control": SHORT, "Vary": "Accept-Encoding"}
-    if status == 200 and client_has(request, kept.etag):
+    modified = last_modified(kept.modified)
+    if modified:
+        headers["Last-Modified"] = modified
+    if status == 200 and client_has(request, kept.etag, modified):
         return Response(status_code=304, headers=headers)
     body = kept.body
-    if takes_gzip(*request.headers.getlist("accept-encoding")):
+    if kept.gzipped and takes_gzip(*request.headers.getlist("accept-encoding")):
         body, headers["Content-Encoding"] = kept.gzipped, "gzip"
     return Response(body, status_code=status, media_type=kept.media_type, headers=headers)

@@ -19,6 +19,7 @@ from server.domain.times import to_text
 from server.store import blogs, entries, feeds
 from server.text.excerpt import excerpt
 from server.text.title import title_of, words_of
+from server.web.conditional import client_has
 from server.web.reader import filtered, page_cache, pagination, slots, structured_data
 from server.web.reader.filtered import Filtered
 from server.web.reader.inline_json import inline_json
@@ -85,12 +86,17 @@ async def blog(request: Request) -> Response:
             return await _page_of_entry(connection, await public_blog(connection, slug), entry_id)
     blog_id, position = await standing(request, slug)
 
+    def etag(at: Position) -> str:
+        return f"{site.renderer.version}-{at}-{page_cache.digest(repr(view))}"
+
     async def make(base: str) -> Kept:
         async with site.searches if view.query else nullcontext(), site.database.read() as connection:
             snapshot = await take(connection, slug, view)
-        etag = f"{site.renderer.version}-{snapshot.position}-{page_cache.digest(repr(view))}"
-        return Kept.of(render(site, snapshot, base), etag=etag, media_type=HTML)
+        return Kept.of(render(site, snapshot, base), etag=etag(snapshot.position), media_type=HTML)
 
+    known = Kept.known(etag(position), media_type=HTML)
+    if request.headers.get("if-none-match", "*") != "*" and client_has(request, known.etag):
+        return page_cache.answer(request, known)  # before anything is searched, read or rendered
     if view.query or (view.filtered and view.cursor):
         # anybody can invent these, and each would push a page out that many ask for
         return page_cache.answer(request, await make(site.url(request)))
@@ -129,7 +135,8 @@ def _permalink(site: Site, found: Blog, item: Entry, base: str) -> str:
             words_of(item.content.blocks) or title, structured_data.DESCRIPTION_CHARACTERS
         ),
         og=structured_data.open_graph(
-            publication, title, [item], language=structured_data.language_of(found, item),
+            publication, title, [item], card=publication.card(found, item),
+            language=structured_data.language_of(found, item),
             published=to_text(item.published_at),
             modified=to_text(item.edited_at or item.updated_at),
         ),
@@ -221,6 +228,7 @@ def render(site: Site, snapshot: Snapshot, base: str, *, template: str = BLOG) -
         description=excerpt(found.standfirst or found.headline, structured_data.DESCRIPTION_CHARACTERS),
         og=structured_data.open_graph(
             publication, found.headline, snapshot.entries, lead=structured_data.lead_of(found),
+            card=publication.card(found),
             language=found.language,
             published=to_text(found.started_at),
             modified=snapshot.modified,

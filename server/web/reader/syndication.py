@@ -73,7 +73,7 @@ async def _serve(
         modified = max(found.updated_at, changed_at)
         etag = f"{site.renderer.version}-{at}-{form}"
         text = write(publication_of(site, base), found, newest, modified)
-        return Kept.of(text, etag=etag, media_type=media_type)
+        return Kept.of(text, etag=etag, media_type=media_type, modified=modified)
 
     key = (form, blog.id, str(position))
     return page_cache.answer(request, await site.renderer.pages.get(key, make, base=site.url(request)))

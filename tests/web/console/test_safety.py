@@ -277,6 +277,29 @@ async def test_a_mark_sent_with_the_composer_brings_it_back(server: Running, edd
     assert (after["pinned"], after["key"]) == (True, False)
 
 
+async def test_a_correction_is_typed_shown_again_and_stored(server: Running, eddy: Client, slug: str) -> None:
+    entry = await server.post(slug, title="Leaves at eight")
+    path = f"/console/blogs/{slug}/entries/{entry['id']}"
+    page = (await eddy.get(path)).text
+    assert 'name="correction"' in page and 'name="remove_from_history"' in page
+    form = {"title": "Leaves at nine", "correction": "We wrote <eight>.", "do": "save"}
+    stale = await eddy.post(path, data=form | {"revision": "9"})
+    assert stale.status_code in (409, 412)
+    assert 'value="We wrote &lt;eight&gt;."' in stale.text, "nothing typed is lost"
+    await eddy.post(path, data=form | {"revision": "1"})
+    (after,) = await entries(server, slug)
+    assert [c["note"] for c in after["corrections"]] == ["We wrote <eight>."]
+    assert 'name="correction" type="text" value=""' in (await eddy.get(path)).text, "a note is for one edit"
+    public = (await server.anonymous.get(f"/live/{slug}/entries/{entry['id']}/history")).text
+    assert "We wrote &lt;eight&gt;." in public
+    forget = {"title": "Leaves at nine", "remove_from_history": "1", "revision": "2", "do": "save"}
+    await eddy.post(path, data=forget)
+    public = (await server.anonymous.get(f"/live/{slug}/entries/{entry['id']}/history")).text
+    assert "eight" not in public
+    draft = await server.post(slug, title="Draft", status="draft")
+    assert 'name="correction"' not in (await eddy.get(f"/console/blogs/{slug}/entries/{draft['id']}")).text
+
+
 async def test_the_order_of_a_pinned_entry_is_set_in_the_form(server: Running, eddy: Client, slug: str) -> None:
     entry = await server.post(slug, title="Ferries stop", pinned=True, pin_order=7)
     path = f"/console/blogs/{slug}/entries/{entry['id']}"

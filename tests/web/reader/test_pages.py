@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import io
 import json
 import re
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ from urllib.parse import urljoin
 from xml.etree import ElementTree as Xml
 
 import pytest
+from PIL import Image
 
 from server.domain.change import FeedKey
 from server.web.reader import pages
@@ -90,6 +92,79 @@ async def test_pages_have_structured_data(server: Running) -> None:
     assert "coverageEndTime" in structured(await page(server, "/live/machines"))
     alone = structured(await page(server, f"/live/machines/entries/{entry['id']}"))
     assert (alone["@type"], alone["datePublished"]) == ("BlogPosting", update["datePublished"])
+
+
+async def test_structured_data_names_publisher_and_authors_once(server: Running) -> None:
+    byline = {"name": "Ines Faro", "role": "Reporter"}
+    await server.blog("once", bylines=[byline])
+    for n in range(25):
+        await server.post("once", title=f"Report {n}", body="The wall gives way. " * 25, bylines=[byline])
+    await server.post("once", title="Elsewhere", bylines=[byline | {"role": "Editor"}])
+    data = structured(await page(server, "/live/once"))
+    (author,) = data["author"]
+    assert (author["@type"], author["name"], author["jobTitle"]) == ("Person", "Ines Faro", "Reporter")
+    updates = data["liveBlogUpdate"]
+    assert [u["headline"] for u in updates] == ["Elsewhere", *(f"Report {n}" for n in range(24, 13, -1))]
+    assert updates[0]["author"] == [{"@type": "Person", "name": "Ines Faro", "jobTitle": "Editor"}]
+    assert {json.dumps(u["author"]) for u in updates[1:]} == {json.dumps([{"@id": author["@id"]}])}
+    assert {json.dumps(u["publisher"]) for u in updates} == {json.dumps({"@id": data["publisher"]["@id"]})}
+    assert all(len(u["articleBody"]) <= 161 for u in updates)
+
+
+async def test_the_first_html_is_within_its_budget(server: Running) -> None:
+    """Thirty updates of 75 words each with a byline, every fifth a key event, and seven key developments."""
+    words = "The harbour wall is under water and the promenade is closed to everybody, the police say. "
+    people = [{"name": "Ines Faro", "role": "Reporter", "place": "Port Ness"}]
+    await server.blog("first-html", bylines=people, standfirst=words * 2, key_developments=[words] * 7)
+    for n in range(30):
+        title = f"The harbour wall gives way, {n} houses are cut off from the town"
+        body = f"{words * 2}\n\n{words * 3}"
+        await server.post("first-html", title=title, body=body, bylines=people, key=n % 5 == 0)
+    answer = await server.anonymous.get("/live/first-html", headers={"Accept-Encoding": "identity"})
+    assert numbers(answer.text) == list(range(30, 0, -1))
+    assert len(answer.content) <= 60_000
+
+
+async def test_what_has_no_picture_is_shared_with_a_card(server: Running) -> None:
+    await server.blog("cards", headline="Storm reaches the coast")
+    entry = await server.post("cards", title="العاصفة تصل إلى 3 بلدات", language="ar")
+    for address in ("/live/cards", f"/live/cards/entries/{entry['id']}"):
+        html = await page(server, address)
+        (image,) = re.findall(r'<meta property="og:image" content="([^"]+)">', html)
+        assert image.startswith(f"{server.url}{address}/card.png?v=")
+        assert '<meta property="og:image:width" content="1200">' in html
+        assert '<meta name="twitter:card" content="summary_large_image">' in html
+        assert structured(html)["image"] == [image]
+        answer = await server.anonymous.get(image)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
+        with Image.open(io.BytesIO(answer.content)) as card:
+            assert card.size == (1200, 630)
+        again = await server.anonymous.get(image, headers={"If-None-Match": answer.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+    await server.edit(entry, "cards", title="هدوء")
+    assert (await server.anonymous.get(f"{address}/card.png")).content != answer.content
+    await server.retract(entry, "cards")
+    assert (await server.anonymous.get(f"{address}/card.png")).status_code == 410
+    assert (await server.anonymous.get("/live/nothing/card.png")).status_code == 404
+
+
+async def test_a_search_is_not_repeated_for_a_page_that_the_client_has(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await server.blog("search")
+    await server.post("search", title="Ferries stop")
+    etag = (await server.anonymous.get("/live/search?q=ferries")).headers["etag"]
+
+    async def never(*_: Any, **__: Any) -> Any:
+        raise AssertionError("searched again")
+
+    with monkeypatch.context() as without:
+        without.setattr(pages, "take", never)
+        again = await server.anonymous.get("/live/search?q=ferries", headers={"If-None-Match": etag})
+        assert (again.status_code, again.headers["etag"]) == (304, etag)
+    await server.post("search", title="Ferries run")
+    changed = await server.anonymous.get("/live/search?q=ferries", headers={"If-None-Match": etag})
+    assert changed.status_code == 200 and "Ferries run" in changed.text
 
 
 async def test_hostile_text_is_escaped(server: Running) -> None:
@@ -272,7 +347,7 @@ async def test_pinned_entries_stand_in_their_order(server: Running) -> None:
     assert numbers(await page(server, "/live/pins")) == [4, 3, 2, 1, 5], "the newest first"
     await server.edit(made[3], "pins", pin_order=2)
     edited = await server.edit(made[0], "pins", pin_order=1)
-    assert (edited["pin_order"], edited["edited_at"]) == (1, None), "an order is nothing that readers call edited"
+    assert (edited["pin_order"], edited["edited_at"]) == (1, None), "readers do not call that edited"
     html = await page(server, "/live/pins")
     assert numbers(html) == [3, 2, 1, 4, 5]
     assert numbers(await page(server, "/live/pins?q=pin")) == [3, 2, 1, 4]

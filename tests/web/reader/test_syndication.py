@@ -142,7 +142,7 @@ async def test_each_byline_is_a_person(server: Running) -> None:
     ]
     html = await page(server, f"/live/people/entries/{entry['id']}")
     data = structured(html)
-    assert data["author"] == [
+    assert [{k: v for k, v in author.items() if k != "@id"} for author in data["author"]] == [
         {"@type": "Person", "name": "Ada & Co", "jobTitle": "Editor", "url": "https://example.org/ada?a=1&b=2"},
         {"@type": "Person", "name": "Bea <b>"},
     ]
@@ -162,7 +162,7 @@ async def test_no_byline_names_nobody(server: Running) -> None:
     token = (await server.http.get("/api/v1/session")).json()["name"]
     assert entry["byline"] == "" and not any(token in text for text in told)
     author = structured(told[0])["liveBlogUpdate"][0]["author"]
-    assert [a["@type"] for a in author] == ["Organization"]
+    assert author == [{"@id": structured(told[0])["publisher"]["@id"]}]
 
 
 async def test_language_of_an_entry(server: Running) -> None:
@@ -304,3 +304,42 @@ async def test_addresses_that_were_handed_out_keep_working(server: Running) -> N
     for unknown in ("a" * 16, "", "x" * 300, "%F0%9F%98%80"):
         answer = await server.anonymous.get(f"/live/handed?entry={unknown}")
         assert answer.status_code in (200, 404), unknown
+
+
+async def test_atom_has_what_rfc_4287_requires(server: Running) -> None:
+    """Sections 4.1.1 and 4.1.2 (elements), 3.3 (dates), 4.2.6 and 4.2.7.2 (ids, relations)."""
+    await full(server, "atomic")
+    await server.blog("lonely")
+    await server.post("lonely", title="Nobody’s")
+    for slug in ("atomic", "lonely"):
+        root = Xml.fromstring(await feed(server, slug, "atom"))
+        assert root.tag == f"{ATOM}feed"
+        parts = root.findall(f"{ATOM}entry")
+        assert parts
+        for part in (root, *parts):
+            for name in ("id", "title", "updated"):
+                (one,) = part.findall(f"{ATOM}{name}")
+                assert one.text, name
+            for date in (*part.findall(f"{ATOM}updated"), *part.findall(f"{ATOM}published")):
+                assert datetime.fromisoformat(date.text or "").tzinfo is not None and "T" in (date.text or "")
+            alternates = [link for link in part.findall(f"{ATOM}link") if link.get("rel") == "alternate"]
+            assert len(alternates) == 1 and all(link.get("href") for link in part.findall(f"{ATOM}link"))
+            assert all(author.findtext(f"{ATOM}name") for author in part.findall(f"{ATOM}author"))
+        assert root.find(f"{ATOM}author") is not None or all(p.find(f"{ATOM}author") is not None for p in parts)
+        (own,) = [link for link in root.findall(f"{ATOM}link") if link.get("rel") == "self"]
+        assert own.get("href") == f"{server.url}/live/{slug}/feed.atom"
+        ids = [part.findtext(f"{ATOM}id") for part in (root, *parts)]
+        assert len(set(ids)) == len(ids) and all((found or "").startswith("tag:") for found in ids)
+        for content in root.findall(f"{ATOM}entry/{ATOM}content"):
+            assert content.get("type") == "html" and len(content) == 0
+
+
+async def test_json_feed_has_what_version_1_1_requires(server: Running) -> None:
+    await full(server, "jsonic")
+    data = json.loads(await feed(server, "jsonic", "json"))
+    assert data["version"] == "https://jsonfeed.org/version/1.1" and isinstance(data["title"], str)
+    assert data["items"] and len({item["id"] for item in data["items"]}) == len(data["items"])
+    for item in data["items"]:
+        assert isinstance(item["id"], str) and isinstance(item["content_html"], str)
+        assert datetime.fromisoformat(item["date_published"]).tzinfo is not None
+        assert all(isinstance(author, dict) and author for author in item.get("authors", []))
