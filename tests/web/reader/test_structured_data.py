@@ -51,6 +51,7 @@ def judged(folder: Path, found: Mapping[str, Mapping[str, Any]]) -> str:
     done = subprocess.run(
         ["node", TYPESCRIPT, "-p", folder], env=environment(), capture_output=True, text=True, timeout=SECONDS
     )
+    assert not done.stderr, done.stderr
     return done.stdout
 
 
