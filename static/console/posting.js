@@ -1,6 +1,7 @@
 // @ts-check
 /** Publishing from a blog's page without leaving it: the form is emptied at once, and its entry goes to the outbox. */
 import { spend, newKey } from "./drafts.js";
+import { EditInPlace, RETURN } from "./edit_in_place.js";
 import { bodyOf, Incomplete } from "./entry_body.js";
 import { requireLogIn } from "./log_in.js";
 import { say } from "./notice.js";
@@ -34,6 +35,8 @@ export class Posting {
     this.#place.hidden = true;
     this.#place.setAttribute("aria-label", word("outbox"));
     document.querySelector("#entries [data-rows]")?.before(this.#place);
+    const pane = document.getElementById("write");
+    if (pane) new EditInPlace(pane, lists, user);
     this.#listen();
     this.#outbox.start();
   }
@@ -107,6 +110,7 @@ export class Posting {
       return;
     }
     say(word("undone"));
+    document.dispatchEvent(new Event(RETURN));
     this.#draft.takeBack(newKey(), item.fields);
     this.#composer.focus();
     await this.#lists.refresh(entry.id);
@@ -126,6 +130,7 @@ export class Posting {
   #edit(key) {
     const item = this.#outbox.take(key);
     if (!item) return;
+    document.dispatchEvent(new Event(RETURN));
     this.#draft.takeBack(item.key, item.fields);
     this.#composer.focus();
   }

@@ -20,10 +20,15 @@ export class Saving {
   #form;
   #composer;
   #draft;
+  #done;
   #busy = false;
 
-  /** @param {HTMLFormElement} form with `data-entry` @param {Composer} composer @param {FormDraft} draft */
-  constructor(form, composer, draft) {
+  /**
+   * @param {HTMLFormElement} form with `data-entry` @param {Composer} composer @param {FormDraft} draft
+   * @param {(done: string) => void} [done] what follows, by the name of what was done; else the blog's page says it
+   */
+  constructor(form, composer, draft, done) {
+    this.#done = done ?? ((name) => this.#toBlog(name));
     this.#form = form;
     this.#composer = composer;
     this.#draft = draft;
@@ -70,7 +75,7 @@ export class Saving {
       const done = { draft: "draft", pending: "pending", scheduled: "scheduled", published: "saved" }[String(found.status)] ?? "saved";
       const first = body.status === "published" ? "published" : done;
       this.#draft.leave();
-      location.assign(`/console/blogs/${slug}?done=${first}&entry=${entry}&sent=${hidden(this.#form, "request_key")}`);
+      this.#done(first);
     } else if (answer?.status === UNAUTHENTICATED) {
       if (await requireLogIn()) await this.#send(body);
     } else if (answer?.status === STALE) {
@@ -78,6 +83,12 @@ export class Saving {
     } else {
       say(found ? reasonOf(found) : word("no_answer_kept"), { failed: true });
     }
+  }
+
+  /** @param {string} done */
+  #toBlog(done) {
+    const { slug, entry } = this.#form.dataset;
+    location.assign(`/console/blogs/${slug}?done=${done}&entry=${entry}&sent=${hidden(this.#form, "request_key")}`);
   }
 
   /** @param {any} current the version that was saved meanwhile */

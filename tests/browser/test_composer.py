@@ -316,10 +316,25 @@ async def test_the_list_is_worked_through_with_single_keys(eddy: BrowserContext,
     await page.keyboard.press("?")
     await page.get_by_label("Use single keys").check()
     await page.keyboard.press("Escape")
+    # e opens the entry in place; the composer waits as it is, and comes back
     await page.keyboard.press("j")
     await page.keyboard.press("e")
-    await page.wait_for_url("**/entries/*")
+    await page.locator(".editing").wait_for()
     await page.locator("#words:focus").wait_for()
+    assert await page.input_value("#title") == "Ferries stop"
+    await page.fill("#title", "Ferries stopped")
+    await page.keyboard.press("Control+Enter")
+    await focused.filter(has_text="Ferries stopped").wait_for()
+    assert await page.inner_text("#words") == "jkep?"
+    assert {e["title"] for e in await entries(server, "rowkeys")} == {"Not out yet", "Ferries stopped"}
+    await page.keyboard.press("e")
+    await page.locator(".editing").wait_for()
+    await page.keyboard.type("Nonsense")
+    await drafts_kept(page, 2)
+    await page.get_by_role("link", name="Cancel").click()
+    await drafts_kept(page, 1)
+    assert await page.inner_text("#words") == "jkep?"
+    assert await page.evaluate("window.sameLoad")
 
 
 async def _holds(page: Page, words: str) -> bool:
