@@ -1,6 +1,8 @@
 // @ts-check
 /** Says what happened, in the place where the server says it too. */
 
+const SHOWN_MS = 12_000;
+
 /**
  * @param {string} words
  * @param {{ failed?: boolean, link?: HTMLAnchorElement, acts?: HTMLButtonElement[] }} [more]
@@ -13,6 +15,8 @@ export function say(words, { failed = false, link, acts = [] } = {}) {
   if (link) text.append(" ", link);
   box.append(text, ...acts);
   document.getElementById("said")?.replaceChildren(box);
+  // what went well need not stay in sight
+  if (!failed) window.setTimeout(() => box.remove(), SHOWN_MS);
 }
 
 export function sayLoggedOut() {
