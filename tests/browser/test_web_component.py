@@ -114,6 +114,9 @@ async def _keeps_to_itself(page: Page) -> None:
     assert await style(page, "#all .entry__title", "letterSpacing") != "9px"
     assert await style(page, "#all .entry__title", "color") == "rgb(10, 20, 30)"
     assert "Georgia" in await style(page, "#all .entry__title", "fontFamily")
+    assert await style(page, "#all .entry__title", "fontWeight") == "600"
+    assert await style(page, "#all .entry__title", "fontSize") == "15px"  # 1.5 of 10
+    assert await style(page, "#all .flag", "fontWeight") == "700"
     assert await style(page, "#own", "fontSize") == "77px"
     assert await style(page, "#own", "color") == "rgb(1, 2, 3)"
     assert await style(page, "#all .prose", "fontSize") == "11.875px"  # 1.1875 of the page's `rem`, 10 px
