@@ -159,3 +159,41 @@ async def test_the_head_and_the_line_of_key_events_follow_what_arrives(
         await until(follows, what="the time at the head")
         assert made["published_at"] > before
         await expect(page.locator("[data-latest-key]")).to_contain_text("The second")
+
+
+async def test_a_covered_picture_is_shown_once_somebody_asks(
+    server: Running, browser: Browser, coverage: Coverage
+) -> None:
+    async with visit(browser, viewport=PHONE, java_script_enabled=False) as context:
+        page = await context.new_page()
+        await page.goto(f"{server.url}/live/bridge/entries/{coverage.entries[5]['id']}")
+        cover = page.locator("[data-cover]")
+        picture = cover.locator("img")
+        await expect(cover).to_contain_text("It shows the dead")
+        assert not await picture.is_visible()
+        figure = page.locator("main").get_by_role("figure", name="The last hill.")
+        assert await figure.count() == 3, "those of the gallery, and not the covered one"
+        await cover.locator("summary").focus()
+        await page.keyboard.press("Enter")
+        await expect(picture).to_be_visible()
+        assert await figure.count() == 4
+        await page.keyboard.press("Enter")
+        await expect(picture).to_be_hidden()
+
+
+async def test_the_history_of_an_edited_entry_is_a_click_away(
+    server: Running, browser: Browser, coverage: Coverage
+) -> None:
+    entry = coverage.entries[6]
+    async with visit(browser, viewport=PHONE) as context:
+        page = await context.new_page()
+        await page.goto(server.url + coverage.main)
+        await page.locator(f"#entry-{entry['id']} .entry__edited").click()
+        await expect(page).to_have_url(f"{server.url}{coverage.paths['history']}")
+        await expect(page.locator(".history__words ins")).to_contain_text("so far")
+        struck = await page.locator(".history__words").first.evaluate(
+            "p => [...p.querySelectorAll('ins, del')].map(e => getComputedStyle(e).textDecorationLine)"
+        )
+        assert struck and set(struck) <= {"underline", "line-through"}
+        await page.get_by_role("link", name="Back to the update").click()
+        await expect(page.locator(".entry__title")).to_have_text("What we know so far")
