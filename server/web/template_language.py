@@ -48,6 +48,7 @@ def install(environment: Environment) -> None:
         "day": _day,
         "in_full": _in_full,
         "zone_name": _zone_name,
+        "english_for": _english_for,
         "number": _number,
         "joined": _joined,
     }
@@ -80,6 +81,15 @@ def _npgettext(context: str, singular: str, plural: str, n: int, /, **values: An
     language = current()
     found = language.translations.npgettext(context, singular, plural, n)
     return _filled(language, found, {"n": n, "num": n} | values)
+
+
+def _english_for(tag: str) -> Markup:
+    """The attribute for our own words on a page in the language `tag`, where there is no catalogue for it and
+    they are English: a screen reader has to pronounce them as such."""
+    words = current().tag
+    if tag.lower().partition("-")[0] == words.partition("-")[0]:
+        return Markup()
+    return Markup(' lang="{}"').format(words)
 
 
 def _clock(text: str, zone: str) -> str:
