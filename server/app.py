@@ -244,9 +244,11 @@ async def _running(parts: Parts, *, demo: bool) -> AsyncIterator[None]:
     await migrate.check(parts.database, create=True)
     await parts.broker.start()
     _start_tasks(parts, demo=demo)
+    warming = asyncio.create_task(asyncio.to_thread(parts.site.renderer.warm_up))
     try:
         yield
     finally:
+        await asyncio.wait([warming])
         await parts.site.supervisor.close()
         decoder.close()
         text_process.shared.close()

@@ -28,6 +28,7 @@ from server.text.title import title_of
 from server.web import template_language
 from server.web import theme as themes
 from server.web.assets import Assets
+from server.web.compiled_templates import InMemory
 from server.web.component_style import for_shadow_root
 from server.web.console.script_words import console_words
 from server.web.languages import ENGLISH, Languages
@@ -124,6 +125,7 @@ class Renderer:
             lstrip_blocks=True,
             auto_reload=False,
             cache_size=-1,
+            bytecode_cache=InMemory(),
         )
         self.environment.globals |= {
             "asset": assets.url,
@@ -164,6 +166,14 @@ class Renderer:
         self.cards = RenderedOnce(CARDS)
         self.version = self._version()
         """Digest of templates, static files and settings shown on pages, for ETags."""
+
+    def warm_up(self) -> None:
+        """Compile all templates and read the site's languages, a third of a second in a thread of its own, so
+        that the first request of each kind does not hold the event loop for it."""
+        for name in self.environment.list_templates():
+            self.environment.get_template(name)
+        for tag in {ENGLISH, self.language}:
+            self.languages.of(tag).digits("")
 
     def entry(self, change: Change) -> str:
         """The `<article>` of an entry, or its tombstone for a change of kind `gone`."""
