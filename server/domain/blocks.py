@@ -151,3 +151,8 @@ def media_ids(blocks: Sequence[Block]) -> set[str]:
     found = {image.media_id for image in images_of(blocks)}
     found |= {b.poster for b in blocks if isinstance(b, Video) and b.poster}
     return found | {b.thumbnail for b in blocks if isinstance(b, Embed) and b.thumbnail}
+
+
+def only_rules(block: Block) -> bool:
+    """Whether a text shows nothing but horizontal lines."""
+    return isinstance(block, Text) and bool(block.html) and not block.html.replace("<hr>", "").strip()

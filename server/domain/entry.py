@@ -39,8 +39,8 @@ class Content:
 
     @property
     def empty(self) -> bool:
-        """Whether readers would see nothing."""
-        return not self.title and not self.blocks
+        """Whether readers would see nothing, or no more than a line."""
+        return not self.title and all(map(blocks.only_rules, self.blocks))
 
     @property
     def shown(self) -> Content:

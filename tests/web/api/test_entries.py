@@ -199,6 +199,7 @@ async def test_the_author_gets_the_reason_with_what_was_sent_back(cast: Cast) ->
         ({"body": "\u200b\u2060\ufeff"}, "body"),
         ({"title": "\u00ad\u200b"}, "body"),
         ({"blocks": [{"type": "text", "html": "<p>&nbsp;</p><p></p><br>"}]}, "body"),
+        ({"body": "---\n\n***"}, "body"),
         ({"blocks": [{"type": "quote", "html": "&nbsp;", "cite": "The mayor"}]}, "blocks.0.html"),
         ({"body": "A", "blocks": [{"type": "image", "media_id": "a" * 16, "alt": "\u200b"}]}, "blocks.0.alt"),
         ({"body": "A", "key": "true"}, "key"),
