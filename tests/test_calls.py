@@ -12,25 +12,28 @@ import pytest
 
 from tests.support.calls import calls_of
 
-HERE, THERE = socket.socketpair()
-
 
 @pytest.mark.parametrize(
     "work",
     [
-        lambda: time.sleep(0), lambda: HERE.send(b"x"), lambda: THERE.recv(1), lambda: os.fsync(0),
-        lambda: threading.Lock().acquire(),
+        lambda here, there: time.sleep(0), lambda here, there: here.send(b"x"),
+        lambda here, there: there.recv(1), lambda here, there: os.fsync(0),
+        lambda here, there: threading.Lock().acquire(),
     ],
     ids=["sleep", "send", "receive", "fsync", "lock"],
 )
-def test_a_call_that_may_wait_is_named(work: Callable[[], object]) -> None:
-    def run() -> None:
-        try:
-            work()
-        except OSError:
-            pass
+def test_a_call_that_may_wait_is_named(work: Callable[[socket.socket, socket.socket], object]) -> None:
+    here, there = socket.socketpair()
+    with here, there:
+        here.send(b"y")
 
-    assert len(calls_of(run).waiting) == 1
+        def run() -> None:
+            try:
+                work(here, there)
+            except OSError:
+                pass
+
+        assert len(calls_of(run).waiting) == 1
 
 
 def test_plain_work_is_counted_and_waits_for_nothing() -> None:
