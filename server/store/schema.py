@@ -254,6 +254,20 @@ blog_media = Table(
     Index("ix_blog_media_media_id", "media_id"),
 )
 
+# tabs of the console: store/presence.py
+presence = Table(
+    "presence",
+    metadata,
+    Column("user_id", String(64), primary_key=True),
+    Column("tab", String(64), primary_key=True),
+    Column("blog_id", ID, ForeignKey("blogs.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("entry_id", String(64), nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("taken_by", Text, nullable=False),
+)
+
 users = Table(
     "users",
     metadata,

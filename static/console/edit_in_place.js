@@ -12,10 +12,12 @@ import { requireLogIn } from "./log_in.js";
 import { say } from "./notice.js";
 import { listenToPreview } from "./preview.js";
 import { followPublishTime } from "./primary_button.js";
+import { lockNotice } from "./presence.js";
 import { Saving } from "./saving.js";
 import { word } from "./words.js";
 
 /** @typedef {import("./lists.js").Lists} Lists */
+/** @typedef {import("./presence.js").Presence} Presence */
 
 /** Told to the document to bring the composer back. */
 export const RETURN = "stoppress:return";
@@ -24,11 +26,13 @@ export class EditInPlace {
   #pane;
   #lists;
   #user;
+  #presence;
   /** @type {{ home: Node[], composer: Composer, entry: string } | null} */
   #open = null;
 
-  /** @param {HTMLElement} pane that holds the composer @param {Lists} lists @param {string} user */
-  constructor(pane, lists, user) {
+  /** @param {HTMLElement} pane that holds the composer @param {Lists} lists @param {string} user @param {Presence} presence */
+  constructor(pane, lists, user, presence) {
+    this.#presence = presence;
     this.#pane = pane;
     this.#lists = lists;
     this.#user = user;
@@ -85,6 +89,7 @@ export class EditInPlace {
       this.#close();
       this.#focusRow(entry);
     });
+    this.#presence.write(entry, lockNotice(composer, head, this.#presence));
     this.#mark();
     document.querySelector(/** @type {"a"} */ ("a[data-tab='write']"))?.click();
     composer.focus();
@@ -104,6 +109,7 @@ export class EditInPlace {
     this.#open.composer.view.destroy();
     this.#pane.replaceChildren(...this.#open.home);
     this.#open = null;
+    this.#presence.write("");
     this.#mark();
   }
 

@@ -38,10 +38,19 @@ export function bodyOf(form, composer, does) {
     pinned: field(form, "pinned")?.checked ?? false,
     key: field(form, "key")?.checked ?? false,
     breaking: field(form, "breaking")?.checked ?? false,
+    ...pinOrder(form),
     ...bylines(form),
     ...(wanted && { status: wanted }),
     ...time(form, at, does),
   };
+}
+
+/** @param {HTMLFormElement} form */
+function pinOrder(form) {
+  const order = field(form, "pin_order");
+  if (!order) return {};
+  if (order.validity.badInput || (order.value && !/^\d{1,2}$/.test(order.value))) throw new Incomplete(word("order_wrong"), order);
+  return { pin_order: Number(order.value || 0) };
 }
 
 /**

@@ -94,6 +94,8 @@ export class Lists {
     for (const row of [...rows.children]) if (!ids.has(row.id)) row.remove();
     wanted.forEach((made, index) => {
       let row = [...rows.children].find((r) => r.id === made.id);
+      const writers = row?.getAttribute("data-writers");
+      if (writers) made.setAttribute("data-writers", writers);
       if (row?.hasAttribute("data-editing")) made.setAttribute("data-editing", "");
       if (row?.querySelector("details[open]")) made.querySelector("details")?.setAttribute("open", "");
       if (row && row.outerHTML !== made.outerHTML && this.#free(row, own)) {

@@ -56,8 +56,13 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySel
   addSwitch(form, composer);
   if (composer && draft) {
     (await import("./preview.js")).listenToPreview(form, composer);
-    if (form.dataset.entry) new (await import("./saving.js")).Saving(form, composer, draft);
-    else if (lists) new (await import("./posting.js")).Posting(form, composer, draft, lists, user);
+    if (form.dataset.entry) {
+      const { lockNotice, Presence } = await import("./presence.js");
+      const presence = new Presence(form.dataset.slug ?? "");
+      new (await import("./saving.js")).Saving(form, composer, draft);
+      if (form.parentElement) presence.write(form.dataset.entry, lockNotice(composer, form.parentElement, presence));
+    }
+    if (!form.dataset.entry && lists) new (await import("./posting.js")).Posting(form, composer, draft, lists, user);
     if (!location.hash) composer.focus();
   }
 }

@@ -7,6 +7,7 @@ import { requireLogIn } from "./log_in.js";
 import { say } from "./notice.js";
 import { Outbox } from "./outbox.js";
 import { drawOutbox } from "./outbox_rows.js";
+import { Presence } from "./presence.js";
 import { word } from "./words.js";
 
 /** @typedef {import("./composer/composer.js").Composer} Composer */
@@ -36,7 +37,9 @@ export class Posting {
     this.#place.setAttribute("aria-label", word("outbox"));
     document.querySelector("#entries [data-rows]")?.before(this.#place);
     const pane = document.getElementById("write");
-    if (pane) new EditInPlace(pane, lists, user);
+    const presence = new Presence(form.dataset.slug ?? "");
+    presence.write("");
+    if (pane) new EditInPlace(pane, lists, user, presence);
     this.#listen();
     this.#outbox.start();
   }

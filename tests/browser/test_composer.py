@@ -104,7 +104,8 @@ async def test_by_keyboard_alone_and_without_a_load(
     await page.keyboard.type("Whole")
     await page.keyboard.press("Enter")
     assert await page.evaluate("document.activeElement.id") == "words"
-    await page.click("summary:has-text('Bylines, language and time')")
+    await page.click("summary:has-text('Bylines, language')")
+    await page.fill("#pin_order", "3")
     await page.fill("#byline", 'Ada Torr, "Meyer, J."')
     await page.press("#byline", "Enter")
     await page.fill("#byline_parts", "Ada Torr | Correspondent | Dorrin")
@@ -116,6 +117,7 @@ async def test_by_keyboard_alone_and_without_a_load(
     await said(page, "Scheduled.")
     entry = (await entries(server, "keyboard"))[0]
     assert (entry["status"], entry["title"], entry["byline"]) == ("scheduled", "Whole", "Ada Torr, Meyer, J.")
+    assert entry["pin_order"] == 3
     assert (entry["bylines"][0]["role"], entry["bylines"][0]["place"]) == ("Correspondent", "Dorrin")
     assert [b["type"] for b in entry["blocks"]] == ["text", "quote"]
     assert (entry["blocks"][1]["html"], entry["blocks"][1]["cite"]) == ("<p>We are here.</p>", "The mayor")
@@ -495,6 +497,36 @@ async def test_axe_finds_nothing_in_any_state_of_a_phone(
     found["menu"] = await axe(page)
     assert await page.evaluate(sideways) <= 0
     assert {state: each for state, each in found.items() if each} == {}
+
+
+async def test_two_people_at_one_entry(eddy: BrowserContext, server: Running, browser: Browser) -> None:
+    await server.blog("two")
+    entry = await server.post("two", title="Ferries stop")
+    one = await at_desk(eddy, "two")
+    await (await row(one, "Ferries stop")).get_by_role("link", name="Edit").click()
+    await one.locator(".editing").wait_for()
+    async with at_work(browser, server, "rosa", plain=False) as context:
+        other = await at_desk(context, "two")
+        await other.locator("[data-people] [aria-label=Eddy]").wait_for()
+        await other.locator(".row[data-writers='Eddy is editing']").wait_for()
+        await (await row(other, "Ferries stop")).get_by_role("link", name="Edit").click()
+        await other.locator(".lock", has_text="Eddy has this entry open").wait_for()
+        await other.locator("#words[contenteditable=false]").wait_for()
+        await other.get_by_role("button", name="Take over").click()
+        await other.locator("#words[contenteditable=true]").wait_for()
+        # who had it is told, keeps the words, and can answer
+        await one.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        await one.locator(".lock", has_text="Rosa has this entry open").wait_for()
+        await other.keyboard.type("By Rosa")
+        await other.keyboard.press("Control+Enter")
+        await said(other, "Saved.")
+        await one.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        await one.locator("#words[contenteditable=true]").wait_for()
+        await one.fill("#title", "By Eddy")
+        await one.get_by_role("button", name="Save", exact=True).click()
+        await one.locator("#conflict", has_text="By Rosa").wait_for()
+    (after,) = await entries(server, "two")
+    assert (after["id"], after["title"], after["revision"]) == (entry["id"], "Ferries stop", 2)
 
 
 async def test_the_plain_form_is_one_click_away(eddy: BrowserContext, server: Running) -> None:

@@ -121,6 +121,7 @@ def _sending(language: Language) -> dict[str, str]:
         "no_answer_kept": _("The server did not answer. What you typed is kept. Try again."),
         "nothing_written": _("Write something first."),
         "byline_line_wrong": _("“%(name)s” is none of the bylines."),
+        "order_wrong": _("The order among pinned entries is a number from 0 to 99."),
         "time_wrong": _("The time to publish at needs a day and a time."),
         "time_skipped": _("This time does not exist: clocks go forward then. Choose another time."),
         "conflict": _("This entry was changed since you opened it"),
@@ -148,6 +149,9 @@ def _forms(language: Language) -> dict[str, str]:
         "key_insert": _("insert, in the editor"),
         "key_list": _("from the editor to the list"),
         "close": _("Close"),
+        "is_editing": _("%(name)s is editing"),
+        "held_by": _("%(name)s has this entry open. What you typed is kept."),
+        "take_over": _("Take over"),
         "plain_form": _("Plain form"),
         "full_editor": _("Full editor"),
         "plain_form_needs": _(

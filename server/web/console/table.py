@@ -12,6 +12,7 @@ from server.web.console import (
     listing,
     media,
     people,
+    presence,
     preview,
     session,
 )
@@ -28,6 +29,7 @@ def routes() -> list[Route]:
         Route("/console/blogs/new", blogs.new, methods=BOTH),
         Route("/console/blogs/{slug}", entry_pages.index, methods=BOTH),
         Route("/console/blogs/{slug}/list", listing.lists),
+        Route("/console/blogs/{slug}/presence", presence.beat, methods=["POST"]),
         Route("/console/blogs/{slug}/preview", preview.show, methods=["POST"]),
         Route("/console/blogs/{slug}/furniture", blogs.furniture, methods=BOTH),
         Route("/console/blogs/{slug}/entries/{id}", entry_pages.edit, methods=BOTH),
