@@ -13,7 +13,9 @@ bundle() {
 }
 
 rm -rf static/{reader,console}/dist
-bundle reader "main.js entry_frame.js frame.js furniture.js shared_connection.js static_page.js" --splitting --format=esm
+bundle reader "main.js furniture.js shared_connection.js" --splitting --format=esm
+# by themselves: parts that they shared with the blog's page would be files more for every reader
+for page in entry_frame.js frame.js static_page.js; do bundle reader "$page" --format=esm; done
 # one file that needs no type=module, for the pages of other sites
 bundle reader web_component.js --format=iife
 bundle console main.js --splitting --format=esm

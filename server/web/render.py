@@ -44,8 +44,8 @@ BUNDLES: dict[str, list[str]] = {
             f"css/{name}.css"
             for name in (
                 "masthead", "page", "head", "toolbar", "filters", "entry", "quote", "media", "embed", "gallery",
-                "focal", "key-events", "related", "pill", "more", "blogs", "notice", "history",
-                "slots", "arabic", "print",
+                "focal", "key-events", "related", "pill", "more", "marks", "overlays", "blogs", "notice",
+                "history", "slots", "arabic", "print",
             )
         ),
         "theme/theme.css",
@@ -73,7 +73,7 @@ BUNDLES: dict[str, list[str]] = {
 REWRITES = {"component.css": for_shadow_root}
 CARDS = 64
 """Cards for link previews in memory, some 20 KB each."""
-PARTS = ("flag", "head", "developments", "related")
+PARTS = ("flag", "head", "developments", "related", "topics")
 """Furniture of a blog that a change of the blog replaces on open pages; each has a template of its name."""
 PRELOADED = ("newsreader-display", "newsreader-text", "public-sans")
 PRELOADED_RIGHT_TO_LEFT = ("noto-naskh-arabic",)
@@ -194,10 +194,14 @@ class Renderer:
         """All `PARTS` of a page: one element for each `data-part`."""
         return "".join(self.parts(change).values())
 
-    def parts(self, change: Change) -> dict[str, str]:
-        """The same elements by name."""
+    def parts(self, change: Change, *, current: str = "") -> dict[str, str]:
+        """The same elements by name. `current` is the path of the page that they are for: one of the links to
+        some of the entries."""
         with self._in(change.data["language"]):
-            return {name: template.render(blog=change.data) for name, template in self._parts.items()}
+            return {
+                name: template.render(blog=change.data, current=current)
+                for name, template in self._parts.items()
+            }
 
     def template(self, name: str, *, language: str | None = None, **context: Any) -> str:
         """Render a template by file name.

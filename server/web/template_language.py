@@ -47,6 +47,7 @@ def install(environment: Environment) -> None:
         "clock": _clock,
         "day": _day,
         "in_full": _in_full,
+        "weekday": _weekday,
         "zone_name": _zone_name,
         "english_for": _english_for,
         "number": _number,
@@ -102,6 +103,10 @@ def _day(text: str, zone: str) -> str:
 
 def _in_full(text: str, zone: str) -> str:
     return times.in_full(text, zone, current())
+
+
+def _weekday(text: str, zone: str) -> str:
+    return times.weekday(text, zone, current())
 
 
 def _zone_name(text: str, zone: str) -> str:

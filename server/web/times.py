@@ -8,7 +8,7 @@ machine is treated as UTC. Patterns and names are those of CLDR.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -31,6 +31,16 @@ def clock(text: str, zone: str, language: Language) -> str:
 def day(text: str, zone: str, language: Language) -> str:
     """`22 Nov`, `22. Nov.`"""
     return _kept(_day, text, zone, language)
+
+
+def weekday(text: str, zone: str, language: Language) -> str:
+    """`Sunday 22 November 2026`, `Sonntag, 22. November 2026`"""
+    return _kept(_weekday, text, zone, language)
+
+
+def date_in(moment: datetime, zone: str) -> date:
+    """The day of a moment in a time zone."""
+    return moment.astimezone(zone_of(zone)).date()
 
 
 def in_full(text: str, zone: str, language: Language) -> str:
@@ -62,10 +72,14 @@ def _day(text: str, zone: str, language: Language) -> str:
     return language.digits(dates.format_skeleton("MMMd", _local(text, zone), locale=language.locale))
 
 
+def _weekday(text: str, zone: str, language: Language) -> str:
+    return language.digits(dates.format_date(_local(text, zone), "full", locale=language.locale))
+
+
 def _in_full(text: str, zone: str, language: Language) -> str:
-    date = language.digits(dates.format_date(_local(text, zone), "long", locale=language.locale))
+    day_of_year = language.digits(dates.format_date(_local(text, zone), "long", locale=language.locale))
     time = f"{clock(text, zone, language)} {zone_name(text, zone, language)}"
-    return str(language.locale.datetime_formats["medium"]).format(time, date)
+    return str(language.locale.datetime_formats["medium"]).format(time, day_of_year)
 
 
 def _zone_name(text: str, zone: str, language: Language) -> str:

@@ -34,7 +34,7 @@ export class Arrivals {
    * @param {object} given
    * @param {() => boolean} given.isPaused
    * @param {import("./seen.js").Seen} given.seen
-   * @param {(article: HTMLElement) => void} given.shown called when an entry is revealed
+   * @param {(articles: HTMLElement[]) => void} given.shown called when entries are revealed
    * @param {import("./words.js").Words} [given.words]
    * @param {string | null} [given.title] of the page, which counts what is new; null if the page is another site's
    * @param {AbortSignal} [given.signal] ends it
@@ -91,6 +91,19 @@ export class Arrivals {
     if (document.title !== title) document.title = title;
   }
 
+  /**
+   * Reveal an entry that the reader asked for.
+   * @param {HTMLElement} article
+   */
+  show(article) {
+    if (article.hidden) this.#reveal((one) => one === article);
+  }
+
+  /** @param {HTMLElement} article */
+  isNew(article) {
+    return this.#unseen.has(article);
+  }
+
   #soon() {
     if (this.#unseen.size === 0 || this.#updating) return;
     this.#updating = requestAnimationFrame(() => {
@@ -108,8 +121,8 @@ export class Arrivals {
         article.hidden = false;
         if (article.hasAttribute("data-gone")) continue;
         article.classList.add("entry--new");
-        this.#shown(article);
       }
+      this.#shown(articles);
     });
     for (const article of articles) this.#seen.watch(article, () => this.#see(article));
   }

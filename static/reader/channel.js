@@ -11,7 +11,7 @@ import { isAfter, sameEpoch } from "./position.js";
  * @property {import("./transports.js").Addresses} addresses
  * @property {string} position
  *
- * @typedef {{ join?: Join, visible?: boolean, check?: string, online?: boolean, leave?: boolean }} FromTab
+ * @typedef {{ join?: Join, visible?: boolean, check?: string, ask?: true, online?: boolean, leave?: boolean }} FromTab
  * @typedef {{ position: string, visible: boolean }} Tab
  * @typedef {{ postMessage: (message: ToTab) => void }} Port
  * @typedef {{ change?: import("./transports.js").Change, reset?: boolean, live?: boolean, transport?: import("./transports.js").Transport }} ToTab
@@ -66,6 +66,7 @@ export class Channel {
     if (tab === undefined) return;
     if (message.visible !== undefined) tab.visible = message.visible;
     if (message.online) this.#follower?.forgive();
+    if (message.ask || message.check !== undefined) this.#tell(port);
     if (message.check === undefined) return;
     tab.position = message.check;
     if (!this.#reach(message.check)) void this.#follower?.check();

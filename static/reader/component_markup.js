@@ -52,6 +52,8 @@ export class ComponentMarkup {
         const value = element.getAttribute(name);
         if (value?.startsWith("/")) element.setAttribute(name, new URL(value, this.#origin).href);
       }
+      // A picture must not take the place of the page around the blog.
+      if (element.matches("a[data-zoom]")) element.setAttribute("target", "_blank");
       const sources = element.getAttribute("srcset");
       if (sources) element.setAttribute("srcset", sources.replace(/(^|,\s*)\/(?!\/)/g, `$1${this.#origin}/`));
       const heading = /^h([1-6])$/.exec(element.localName);

@@ -55,7 +55,7 @@ export class ComponentView {
     this.#arrivals = new Arrivals(root, {
       isPaused: () => this.#pause.isOn,
       seen: new Seen(),
-      shown: (article) => this.#times.show(article),
+      shown: (articles) => articles.forEach((article) => this.#times.show(article)),
       words,
       title: null,
       signal,

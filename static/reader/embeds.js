@@ -3,6 +3,8 @@
  * the same post, and stays below its player.
  */
 
+import { onLink } from "./clicks.js";
+
 const ALLOWED = "autoplay; encrypted-media; fullscreen; picture-in-picture; web-share";
 /** No `allow-top-navigation`: a player must not take the reader away. */
 const SANDBOX = "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox allow-presentation allow-forms";
@@ -13,14 +15,7 @@ const MOST_PIXELS = 3000;
  * @param {Document | ShadowRoot | HTMLElement} root
  */
 export function playInPlace(root) {
-  root.addEventListener("click", (given) => {
-    const event = /** @type {MouseEvent} */ (given);
-    const link = event.target instanceof Element ? event.target.closest("a[data-player]") : null;
-    const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
-    if (!(link instanceof HTMLAnchorElement) || !plain || event.defaultPrevented) return;
-    event.preventDefault();
-    play(link);
-  });
+  onLink("a[data-player]", play, root);
 }
 
 /** @param {HTMLAnchorElement} link */

@@ -10,8 +10,10 @@ import { Follower } from "./follower.js";
 /** @typedef {import("./connection.js").Line} Line */
 /** @typedef {import("./connection.js").Callbacks} Callbacks */
 
-/** A SharedWorker that has not answered by then does not run here. */
+/** A SharedWorker that has not answered by then does not run here, or was ended by the browser. */
 const WORKER_MS = 4_000;
+/** How often it is asked whether it is still there: nothing else tells that it was ended. */
+const ASK_MS = 20_000;
 /** Without a SharedWorker, a page in the background gives its connection up and asks from time to time. */
 const RELEASE_MS = 60_000;
 
@@ -32,13 +34,16 @@ class SharedLine {
   #addresses;
   #on;
   #fail;
+  #position = "";
   /** @type {MessagePort | null} */
   #port = null;
+  #waiting = 0;
+  #asking = 0;
 
   /**
    * @param {Addresses} addresses
    * @param {Callbacks} on
-   * @param {() => void} fail
+   * @param {() => void} fail called if there is no worker here
    */
   constructor(addresses, on, fail) {
     this.#addresses = addresses;
@@ -52,16 +57,17 @@ class SharedLine {
     const worker = new SharedWorker(new URL("./shared_connection.js", import.meta.url), { type: "module" });
     const port = (this.#port = worker.port);
     const fail = () => {
-      clearTimeout(timer);
       if (this.#port !== port) return;
-      this.#port = null;
+      this.leave();
       this.#fail();
     };
-    const timer = setTimeout(fail, WORKER_MS);
+    this.#position = position;
+    this.#waiting = setTimeout(fail, WORKER_MS);
     worker.addEventListener("error", fail);
     port.addEventListener("message", ({ data }) => {
-      clearTimeout(timer);
       if (this.#port !== port) return;
+      clearTimeout(this.#waiting);
+      this.#waiting = 0;
       if (data.change) this.#on.change(data.change);
       else if (data.reset) this.#on.reset();
       else this.#on.live(data.live, data.transport);
@@ -69,11 +75,20 @@ class SharedLine {
     port.start();
     const visible = document.visibilityState === "visible";
     port.postMessage({ join: { addresses: this.#addresses, position }, visible });
+    this.#asking = setInterval(() => this.#ask({ ask: true }), ASK_MS);
   }
 
   /** @param {string} position */
   check(position) {
-    this.#port?.postMessage({ check: position });
+    this.#position = position;
+    this.#ask({ check: position });
+  }
+
+  /** @param {{ check: string } | { ask: true }} what is answered at once */
+  #ask(what) {
+    this.#port?.postMessage(what);
+    // Another worker is made; what the page has already it ignores.
+    this.#waiting ||= setTimeout(() => this.join(this.#position), WORKER_MS);
   }
 
   online() {
@@ -86,6 +101,9 @@ class SharedLine {
   }
 
   leave() {
+    clearInterval(this.#asking);
+    clearTimeout(this.#waiting);
+    this.#waiting = 0;
     this.#port?.postMessage({ leave: true });
     this.#port?.close();
     this.#port = null;

@@ -2,21 +2,27 @@
  * Script of the live blog page: follows the feed and applies changes. The page is complete without it.
  */
 
+import { Addresses } from "./addresses.js";
 import { Arrivals } from "./arrivals.js";
 import { ChangeQueue } from "./change_queue.js";
 import { Connection } from "./connection.js";
+import { divideDays } from "./days.js";
 import { playInPlace } from "./embeds.js";
 import { openLine } from "./lines.js";
 import { loadMore } from "./more.js";
 import { Pause } from "./pause.js";
+import { rememberPlaces, resume } from "./places.js";
 import { reload } from "./reload.js";
 import { Scope } from "./scope.js";
 import { Seen } from "./seen.js";
+import "./share.js";
 import { Slots } from "./slots.js";
 import { State } from "./state.js";
 import { keepPlace } from "./steady.js";
 import { keepTimes, showTimes } from "./times.js";
 import { Updates } from "./updates.js";
+import { Visits } from "./visits.js";
+import "./zoom.js";
 
 /** @typedef {import("./transports.js").Change} Change */
 
@@ -34,6 +40,7 @@ class Page {
   #pause;
   #arrivals;
   #updates;
+  #visits;
   #queue = new ChangeQueue((applyEach) => this.#work(applyEach));
 
   /** @param {HTMLElement} root */
@@ -48,20 +55,42 @@ class Page {
     this.#arrivals = new Arrivals(root, {
       isPaused: () => this.#pause.isOn,
       seen: new Seen(),
-      shown: (article) => {
-        this.#slots.update();
-        showTimes(article);
-      },
+      shown: () => this.#tidy(),
     });
     this.#updates = new Updates(root, this.#scope, (article) => this.#arrivals.add(article));
-    find("[data-tools]").hidden = this.#scope.isOlder;
-    loadMore(root, (articles, first) => {
-      this.#updates.extend(articles, first);
-      this.#slots.update();
-      showTimes(root);
+    this.#visits = new Visits(this.#list, {
+      blog: root.dataset["blog"] ?? "",
+      scope: this.#scope,
+      isNew: (article) => this.#arrivals.isNew(article),
     });
+    find("[data-tools]").hidden = this.#scope.isOlder;
     addEventListener("scrollend", () => keepPlace(this.#list, () => this.#updates.settle()));
+    this.#tidy();
+    this.#open();
     this.#connect();
+  }
+
+  /** What leads to entries that are, or were, on this page. */
+  #open() {
+    const more = loadMore(this.#root, (articles, first) => {
+      this.#updates.extend(articles, first);
+      this.#tidy();
+    });
+    rememberPlaces(this.#root, this.#list, this.#scope);
+    new Addresses({
+      path: `/live/${this.#root.dataset["slug"]}`,
+      scope: this.#scope,
+      more,
+      show: (article) => this.#arrivals.show(article),
+    });
+  }
+
+  /** Keep right what depends on the entries that are shown. */
+  #tidy() {
+    this.#slots.update();
+    divideDays(this.#list, this.#scope.isOlder);
+    this.#visits.update();
+    showTimes(this.#root);
   }
 
   #connect() {
@@ -91,8 +120,8 @@ class Page {
       this.#updates.settle();
       this.#slots.update();
     });
-    showTimes(this.#root);
     this.#arrivals.update();
+    this.#tidy();
   }
 
   /** @param {Change} change */
@@ -115,4 +144,4 @@ class Page {
 playInPlace(document);
 keepTimes();
 const root = document.querySelector(".live");
-if (root instanceof HTMLElement) new Page(root);
+if (root instanceof HTMLElement && !resume(root)) new Page(root);

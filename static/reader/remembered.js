@@ -1,13 +1,19 @@
 /**
- * The reader's choices and where they stopped. They stay in this browser; where storage is blocked nothing is kept.
+ * The reader's choices and where they stopped. They stay in this browser, or with `sessionStorage` in this tab; where
+ * storage is blocked nothing is kept.
  */
 
 const PREFIX = "stoppress.";
 
-/** @param {string} name */
-export function recall(name) {
+/** @typedef {"localStorage" | "sessionStorage"} Kind */
+
+/**
+ * @param {string} name
+ * @param {Kind} kind
+ */
+export function recall(name, kind = "localStorage") {
   try {
-    return localStorage.getItem(PREFIX + name) ?? "";
+    return window[kind].getItem(PREFIX + name) ?? "";
   } catch {
     return "";
   }
@@ -16,11 +22,12 @@ export function recall(name) {
 /**
  * @param {string} name
  * @param {string} value an empty one is forgotten
+ * @param {Kind} kind
  */
-export function remember(name, value) {
+export function remember(name, value, kind = "localStorage") {
   try {
-    if (value) localStorage.setItem(PREFIX + name, value);
-    else localStorage.removeItem(PREFIX + name);
+    if (value) window[kind].setItem(PREFIX + name, value);
+    else window[kind].removeItem(PREFIX + name);
   } catch {
     // Storage is blocked or full.
   }

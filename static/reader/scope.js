@@ -22,6 +22,16 @@ export class Scope {
     return this.#root.hasAttribute("data-older");
   }
 
+  /** Whether the page is the newest one of the blog itself: all entries, newest first. */
+  get isPlain() {
+    return !this.isOlder && !this.isOldestFirst && !this.#isFiltered;
+  }
+
+  /** Whether the page is the blog from its beginning, or an older page of that. */
+  get isWholeOldestFirst() {
+    return this.isOldestFirst && !this.#isFiltered;
+  }
+
   /** The lowest entry number of the page. */
   get first() {
     return Number(this.#root.dataset["first"] || "1");
@@ -48,7 +58,7 @@ export class Scope {
     if (article.hasAttribute("data-gone")) return false;
     if (topic && !(article.dataset["topics"] ?? "").split(" ").includes(topic)) return false;
     if (key !== undefined && !article.hasAttribute("data-key")) return false;
-    const text = plain(article.querySelector(".entry__body")?.textContent ?? "");
+    const text = plain(wordsOf(article));
     return plain(query ?? "").split(/\s+/).every((part) => text.includes(part));
   }
 
@@ -83,6 +93,22 @@ export class Scope {
 /** @param {Element} item */
 export function numberOf(item) {
   return Number(/** @type {HTMLElement} */ (item).dataset["number"]);
+}
+
+/** When an entry was published, RFC 3339. @param {Element} article */
+export function timeOf(article) {
+  return article.querySelector(".entry__when time")?.getAttribute("datetime") ?? "";
+}
+
+/**
+ * What of an entry is searched, as on the server (server/text/search.py): no labels and no links of our own.
+ * @param {Element} article
+ */
+function wordsOf(article) {
+  const body = /** @type {Element | undefined} */ (article.querySelector(".entry__body")?.cloneNode(true));
+  const ours = ".entry__labels, .entry__edited, .entry__share, .visually-hidden, .cover__show";
+  for (const each of body?.querySelectorAll(ours) ?? []) each.remove();
+  return body?.textContent ?? "";
 }
 
 /** @param {string} text without accents and case, as the server searches */

@@ -39,10 +39,24 @@ function anchorsIn(list) {
   const found = LOOK_AT.filter((y) => y < innerHeight)
     .map((y) => tree.elementFromPoint(left + width / 2, y))
     .filter((element) => element !== null && element !== list && !element.contains(list));
+  // First what is read: an entry that is inserted at the top of a list in view then pushes the head up, not the others down.
+  found.sort((a, b) => Number(list.contains(b)) - Number(list.contains(a)));
   return [...new Set(found)].map((element) => {
     const kept = /** @type {Element} */ (element);
     return { element: kept, top: kept.getBoundingClientRect().top };
   });
+}
+
+/**
+ * Run a change of what stands above or beside the list so that the list does not move, also for a reader at the top.
+ * @param {HTMLElement} list
+ * @param {() => void} change
+ */
+export function keepList(list, change) {
+  const before = list.getBoundingClientRect().top;
+  change();
+  const moved = list.getBoundingClientRect().top - before;
+  if (before < innerHeight && moved >= 1) scrollBy({ top: moved, behavior: "instant" });
 }
 
 const released = new IntersectionObserver((entries) => {
@@ -58,9 +72,11 @@ const released = new IntersectionObserver((entries) => {
  * Change an element that is in view without moving what is below it: it keeps its height until it is off screen.
  * @param {HTMLElement} element
  * @param {() => void} change
+ * @param {boolean} always also for a reader at the top of the page
  */
-export function keepHeight(element, change) {
-  const height = isMidPage() && isOnScreen(element) ? element.getBoundingClientRect().height : 0;
+export function keepHeight(element, change, always = false) {
+  const isKept = (always || isMidPage()) && isOnScreen(element);
+  const height = isKept ? element.getBoundingClientRect().height : 0;
   change();
   if (height === 0 || element.getBoundingClientRect().height >= height) return;
   element.style.minBlockSize = `${height}px`;

@@ -124,9 +124,10 @@ export class Times {
   /**
    * "Tuesday 24 November".
    * @param {Date} moment
+   * @param {Date} now
    */
-  dayName(moment) {
-    return (moment.getFullYear() === new Date().getFullYear() ? this.#weekday : this.#weekdayOfYear).format(moment);
+  #dayName(moment, now) {
+    return (moment.getFullYear() === now.getFullYear() ? this.#weekday : this.#weekdayOfYear).format(moment);
   }
 
   /**
@@ -167,7 +168,9 @@ export class Times {
     const moment = new Date(element.dateTime);
     if (Number.isNaN(moment.getTime())) return;
     checks.set(element, { of: element.dateTime, due: dueAfter(moment, now) });
-    if (element.dataset["time"] !== "entry") return write(element, this.timeName(moment, now));
+    const { time } = element.dataset;
+    if (time === "day") return write(element, this.#dayName(moment, now));
+    if (time !== "entry") return write(element, this.timeName(moment, now));
     write(element.querySelector("b"), this.#clock.format(moment));
     write(element.querySelector("span"), this.#distance(moment, now));
   }
@@ -180,9 +183,6 @@ let known;
 function pageTimes() {
   return (known ??= new Times(localeOf(document.documentElement)));
 }
-
-/** @param {Date} moment */
-export const dayName = (moment) => pageTimes().dayName(moment);
 
 /** @type {Times["timeName"]} */
 export const timeName = (moment, now) => pageTimes().timeName(moment, now);

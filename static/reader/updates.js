@@ -6,7 +6,7 @@
 import { elements } from "./markup.js";
 import { morph } from "./morph.js";
 import { numberOf } from "./scope.js";
-import { isMidPage, isOnScreen, keepHeight } from "./steady.js";
+import { isMidPage, isOnScreen, keepHeight, keepList } from "./steady.js";
 
 /** @typedef {import("./transports.js").Change} Change */
 
@@ -18,8 +18,12 @@ export class Updates {
   #arrived;
   #retracted;
   #parse;
-  /** @type {Set<HTMLElement>} pinned or unpinned while the reader looked at them; they move when they are off screen */
-  #misplaced = new Set();
+  /**
+   * Entries that were pinned, unpinned or taken from this page while the reader looked at them, with the version that they
+   * get when they are off screen, or null if they have it.
+   * @type {Map<HTMLElement, HTMLElement | null>}
+   */
+  #misplaced = new Map();
 
   /**
    * @param {HTMLElement} root the live blog's element
@@ -60,12 +64,15 @@ export class Updates {
     this.#scope.extend(first);
   }
 
-  /** Move entries that were pinned or unpinned in view, unless they still are. */
+  /** Move or remove entries that are at the wrong place, unless they are in view. */
   settle() {
-    for (const article of this.#misplaced) {
-      if (article.isConnected && !article.hidden && isMidPage() && isOnScreen(article)) continue;
+    for (const [article, wanted] of this.#misplaced) {
+      const isLeaving = !this.#belongs(wanted ?? article);
+      if (article.isConnected && !article.hidden && (isLeaving || isMidPage()) && isOnScreen(article)) continue;
       this.#misplaced.delete(article);
-      if (article.isConnected) this.#insert(article);
+      if (wanted) morph(article, wanted);
+      if (isLeaving) article.remove();
+      else if (article.isConnected) this.#insert(article);
     }
   }
 
@@ -78,18 +85,13 @@ export class Updates {
       if (!this.#scope.takes(article)) return;
       this.#insert(article);
       if (change.kind === "entry") this.#arrived(article);
-    } else if (!this.#stays(here, article)) here.remove();
-    else this.#change(here, article, change.kind);
+    } else this.#change(here, article, change.kind);
     const empty = /** @type {HTMLElement | null} */ (this.#root.querySelector("[data-empty]"));
     if (empty) empty.hidden = this.#entries.querySelector(":scope > article") !== null;
   }
 
-  /**
-   * @param {HTMLElement} here
-   * @param {HTMLElement} article
-   */
-  #stays(here, article) {
-    if (article.hasAttribute("data-gone") && isOnScreen(here)) return true;
+  /** @param {HTMLElement} article an entry that is on the page */
+  #belongs(article) {
     return this.#scope.isOlder ? this.#scope.fits(article) : this.#scope.takes(article);
   }
 
@@ -101,11 +103,13 @@ export class Updates {
   #change(here, article, kind) {
     const isHidden = here.hidden;
     const moves = here.dataset["pinned"] !== article.dataset["pinned"] && !this.#scope.isOlder;
-    keepHeight(here, () => morph(here, article));
+    const waits = moves && kind === "entry" && isMidPage() && isOnScreen(here);
+    this.#misplaced.delete(here);
+    keepHeight(here, () => morph(here, waits ? asUnmoved(article, here) : article));
     here.hidden = isHidden;
     here.classList.toggle("entry--edited", kind === "entry" && here.querySelector(".entry__edited") !== null);
-    if (!moves) return;
-    this.#misplaced.add(here);
+    if (!moves && this.#belongs(here)) return;
+    this.#misplaced.set(here, waits ? article : null);
     this.settle();
   }
 
@@ -138,14 +142,21 @@ export class Updates {
 
   /** @param {Change} change */
   #furnish(change) {
-    for (const part of this.#parse(change.html ?? "")) {
-      const here = this.#root.querySelector(`[data-part="${part.dataset["part"]}"]`);
-      if (here) morph(here, part);
-    }
+    keepList(this.#entries, () => this.#parse(change.html ?? "").forEach((part) => this.#refurnish(part)));
     if (!change.status) return;
     this.#root.dataset["status"] = change.status;
     const heading = /** @type {HTMLElement | null} */ (this.#root.querySelector("[data-heading]"));
     if (heading) heading.textContent = heading.dataset[change.status] ?? heading.textContent;
+  }
+
+  /** @param {HTMLElement} part */
+  #refurnish(part) {
+    const here = /** @type {HTMLElement | null} */ (this.#root.querySelector(`[data-part="${part.dataset["part"]}"]`));
+    if (!here) return;
+    // The server does not know which page the change is for.
+    const current = here.querySelector("a[aria-current]")?.getAttribute("href") ?? "";
+    keepHeight(here, () => morph(here, part), true);
+    here.querySelector(`a[href="${CSS.escape(current)}"]`)?.setAttribute("aria-current", "page");
   }
 
   /**
@@ -155,6 +166,23 @@ export class Updates {
   #find(list, id) {
     return /** @type {HTMLElement | null} */ (list.querySelector(`:scope > [data-id="${CSS.escape(id ?? "")}"]`));
   }
+}
+
+/**
+ * A new version of an entry without the looks of its new place: they would move what stands below.
+ * @param {HTMLElement} article
+ * @param {HTMLElement} here the entry on the page
+ */
+function asUnmoved(article, here) {
+  const copy = /** @type {HTMLElement} */ (article.cloneNode(true));
+  const pinned = here.getAttribute("data-pinned");
+  copy.classList.toggle("entry--pinned", pinned !== null);
+  copy.toggleAttribute("data-pinned", false);
+  if (pinned !== null) copy.setAttribute("data-pinned", pinned);
+  const labels = here.querySelector(".entry__labels")?.cloneNode(true);
+  copy.querySelector(".entry__labels")?.remove();
+  if (labels) copy.querySelector(".entry__body")?.prepend(labels);
+  return copy;
 }
 
 /** Remove structured data, which was rendered with the page and may contain the retracted text. */

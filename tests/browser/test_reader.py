@@ -2,55 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, expect
 
 from server.store import feeds
 from tests.support.app import Running
 from tests.support.browser import OWN_CONNECTION, until, visit
+from tests.support.reading import SHOWN, measured, opened, shows, storm, titles
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
 TRANSPORTS = ["sse", "ws", "poll"]
-_slugs = (f"storm-{n}" for n in itertools.count())
-
-SHOWN = "[data-entries] > article:not([hidden])"
-
-
-async def storm(server: Running, posts: int = 3, **fields: Any) -> tuple[str, list[dict[str, Any]]]:
-    """A blog with some updates: its slug, and the entries in the order of publication."""
-    slug = next(_slugs)
-    await server.blog(slug, **fields)
-    long = "\n\n".join(["The harbour wall is under water and the promenade is closed to everybody."] * 3)
-    return slug, [await server.post(slug, title=f"Report {n}", body=long) for n in range(1, posts + 1)]
-
-
-async def opened(context: BrowserContext, server: Running, slug: str, query: str = "") -> Page:
-    """The page, once its line is open."""
-    page = await context.new_page()
-    await page.goto(f"{server.url}/live/{slug}{query}")
-    await expect(page.locator("[data-connection]")).to_have_attribute("data-state", "live", timeout=10_000)
-    return page
-
-
-async def titles(page: Page) -> list[str]:
-    found: list[str] = await page.eval_on_selector_all(
-        SHOWN, "all => all.map(a => a.querySelector('h3')?.textContent ?? 'gone')"
-    )
-    return found
-
-
-async def shows(page: Page, *wanted: str) -> None:
-    async def same() -> bool:
-        return await titles(page) == list(wanted)
-
-    await until(same, what=f"{wanted}")
-
-
 @pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_every_kind_of_change_arrives(server: Running, browser: Browser, transport: str) -> None:
     slug, (first, second, _) = await storm(server)
@@ -116,26 +81,17 @@ async def test_paused_updates_wait(server: Running, browser: Browser) -> None:
         assert await page.locator(".entry--new").evaluate("e => getComputedStyle(e).animationName") == "none"
 
 
-SHIFTS = """
-  window.shifted = 0;
-  new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
-  }).observe({ type: 'layout-shift', buffered: true });
-"""
-
-
 @pytest.mark.parametrize("width", [390, 1280])
 async def test_nothing_shifts_while_the_page_comes_alive(
     server: Running, browser: Browser, width: int
 ) -> None:
     slug, _ = await storm(server, 12, key_developments=["Two bridges are closed"])
     async with visit(browser, viewport={"width": width, "height": 800}) as context:
-        await context.add_init_script(SHIFTS)
-        page = await opened(context, server, slug)
+        page = await measured(context, server, slug)
         await page.evaluate("scrollTo(0, 900)")
         await server.post(slug, title="Report 13")
         await expect(page.locator("[data-pill]")).to_have_text("1 new update")
-        assert await page.evaluate("shifted") == 0
+        assert await page.evaluate("shifts") == []
         assert await page.evaluate("document.documentElement.scrollWidth") == width
 
 

@@ -15,7 +15,7 @@ from server.domain.change import FeedKey
 from server.domain.entry import Entry
 from server.domain.errors import NotFound
 from server.domain.position import Position
-from server.domain.times import to_text
+from server.domain.times import now, to_text
 from server.store import blogs, entries, feeds
 from server.text.excerpt import excerpt
 from server.text.title import title_of, words_of
@@ -28,6 +28,7 @@ from server.web.reader.pagination import Page
 from server.web.reader.view import View, view_of
 from server.web.site import Site, site_of
 from server.web.stream.subscribing import gate_of
+from server.web.times import date_in
 
 HTML = "text/html"
 BLOG = "reader/blog.html"
@@ -48,6 +49,8 @@ class Snapshot:
     below: list[Entry]
     key_events: list[Entry]
     changed_at: datetime | None
+    made_at: datetime | None = None
+    """Set on pages that reload themselves."""
 
     def limited(self, limit: int) -> Snapshot:
         """The same with at most so many entries below the pinned ones; the blog's page has the others."""
@@ -70,14 +73,34 @@ class Snapshot:
         return to_text(max((moment for moment in moments if moment is not None), default=None))
 
     @property
-    def modified(self) -> str:
+    def days(self) -> dict[str, str]:
+        """When each entry was published that begins another day than the one above it, by its id."""
+        found: dict[str, str] = {}
+        above = None
+        for item in self.below:
+            if item.published_at is None:
+                continue
+            day = date_in(item.published_at, self.blog.time_zone)
+            if above is not None and day != above:
+                found[item.id] = to_text(item.published_at)
+            above = day
+        return found
+
+    @property
+    def changed(self) -> datetime:
         """When readers last saw a change. It moves forward when something is retracted, on whatever page."""
-        return to_text(max(self.blog.updated_at, self.changed_at or self.blog.updated_at))
+        return max(self.blog.updated_at, self.changed_at or self.blog.updated_at)
+
+    @property
+    def modified(self) -> str:
+        """The same as RFC 3339 text."""
+        return to_text(self.changed)
 
 
 async def blog(request: Request) -> Response:
     """`/live/{slug}`: the newest entries; `?before=N` an older page; `?topic=`, `?key=1`, `?q=` only some,
-    `?order=oldest` from the beginning; `?entry=ID` redirects to the entry's page."""
+    `?order=oldest` from the beginning; `?entry=ID` redirects to the entry's page; `?refresh=60` reloads itself
+    where scripts are off."""
     site = site_of(request)
     slug: str = request.path_params["slug"]
     view = view_of(request.query_params)
@@ -86,12 +109,15 @@ async def blog(request: Request) -> Response:
             return await _page_of_entry(connection, await public_blog(connection, slug), entry_id)
     blog_id, position = await standing(request, slug)
 
+    # a page that reloads itself says when it was made, to the minute
+    made_at = now().replace(second=0, microsecond=0) if view.refresh else None
+
     def etag(at: Position) -> str:
-        return f"{site.renderer.version}-{at}-{page_cache.digest(repr(view))}"
+        return f"{site.renderer.version}-{at}-{page_cache.digest(repr((view, made_at)))}"
 
     async def make(base: str) -> Kept:
         async with site.searches if view.query else nullcontext(), site.database.read() as connection:
-            snapshot = await take(connection, slug, view)
+            snapshot = replace(await take(connection, slug, view), made_at=made_at)
         return Kept.of(render(site, snapshot, base), etag=etag(snapshot.position), media_type=HTML)
 
     known = Kept.known(etag(position), media_type=HTML)
@@ -100,7 +126,7 @@ async def blog(request: Request) -> Response:
     if view.query or (view.filtered and view.cursor):
         # anybody can invent these, and each would push a page out that many ask for
         return page_cache.answer(request, await make(site.url(request)))
-    key = ("page", blog_id, str(position), view)
+    key = ("page", blog_id, str(position), view, made_at)
     return page_cache.answer(request, await site.renderer.pages.get(key, make, base=site.url(request)))
 
 
@@ -200,7 +226,7 @@ def render(site: Site, snapshot: Snapshot, base: str, *, template: str = BLOG) -
     renderer, found, page, view = site.renderer, snapshot.blog, snapshot.page, snapshot.view
     publication = publication_of(site, base)
     epoch = snapshot.position.epoch
-    path = f"/live/{found.slug}"
+    path, days, whole = f"/live/{found.slug}", snapshot.days, replace(view, refresh=False)
     own = template == BLOG
     every = 0 if view.filtered or not own else renderer.slot_every
     return renderer.template(
@@ -209,22 +235,29 @@ def render(site: Site, snapshot: Snapshot, base: str, *, template: str = BLOG) -
         blog=found.to_json(),
         position=str(snapshot.position),
         page=page,
-        parts=renderer.parts(feeds.of_blog(found, "public", epoch)),
+        parts=renderer.parts(
+            feeds.of_blog(found, "public", epoch),
+            current=replace(whole, oldest_first=False, before=None, after=None).url(path),
+        ),
         updated=snapshot.updated if view.plain and page.before is None else None,
         entries=[renderer.entry(feeds.of_entry(e, found, "public", epoch)) for e in snapshot.entries],
         slots=renderer.slots if own else frozenset(),
         slotted=slots.before(snapshot.entries, len(snapshot.pinned), every),
         slot_every=every,
+        new_days=[days.get(e.id) for e in snapshot.entries],
         key_events=[
             renderer.key_event(feeds.of_entry(e, found, "public", epoch)) for e in snapshot.key_events
         ],
         path=path,
         view=view,
         topic_name=view.topic_name(found) if view.topic else "",
-        reversed=replace(view, oldest_first=not view.oldest_first, before=None, after=None).url(path),
+        reversed=replace(whole, oldest_first=not view.oldest_first).at(None).url(path),
+        refreshing=replace(whole, refresh=True).url(path),
+        whole=whole.url(path),
+        made_at=to_text(snapshot.made_at or snapshot.changed),
         older=snapshot.following.url(path) if snapshot.following else None,
         newer=snapshot.preceding.url(path) if snapshot.preceding else None,
-        canonical=base + view.url(path),
+        canonical=base + whole.url(path),
         description=excerpt(found.standfirst or found.headline, structured_data.DESCRIPTION_CHARACTERS),
         og=structured_data.open_graph(
             publication, found.headline, snapshot.entries, lead=structured_data.lead_of(found),

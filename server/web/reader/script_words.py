@@ -32,5 +32,13 @@ def words(language: Language) -> dict[str, str | dict[str, str]]:
         "pause": _("Pause updates"),
         "resume": _("Resume updates"),
         "new_updates": plurals("%(n)s new update", "%(n)s new updates"),
+        "updates_since": plurals("%(n)s update since %(time)s", "%(n)s updates since %(time)s"),
+        "share": _("Share"),
+        "copy": _("Copy link"),
+        "copied": _("Link copied"),
+        "email": _("Email"),
+        "close": _("Close"),
+        "previous": _("Previous picture"),
+        "next": _("Next picture"),
         "breaking": _("Breaking: %(title)s"),
     }

@@ -13,12 +13,13 @@ from server.store.entry_index import Wanted
 from server.text.search import MAX_QUERY, words_in
 
 MAX_DIGITS = 9
+REFRESH_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class View:
     """`topic` is its slug. `before` (newest first) or `after` (oldest first) is an entry's number, on all pages
-    but the first."""
+    but the first. `refresh`: loaded afresh every minute where scripts are off."""
 
     topic: str = ""
     key: bool = False
@@ -26,6 +27,7 @@ class View:
     oldest_first: bool = False
     before: int | None = None
     after: int | None = None
+    refresh: bool = False
 
     @property
     def filtered(self) -> bool:
@@ -50,8 +52,8 @@ class View:
     def at(self, cursor: int | None) -> View:
         """Another page of the same."""
         if self.oldest_first:
-            return replace(self, after=cursor, before=None)
-        return replace(self, before=cursor, after=None)
+            return replace(self, after=cursor, before=None, refresh=False)
+        return replace(self, before=cursor, after=None, refresh=False)
 
     def url(self, path: str) -> str:
         """The address of this page of the blog at `path`."""
@@ -59,6 +61,7 @@ class View:
             "topic": self.topic, "key": "1" if self.key else "", "q": self.query,
             "order": "oldest" if self.oldest_first else "",
             "before": str(self.before or ""), "after": str(self.after or ""),
+            "refresh": str(REFRESH_SECONDS) if self.refresh else "",
         }
         query = urlencode({name: value for name, value in found.items() if value})
         return f"{path}?{query}" if query else path
@@ -85,8 +88,10 @@ def view_of(query: Mapping[str, str]) -> View:
         raise NotFound("Page not found.")
     view = View(
         slug_of(query.get("topic", "")), "key" in query, words if words_in(words) else "", "order" in query,
-        _number(query.get("before")), _number(query.get("after")),
+        _number(query.get("before")), _number(query.get("after")), "refresh" in query,
     )
+    if query.get("refresh", str(REFRESH_SECONDS)) != str(REFRESH_SECONDS):
+        raise NotFound("Page not found.")
     if (view.before if view.oldest_first else view.after) is not None:
         raise NotFound("Page not found.")
     return view
