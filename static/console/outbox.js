@@ -22,6 +22,8 @@ import { word } from "./words.js";
 
 const PREFIX = "stoppress:outbox:";
 const RETRY_MS = 3_000;
+/** How long an answer may take. The entry is then sent again under its key. */
+const ANSWER_MS = 20_000;
 const UNAUTHENTICATED = 401;
 /** Answers that say nothing about the entry: it is sent again. */
 const AGAIN = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -30,8 +32,9 @@ export class Outbox extends EventTarget {
   #slot;
   /** @type {Map<string, Item>} */
   #items = new Map();
-  /** @type {Set<string>} */
-  #busy = new Set();
+  /** Keys of items that only this page has: the browser would not store them. @type {Set<string>} */
+  #unkept = new Set();
+  #sending = false;
   #timer = 0;
 
   /** @param {string} user @param {string} slug of the blog */
@@ -57,13 +60,13 @@ export class Outbox extends EventTarget {
   /** @param {Omit<Item, "at" | "state" | "reason">} made */
   add(made) {
     this.#put({ ...made, at: Date.now(), state: "sending", reason: "" });
-    void this.#send(made.key);
+    this.flush();
   }
 
   /** @param {string} key */
   retry(key) {
     this.#change(key, { state: "sending", reason: "" });
-    void this.#send(key);
+    this.flush();
   }
 
   /** @param {string} key @returns {Item | undefined} */
@@ -73,30 +76,36 @@ export class Outbox extends EventTarget {
     return item;
   }
 
-  /** Send everything that waits for the network or a session. */
+  /** Send everything that waits for the network or a session, in the order in which it was written. */
   flush() {
-    for (const { key, state } of this.items) if (state !== "failed") void this.#send(key);
+    if (this.#sending) return;
+    this.#sending = true;
+    // one tab at a time: two would put entries out of their order, and say twice what was sent once
+    void locked(this.#slot, () => this.#sendAll()).catch(() => undefined).finally(() => {
+      this.#sending = false;
+      const left = this.#next();
+      if (left && left.state !== "log_in") this.#later();
+    });
   }
 
-  /** @param {string} key */
-  async #send(key) {
-    if (this.#busy.has(key)) return;
-    this.#busy.add(key);
-    try {
-      // another tab may be at it; the key would keep it from posting twice, and this keeps it from being said twice
-      await locked(this.#slot + key, () => this.#post(key));
-    } finally {
-      this.#busy.delete(key);
-    }
+  async #sendAll() {
+    this.#read(); // what another tab has sent meanwhile is no longer there
+    for (let item = this.#next(); item; item = this.#next()) if (!(await this.#post(item.key))) return;
   }
 
-  /** @param {string} key */
+  /** @returns {Item | undefined} the oldest that is to be sent */
+  #next() {
+    return this.items.reverse().find(({ state }) => state !== "failed");
+  }
+
+  /** @param {string} key @returns {Promise<boolean>} whether the server has spoken, so that the next can go */
   async #post(key) {
     const item = this.#items.get(key);
-    if (!item) return;
+    if (!item) return true;
     this.#change(key, { state: "sending", reason: "" });
     const answer = await fetch(item.path, {
       method: "POST", headers: { "Content-Type": "application/json", "Idempotency-Key": key }, body: JSON.stringify(item.body),
+      signal: AbortSignal.timeout(ANSWER_MS),
     }).catch(() => null);
     const body = await answer?.json().catch(() => null);
     if (answer?.ok && body) {
@@ -104,14 +113,16 @@ export class Outbox extends EventTarget {
       this.#tell("sent", { item, entry: body });
     } else if (!answer || AGAIN.has(answer.status) || (answer.ok && !body)) {
       this.#change(key, { state: "waiting", reason: "" });
-      this.#later();
+      return false;
     } else if (answer.status === UNAUTHENTICATED) {
       this.#change(key, { state: "log_in", reason: "" });
       this.#tell("loggedout", { item });
+      return false;
     } else {
       this.#change(key, { state: "failed", reason: reasonOf(body) });
       this.#tell("failed", { item: this.#items.get(key) });
     }
+    return true;
   }
 
   #later() {
@@ -124,7 +135,8 @@ export class Outbox extends EventTarget {
       const item = /** @type {Item | null} */ (load(localStorage, name));
       return item ? [[item.key, item]] : [];
     });
-    this.#items = new Map(/** @type {[string, Item][]} */ (found));
+    const unkept = [...this.#items].filter(([key]) => this.#unkept.has(key));
+    this.#items = new Map([...unkept, .../** @type {[string, Item][]} */ (found)]);
     this.#tell("changed", {});
   }
 
@@ -137,13 +149,15 @@ export class Outbox extends EventTarget {
   /** @param {Item} item */
   #put(item) {
     this.#items.set(item.key, item);
-    store(localStorage, this.#slot + item.key, item);
+    if (store(localStorage, this.#slot + item.key, item)) this.#unkept.delete(item.key);
+    else this.#unkept.add(item.key);
     this.#tell("changed", {});
   }
 
   /** @param {string} key */
   #remove(key) {
     this.#items.delete(key);
+    this.#unkept.delete(key);
     store(localStorage, this.#slot + key, null);
     this.#tell("changed", {});
   }
@@ -157,7 +171,7 @@ export class Outbox extends EventTarget {
 /** @param {string} name @param {() => Promise<void>} act */
 function locked(name, act) {
   // over plain HTTP, save for this machine, there are no locks
-  return navigator.locks ? navigator.locks.request(name, { ifAvailable: true }, (lock) => (lock ? act() : undefined)) : act();
+  return navigator.locks ? navigator.locks.request(name, act) : act();
 }
 
 /** @param {any} problem @returns {string} */

@@ -91,6 +91,13 @@ export class Posting {
       this.#outbox.add({ key, path: `/api/v1/blogs/${this.#form.dataset.slug}/entries`, body, line, fields });
     });
     document.getElementById("said")?.replaceChildren();
+    this.#begin();
+  }
+
+  /** The next entry begins where the eye expects it: nothing open, the words in view. */
+  #begin() {
+    for (const more of this.#form.querySelectorAll("details")) more.open = false;
+    document.getElementById("write")?.scrollTo(0, 0);
     this.#composer.focus();
   }
 

@@ -10,13 +10,17 @@ export function load(storage, key) {
   }
 }
 
-/** @param {Storage} storage @param {string} key @param {unknown} value null removes it */
+/**
+ * @param {Storage} storage @param {string} key @param {unknown} value null removes it
+ * @returns {boolean} whether it is kept: storage may be full or forbidden
+ */
 export function store(storage, key, value) {
   try {
     if (value === null) storage.removeItem(key);
     else storage.setItem(key, JSON.stringify(value));
+    return true;
   } catch {
-    // full or forbidden
+    return false;
   }
 }
 

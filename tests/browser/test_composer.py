@@ -97,7 +97,10 @@ async def test_by_keyboard_alone_and_without_a_load(
     # Enter never publishes: not in the words, not in the title, nor anywhere else
     await page.keyboard.press("Enter")
     await page.keyboard.type("> We are here.")
-    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await page.keyboard.type("We stay.")
+    await page.keyboard.press("Enter")  # and once more: from the words to who said them
+    await page.keyboard.press("Enter")
     await page.keyboard.type("The mayor")
     await page.keyboard.press("Enter")
     await page.focus("#title")
@@ -120,8 +123,13 @@ async def test_by_keyboard_alone_and_without_a_load(
     assert entry["pin_order"] == 3
     assert (entry["bylines"][0]["role"], entry["bylines"][0]["place"]) == ("Correspondent", "Dorrin")
     assert [b["type"] for b in entry["blocks"]] == ["text", "quote"]
-    assert (entry["blocks"][1]["html"], entry["blocks"][1]["cite"]) == ("<p>We are here.</p>", "The mayor")
+    assert (entry["blocks"][1]["html"], entry["blocks"][1]["cite"]) == (
+        "<p>We are here.</p><p>We stay.</p>", "The mayor",
+    )
     assert await page.input_value("#publish_at") == ""
+    # and the next entry begins in view, with nothing open above it
+    assert await page.locator("form.compose details[open]").count() == 0
+    assert await page.evaluate("document.activeElement.id") == "words"
 
     # the slash menu, and the toolbar as one stop of Tab
     await page.focus("#words")
@@ -218,9 +226,16 @@ async def test_offline_and_after_a_crash_each_entry_is_sent_once(
     await page.keyboard.press("Control+Enter")
     await page.locator("[data-outbox=waiting]", has_text="In the middle of a sentence").wait_for()
     assert await page.inner_text("#words") != "In the middle of a sentence"
+    for line in ("Then this", "And this at last"):
+        await page.keyboard.type(line)
+        await page.keyboard.press("Control+Enter")
+        await page.locator("[data-outbox]", has_text=line).wait_for()
     await eddy.set_offline(False)
-    await row(page, "In the middle of a sentence")
-    assert len(await entries(server, "crash")) == 2
+    await row(page, "And this at last")
+    # in the order in which they were written
+    assert [entry["blocks"][0]["html"] for entry in await entries(server, "crash")] == [
+        "<p>And this at last</p>", "<p>Then this</p>", "<p>In the middle of a sentence</p>", "<p>Only once</p>",
+    ]
     await drafts_kept(page, 0)
 
 

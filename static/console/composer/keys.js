@@ -1,6 +1,6 @@
 // @ts-check
 /** What keys do in the words, and what becomes of Markdown as it is typed. */
-import { baseKeymap, chainCommands, exitCode } from "prosemirror-commands";
+import { baseKeymap, chainCommands, exitCode, splitBlockAs } from "prosemirror-commands";
 import { redo, undo } from "prosemirror-history";
 import { InputRule, inputRules, textblockTypeInputRule, undoInputRule, wrappingInputRule } from "prosemirror-inputrules";
 import { keymap } from "prosemirror-keymap";
@@ -43,6 +43,13 @@ const onFromQuote = (state, dispatch) => {
   return true;
 };
 
+/** Enter among the words of a quotation begins another paragraph; by itself it would begin who said it. @type {Command} */
+const paragraphOfQuote = (state, dispatch, view) => {
+  const { $from } = state.selection;
+  if ($from.parent.type !== schema.nodes.paragraph || $from.node(-1).type !== schema.nodes.quote) return false;
+  return splitBlockAs(() => ({ type: nodeType("paragraph") }))(state, dispatch, view);
+};
+
 /** @type {Command} */
 const toCite = (state, dispatch) => {
   const quote = ancestor(state, "quote");
@@ -79,7 +86,7 @@ export const keys = [
     "Shift-Enter": lineBreak,
     // publishing is the form's business
     "Mod-Enter": () => true,
-    Enter: chainCommands(onFromQuote, splitListItem(item)),
+    Enter: chainCommands(onFromQuote, splitListItem(item), paragraphOfQuote),
     Tab: chainCommands(nextCell, sinkListItem(item), toCite),
     "Shift-Tab": chainCommands(goToNextCell(-1), liftListItem(item)),
     Backspace: chainCommands(undoInputRule, backFromQuote),
