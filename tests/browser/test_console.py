@@ -145,7 +145,7 @@ async def test_a_reader_follows_what_an_editor_does(
         assert await entry.count() == 1
 
         await (await row(editor, "UN resumes")).get_by_role("button", name="Pin", exact=True).click()
-        await until(lambda: _is(entry, "data-pinned", ""), what="the pin")
+        await until(lambda: _is(entry, "data-pinned", "0"), what="the pin")
 
         await (await row(editor, "UN resumes")).get_by_role("link", name="Retract").click()
         await editor.click("button.do")
