@@ -27,7 +27,8 @@ async def own_words(page: Page) -> str:
     text: str = await page.evaluate(
         """() => {
           const copy = document.body.cloneNode(true);
-          for (const each of copy.querySelectorAll("script, style, .masthead__name, .colophon")) each.remove();
+          const others = "script, style, noscript, .masthead__name, .colophon";
+          for (const each of copy.querySelectorAll(others)) each.remove();
           return copy.textContent.replace(/\\s+/g, " ");
         }"""
     )
