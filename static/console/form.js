@@ -53,7 +53,8 @@ export function fill(form, draft) {
     else if (typeof value === "string") f.value = value;
   }
   for (const more of form.querySelectorAll("details")) {
-    if ([...more.querySelectorAll("input")].some((f) => (isTick(f) ? f.checked : f.value))) more.open = true;
+    const fields = /** @type {NodeListOf<HTMLInputElement>} */ (more.querySelectorAll("input, textarea"));
+    if ([...fields].some((f) => (isTick(f) ? f.checked : f.value))) more.open = true;
   }
 }
 

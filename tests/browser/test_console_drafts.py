@@ -95,7 +95,8 @@ async def test_all_fields_come_back_after_the_tab_is_gone(eddy: BrowserContext, 
     values = {
         "title": "Roof gone", "picture_alt": "A roof", "picture_caption": "At the school",
         "picture_credit": "Eddy", "video_url": "https://video.example/a.mp4", "video_title": "The roof",
-        "byline": "The desk", "language": "de", "publish_at": ahead(hours=2),
+        "byline": "The desk", "byline_parts": "The desk | Weather | Cork", "language": "de",
+        "publish_at": ahead(hours=2),
     }
     for more in await page.locator("details summary").all():
         await more.click()
