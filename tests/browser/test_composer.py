@@ -3,39 +3,27 @@ lost."""
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Error, FilePayload, Locator, Page
+from playwright.async_api import Browser, BrowserContext, FilePayload, Page
 
 from tests.support.app import Running
 from tests.support.browser import until, visit
 from tests.support.checkers import axe
-from tests.support.console import PASSWORD, ahead, at_work, drafts_kept, entries, hire, menu_of, row
+from tests.support.console import (
+    ahead,
+    at_desk,
+    at_work,
+    drafts_kept,
+    entries,
+    hire,
+    menu_of,
+    row,
+)
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
-CLIPBOARD = Path(__file__).parent / "clipboard"
-HIT = "window.hit=1"
-XSS = [
-    f"<img src=x onerror={HIT}>",
-    f"<svg onload={HIT}><path/></svg>",
-    f"<script>{HIT}</script>",
-    f'<a href="javascript:{HIT}">words</a>',
-    '<iframe srcdoc="<script>parent.hit=1</script>"></iframe>',
-    f"<details open ontoggle={HIT}>words</details>",
-    f'<math href="javascript:{HIT}">words</math>',
-    f'<div style="background:url(javascript:{HIT})">words</div>',
-    f"<video><source onerror={HIT}></video>",
-    '<p data-pm-slice="">a<div data-media=kept data-fields=\'{"html":"&lt;img src=x onerror=hit=1>"}\'></div>',
-    f'<p data-pm-slice="">a<div data-media="embed" data-fields=\'{{"url":"javascript:{HIT}"}}\'></div>',
-    f"<form><button formaction=javascript:{HIT}>words",
-    f"<p><b><p><noscript><p title='</noscript><img src=x onerror={HIT}>'>",
-]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -49,15 +37,6 @@ async def eddy(server: Running, browser: Browser) -> AsyncIterator[BrowserContex
         yield context
 
 
-async def at_desk(context: BrowserContext, slug: str, path: str = "") -> Page:
-    """The blog's page with the cursor in the editor. `loads` of the page counts what loads after that."""
-    page = await context.new_page()
-    await page.goto(f"/console/blogs/{slug}{path}")
-    await page.locator("#words:focus").wait_for()
-    await page.evaluate("window.sameLoad = true")
-    return page
-
-
 async def said(page: Page, words: str) -> None:
     await page.locator("#said", has_text=words).wait_for()
 
@@ -67,10 +46,6 @@ async def writes(page: Page, words: str) -> None:
     await page.keyboard.type(words)
     kept = "(w) => Object.entries(localStorage).some(([k, v]) => k.includes(':draft:') && v.includes(w))"
     await page.wait_for_function(kept, arg=words)
-
-
-def waiting(page: Page) -> Locator:
-    return page.locator("[data-outbox]")
 
 
 async def test_by_keyboard_alone_and_without_a_load(
@@ -171,140 +146,6 @@ async def test_undo_retracts_and_puts_the_words_back(eddy: BrowserContext, serve
     await until(lambda: _made(server, "undo", 2), what="a second entry")
 
 
-async def test_what_fails_says_why_and_is_sent_again(eddy: BrowserContext, server: Running) -> None:
-    blog = await server.blog("fails")
-    page = await at_desk(eddy, "fails")
-    # nothing to send, or a picture without words
-    await page.keyboard.press("Control+Enter")
-    await said(page, "Write something first.")
-    await server.http.patch(
-        "/api/v1/blogs/fails", json={"status": "closed"}, headers={"If-Match": f'"{blog["revision"]}"'}
-    )
-    await page.keyboard.type("After the end")
-    await page.keyboard.press("Control+Enter")
-    failed = page.locator("[data-outbox=failed]", has_text="After the end")
-    await failed.wait_for()
-    assert "closed" in await failed.inner_text()
-    await page.keyboard.type("Something else")
-    await server.http.patch("/api/v1/blogs/fails", json={"status": "live"}, headers={"If-Match": "*"})
-    await failed.get_by_role("button", name="Try again").click()
-    await row(page, "After the end")
-    await until(lambda: _sent(page), what="an empty outbox")
-    assert await page.inner_text("#words") == "Something else"
-
-
-async def test_offline_and_after_a_crash_each_entry_is_sent_once(
-    eddy: BrowserContext, server: Running
-) -> None:
-    await server.blog("crash")
-    page = await at_desk(eddy, "crash")
-
-    async def lost(route: Any) -> None:
-        # the first time the post arrives and its answer does not
-        await route.fetch()
-        await route.abort("connectionreset")
-
-    await page.route("**/api/v1/blogs/crash/entries", lost, times=1)
-    await page.keyboard.type("Only once")
-    await page.keyboard.press("Control+Enter")
-    await page.locator("[data-outbox=waiting]", has_text="Only once").wait_for()
-    await writes(page, "In the middle of a sen")
-    await eddy.set_offline(True)
-    await page.close(run_before_unload=False)
-    await eddy.set_offline(False)
-
-    page = await at_desk(eddy, "crash")
-    assert await page.inner_text("#words") == "In the middle of a sen"
-    await page.locator("[data-restored]", has_text="Restored").wait_for()
-    await row(page, "Only once")
-    await until(lambda: _sent(page), what="an empty outbox")
-    assert len(await entries(server, "crash")) == 1
-
-    await eddy.set_offline(True)
-    await page.keyboard.press("End")
-    await page.keyboard.type("tence")
-    await page.keyboard.press("Control+Enter")
-    await page.locator("[data-outbox=waiting]", has_text="In the middle of a sentence").wait_for()
-    assert await page.inner_text("#words") != "In the middle of a sentence"
-    for line in ("Then this", "And this at last"):
-        await page.keyboard.type(line)
-        await page.keyboard.press("Control+Enter")
-        await page.locator("[data-outbox]", has_text=line).wait_for()
-    await eddy.set_offline(False)
-    await row(page, "And this at last")
-    # in the order in which they were written
-    assert [entry["blocks"][0]["html"] for entry in await entries(server, "crash")] == [
-        "<p>And this at last</p>", "<p>Then this</p>", "<p>In the middle of a sentence</p>", "<p>Only once</p>",
-    ]
-    await drafts_kept(page, 0)
-
-
-async def _sent(page: Page) -> bool:
-    return await waiting(page).count() == 0
-
-
-async def test_a_session_that_ended_is_renewed_in_place(
-    server: Running, browser: Browser, jpeg: bytes
-) -> None:
-    await server.blog("expired")
-    async with at_work(browser, server, "eddy", own_session=True, plain=False) as context:
-        page = await at_desk(context, "expired")
-        await page.keyboard.type("The pier")
-        await context.clear_cookies()
-        # a picture is dropped: its upload asks for the log-in, and goes on after it
-        file: FilePayload = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": jpeg}
-        await page.set_input_files("form.compose > input[type=file]", file)
-        await _log_in(page, "rosa")
-        await page.locator("dialog [role=alert]", has_text="another account").wait_for()
-        await _log_in(page, "eddy")
-        await page.locator(".placed__look img").wait_for()
-        await page.locator("#words").get_by_label("Describe it").fill("A pier")
-        await page.locator("#words").get_by_label("Caption").fill("In the morning")
-        await context.clear_cookies()
-        await page.keyboard.press("Control+Enter")
-        await _log_in(page, "eddy")
-        await row(page, "The pier")
-        assert await page.evaluate("window.sameLoad")
-    (entry,) = await entries(server, "expired")
-    assert [(b["type"], b.get("alt", ""), b.get("caption", "")) for b in entry["blocks"]] == [
-        ("text", "", ""), ("image", "A pier", "In the morning")
-    ]
-
-
-async def _log_in(page: Page, name: str) -> None:
-    dialog = page.locator("dialog")
-    await dialog.get_by_label("User name").fill(name)
-    await dialog.get_by_label("Password").fill(PASSWORD)
-    await dialog.get_by_role("button", name="Log in").click()
-
-
-async def test_two_tabs_rows_and_the_back_button(eddy: BrowserContext, server: Running) -> None:
-    await server.blog("tabs")
-    await server.post("tabs", title="Ferries stop")
-    one = await at_desk(eddy, "tabs")
-    await writes(one, "Ours")
-    # a tab with the same draft shows what is typed in the other
-    same = await at_desk(eddy, "tabs")
-    assert await same.inner_text("#words") == "Ours"
-    await same.keyboard.press("End")
-    await writes(same, ", longer")
-    await until(lambda: _holds(one, "Ours, longer"), what="the same words in both tabs")
-    # a button of a row leaves the editor as it is
-    await (await menu_of(one, "Ferries stop")).get_by_role("button", name="Pin", exact=True).click()
-    await (await menu_of(one, "Ferries stop")).get_by_role("button", name="Unpin").wait_for()
-    assert await one.inner_text("#words") == "Ours, longer"
-    await one.focus("#words")
-    await one.keyboard.press("Control+Enter")
-    await row(one, "Ours, longer")
-    await until(lambda: _lacks(same, "Ours"), what="what was published gone from the other tab")
-    await one.goto("/console")
-    await one.go_back()
-    await one.locator("#words:focus").wait_for()
-    assert "Ours" not in await one.inner_text("#words")
-    assert len(await entries(server, "tabs")) == 2
-    await drafts_kept(one, 0)
-
-
 async def test_the_list_is_worked_through_with_single_keys(eddy: BrowserContext, server: Running) -> None:
     await server.blog("rowkeys")
     await server.post("rowkeys", title="Ferries stop")
@@ -354,16 +195,6 @@ async def test_the_list_is_worked_through_with_single_keys(eddy: BrowserContext,
     assert await page.evaluate("window.sameLoad")
 
 
-async def _holds(page: Page, words: str) -> bool:
-    return await page.inner_text("#words") == words
-
-
-async def _lacks(page: Page, words: str) -> bool:
-    with contextlib.suppress(Error):  # it is being loaded afresh
-        return words not in await page.inner_text("#words")
-    return False
-
-
 async def test_an_entry_is_edited_with_all_it_holds(eddy: BrowserContext, server: Running) -> None:
     await server.blog("edit")
     body = (
@@ -397,76 +228,6 @@ async def test_an_entry_is_edited_with_all_it_holds(eddy: BrowserContext, server
 def _bare(entry: dict[str, Any]) -> list[dict[str, str]]:
     """The blocks without their source and without the line ends between elements."""
     return [{k: v.replace("\n", "") for k, v in b.items() if k != "markdown"} for b in entry["blocks"]]
-
-
-async def test_pasted_payloads_do_not_run(eddy: BrowserContext, server: Running) -> None:
-    await server.blog("paste")
-    page = await at_desk(eddy, "paste")
-    for payload in XSS:
-        await paste(page, payload)
-    await page.keyboard.type("end")
-    unsafe = "script, iframe, svg, math, [onerror], [onload], [ontoggle], a[href^=javascript]"
-    assert await page.locator(f"#words :is({unsafe})").count() == 0
-    await page.evaluate("new Promise((done) => setTimeout(done))")
-    assert await page.evaluate("window.hit") is None
-
-
-async def paste(page: Page, html: str, text: str = "") -> None:
-    """As a browser does it with what another program put on the clipboard."""
-    await page.evaluate(
-        """([html, text]) => {
-          const clipboardData = new DataTransfer();
-          if (html) clipboardData.setData("text/html", html);
-          if (text) clipboardData.setData("text/plain", text);
-          const paste = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
-          document.querySelector("#words").dispatchEvent(paste);
-        }""",
-        [html, text],
-    )
-
-
-PASTED = {
-    "word": (
-        "<h3>What the ferry carries</h3><p>The <strong>first</strong> ferry left at <em>noon</em>, "
-        '<a href="https://example.org/ferry">the port</a> says.</p>'
-        "<ul><li>Forty lorries<ul><li>twelve with flour</li></ul></li><li>Two ambulances</li></ul>"
-        "<ol><li>The first stop</li></ol>"
-    ),
-    "docs": (
-        "<p>The road is <strong>open</strong><em> tonight</em>"
-        '<a href="https://example.org/road">, police say</a></p>'
-        "<ul><li>North<ul><li>the bridge</li></ul></li><li>South</li></ul>"
-    ),
-    "web": (
-        "<p>Home</p><h3>Storm warning</h3><p>Wind of <strong>110 km/h</strong> is expected<sup>1</sup>.</p>"
-        "<table><tbody><tr><th>Town</th><th>Gusts</th></tr><tr><td>Dorrin</td><td>96</td></tr></tbody></table>"
-        '<p>Read more or <a href="https://example.org/wind">the map</a>.</p>'
-    ),
-    "mail": (
-        "<p>Dear desk,</p><p>the school <strong>stays open</strong>.</p>"
-        "<blockquote><p>Will it?</p></blockquote>"
-    ),
-}
-"""What becomes of the files of tests/browser/clipboard, which are written in the shape of such programs."""
-
-
-async def test_what_other_programs_copy_is_pasted_clean(eddy: BrowserContext, server: Running) -> None:
-    await server.blog("clipboard")
-    page = await at_desk(eddy, "clipboard")
-    got = {}
-    for number, name in enumerate(PASTED, start=1):
-        await paste(page, (CLIPBOARD / f"{name}.html").read_text(encoding="utf-8"))
-        await page.keyboard.press("Control+Enter")
-        await until(functools.partial(_made, server, "clipboard", number), what=name)
-        (block,) = (await entries(server, "clipboard"))[0]["blocks"]
-        got[name] = re.sub(r' rel="[^"]*"', "", block["html"])
-    assert got == PASTED
-    # a link alone becomes an embed or a video; over words it becomes their link
-    await paste(page, "", "https://example.org/post")
-    await page.locator(".placed--embed").wait_for()
-    await page.keyboard.press("Control+Enter")
-    await until(functools.partial(_made, server, "clipboard", 5), what="the embed")
-    assert (await entries(server, "clipboard"))[0]["blocks"][0]["url"] == "https://example.org/post"
 
 
 async def test_axe_finds_nothing_in_any_state_of_a_phone(

@@ -67,6 +67,15 @@ async def opened(context: BrowserContext, slug: str, path: str = "") -> Page:
     return page
 
 
+async def at_desk(context: BrowserContext, slug: str, path: str = "") -> Page:
+    """The blog's page with the cursor in the editor. `loads` of the page counts what loads after that."""
+    page = await context.new_page()
+    await page.goto(f"/console/blogs/{slug}{path}")
+    await page.locator("#words:focus").wait_for()
+    await page.evaluate("window.sameLoad = true")
+    return page
+
+
 async def row(page: Page, words: str) -> Locator:
     found = page.locator("#entries [data-rows] .row", has_text=words)
     await until(lambda: _one(found), what=f"one row with {words!r}")

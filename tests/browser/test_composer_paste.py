@@ -1,0 +1,119 @@
+"""What is pasted into the console's editor comes out clean, and nothing of it runs, in a real browser."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page
+
+from tests.support.app import Running
+from tests.support.browser import until
+from tests.support.console import at_desk, at_work, entries, hire
+
+pytestmark = [pytest.mark.anyio, pytest.mark.browser]
+CLIPBOARD = Path(__file__).parent / "clipboard"
+HIT = "window.hit=1"
+XSS = [
+    f"<img src=x onerror={HIT}>",
+    f"<svg onload={HIT}><path/></svg>",
+    f"<script>{HIT}</script>",
+    f'<a href="javascript:{HIT}">words</a>',
+    '<iframe srcdoc="<script>parent.hit=1</script>"></iframe>',
+    f"<details open ontoggle={HIT}>words</details>",
+    f'<math href="javascript:{HIT}">words</math>',
+    f'<div style="background:url(javascript:{HIT})">words</div>',
+    f"<video><source onerror={HIT}></video>",
+    '<p data-pm-slice="">a<div data-media=kept data-fields=\'{"html":"&lt;img src=x onerror=hit=1>"}\'></div>',
+    f'<p data-pm-slice="">a<div data-media="embed" data-fields=\'{{"url":"javascript:{HIT}"}}\'></div>',
+    f"<form><button formaction=javascript:{HIT}>words",
+    f"<p><b><p><noscript><p title='</noscript><img src=x onerror={HIT}>'>",
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def cast(server: Running) -> None:
+    await hire(server)
+
+
+@pytest.fixture
+async def eddy(server: Running, browser: Browser) -> AsyncIterator[BrowserContext]:
+    async with at_work(browser, server, "eddy", plain=False) as context:
+        yield context
+
+
+async def paste(page: Page, html: str, text: str = "") -> None:
+    """As a browser does it with what another program put on the clipboard."""
+    await page.evaluate(
+        """([html, text]) => {
+          const clipboardData = new DataTransfer();
+          if (html) clipboardData.setData("text/html", html);
+          if (text) clipboardData.setData("text/plain", text);
+          const paste = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
+          document.querySelector("#words").dispatchEvent(paste);
+        }""",
+        [html, text],
+    )
+
+
+PASTED = {
+    "word": (
+        "<h3>What the ferry carries</h3><p>The <strong>first</strong> ferry left at <em>noon</em>, "
+        '<a href="https://example.org/ferry">the port</a> says.</p>'
+        "<ul><li>Forty lorries<ul><li>twelve with flour</li></ul></li><li>Two ambulances</li></ul>"
+        "<ol><li>The first stop</li></ol>"
+    ),
+    "docs": (
+        "<p>The road is <strong>open</strong><em> tonight</em>"
+        '<a href="https://example.org/road">, police say</a></p>'
+        "<ul><li>North<ul><li>the bridge</li></ul></li><li>South</li></ul>"
+    ),
+    "web": (
+        "<p>Home</p><h3>Storm warning</h3><p>Wind of <strong>110 km/h</strong> is expected<sup>1</sup>.</p>"
+        "<table><tbody><tr><th>Town</th><th>Gusts</th></tr><tr><td>Dorrin</td><td>96</td></tr></tbody></table>"
+        '<p>Read more or <a href="https://example.org/wind">the map</a>.</p>'
+    ),
+    "mail": (
+        "<p>Dear desk,</p><p>the school <strong>stays open</strong>.</p>"
+        "<blockquote><p>Will it?</p></blockquote>"
+    ),
+}
+"""What becomes of the files of tests/browser/clipboard, which are written in the shape of such programs."""
+
+
+async def test_what_other_programs_copy_is_pasted_clean(eddy: BrowserContext, server: Running) -> None:
+    await server.blog("clipboard")
+    page = await at_desk(eddy, "clipboard")
+    got = {}
+    for number, name in enumerate(PASTED, start=1):
+        await paste(page, (CLIPBOARD / f"{name}.html").read_text(encoding="utf-8"))
+        await page.keyboard.press("Control+Enter")
+        await until(functools.partial(_made, server, "clipboard", number), what=name)
+        (block,) = (await entries(server, "clipboard"))[0]["blocks"]
+        got[name] = re.sub(r' rel="[^"]*"', "", block["html"])
+    assert got == PASTED
+    # a link alone becomes an embed or a video; over words it becomes their link
+    await paste(page, "", "https://example.org/post")
+    await page.locator(".placed--embed").wait_for()
+    await page.keyboard.press("Control+Enter")
+    await until(functools.partial(_made, server, "clipboard", 5), what="the embed")
+    assert (await entries(server, "clipboard"))[0]["blocks"][0]["url"] == "https://example.org/post"
+
+
+async def _made(server: Running, slug: str, count: int) -> bool:
+    return len(await entries(server, slug)) == count
+
+
+async def test_pasted_payloads_do_not_run(eddy: BrowserContext, server: Running) -> None:
+    await server.blog("paste")
+    page = await at_desk(eddy, "paste")
+    for payload in XSS:
+        await paste(page, payload)
+    await page.keyboard.type("end")
+    unsafe = "script, iframe, svg, math, [onerror], [onload], [ontoggle], a[href^=javascript]"
+    assert await page.locator(f"#words :is({unsafe})").count() == 0
+    await page.evaluate("new Promise((done) => setTimeout(done))")
+    assert await page.evaluate("window.hit") is None
