@@ -206,7 +206,7 @@ async def test_key_events_lead_to_their_entries(server: Running, browser: Browse
 async def _hint(context: BrowserContext, address: str) -> Page:
     page = await context.new_page()
     await page.goto(address)
-    await expect(page.locator(".toolbar__hint time")).to_have_text(re.compile(r"\d\d:\d\d UTC"))
+    await expect(page.locator(".reloads time")).to_have_text(re.compile(r"\d\d:\d\d UTC"))
     return page
 
 
@@ -227,6 +227,6 @@ async def test_without_scripts_a_page_can_reload_itself(server: Running, browser
     async with visit(browser) as context:
         page = await opened(context, server, slug, "?refresh=60")
         assert await page.locator("meta[http-equiv=refresh]").count() == 0, "scripts do without"
-        await expect(page.locator(".toolbar__hint")).to_have_count(0)
+        await expect(page.locator(".reloads")).to_have_count(0)
     await server.http.patch(f"/api/v1/blogs/{slug}", json={"status": "closed"}, headers={"If-Match": "*"})
-    assert "toolbar__hint" not in (await server.anonymous.get(f"/live/{slug}")).text
+    assert "reloads" not in (await server.anonymous.get(f"/live/{slug}")).text
