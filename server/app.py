@@ -22,11 +22,11 @@ from server.domain.errors import StopPressError
 from server.domain.position import Position
 from server.domain.providers import Providers
 from server.fetch.client import FetchClient
-from server.fetch.lookup import Lookup
+from server.fetch.link_lookup import Lookup
 from server.hub.hub import Hub, HubOptions
 from server.installation import data_lock, make_desk
-from server.media import decoder
-from server.newsroom import callers, rights, schedule, text_process
+from server.media import picture_decoder
+from server.newsroom import callers, rights_signal, schedule, text_process
 from server.newsroom import feeds as newsroom_feeds
 from server.newsroom.desk import Desk
 from server.newsroom.readiness import WriteProbe
@@ -42,7 +42,7 @@ from server.web.middleware import middleware
 from server.web.render import BUNDLES, REWRITES, Renderer
 from server.web.security_headers import ResponseHeaders, policy
 from server.web.site import Limits, Site
-from server.web.stream.authorising import authoriser
+from server.web.stream.stream_authorisation import authoriser
 
 SCHEDULE_SECONDS = 1.0
 RIGHTS_SECONDS = 1.0
@@ -130,7 +130,7 @@ def build(settings: Settings, *, demo: bool = False) -> Parts:
         max_per_address=settings.max_listeners_per_address,
         trusted_proxies=settings.trusted_proxies,
     )
-    rights.subscribe(broker, gate.private.end)
+    rights_signal.subscribe(broker, gate.private.end)
     site = Site(
         name=settings.site_name,
         public_url=settings.public_url,
@@ -250,7 +250,7 @@ async def _running(parts: Parts, *, demo: bool) -> AsyncIterator[None]:
     finally:
         await asyncio.wait([warming])
         await parts.site.supervisor.close()
-        decoder.close()
+        picture_decoder.close()
         text_process.shared.close()
         await parts.hub.close()
         await parts.broker.close()

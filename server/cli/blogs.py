@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from server.cli.output import AsJson, say
-from server.cli.remote import ApiToken, Url
-from server.cli.remote import post as send
+from server.cli.remote_api import ApiToken, Url
+from server.cli.remote_api import post as send
 from server.domain.byline import Byline
 from server.domain.permissions import SYSTEM
 
@@ -46,7 +46,7 @@ def add(
         }
         made = send(url, "/blogs", body, token=token, key=key)
     else:
-        from server.cli.local import on_desk
+        from server.cli.local_database import on_desk
 
         made = on_desk(
             lambda desk: _create(

@@ -29,7 +29,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write a blog with its entries, their versions and pictures to one file; also what was retracted."""
-    from server.cli.local import on_desk
+    from server.cli.local_database import on_desk
 
     if file == STANDARD:
         on_desk(lambda desk: _export(desk, blog, sys.stdout.buffer))
@@ -46,7 +46,7 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Put an exported blog into this installation, all of it or nothing."""
-    from server.cli.local import on_desk
+    from server.cli.local_database import on_desk
 
     with _opened(file) as source:
         made = on_desk(lambda desk: _import(desk, source, slug))

@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 
 from server.newsroom.desk import Desk
-from server.newsroom.setup import first_admin
+from server.newsroom.first_person import first_admin
 
 USERNAME = "admin"
 FILE = "first-login.txt"

@@ -9,8 +9,8 @@ from urllib.parse import quote
 import typer
 
 from server.cli.output import AsJson, say
-from server.cli.remote import ApiToken, Url
-from server.cli.remote import post as send
+from server.cli.remote_api import ApiToken, Url
+from server.cli.remote_api import post as send
 from server.domain.errors import Invalid
 from server.domain.permissions import SYSTEM
 
@@ -44,7 +44,7 @@ def post(
         asked = flags | {"body": body, "status": status, "bylines": byline}
         made = send(url, f"/blogs/{quote(blog, safe='')}/entries", asked, token=token, key=key)
     else:
-        from server.cli.local import on_desk
+        from server.cli.local_database import on_desk
 
         flags["bylines"] = byline
         made = on_desk(lambda desk: _create(desk, blog, body, key=key, draft=draft, flags=flags))

@@ -15,7 +15,7 @@ Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a fre
 def serve(host: Host = None, port: Port = None, as_json: AsJson = False) -> None:
     """Run the server until SIGTERM or Ctrl+C."""
     from server import settings
-    from server.cli.start import start
+    from server.cli.server_process import start
 
     start(settings.load(host=host, port=port), as_json=as_json)
 
@@ -23,6 +23,6 @@ def serve(host: Host = None, port: Port = None, as_json: AsJson = False) -> None
 def demo(host: Host = None, port: Port = None, as_json: AsJson = False) -> None:
     """Run the server with a live blog that updates by itself."""
     from server import settings
-    from server.cli.start import start
+    from server.cli.server_process import start
 
     start(settings.load(host=host, port=port, demo=True), as_json=as_json)

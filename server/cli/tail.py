@@ -19,7 +19,7 @@ def tail(
     """Follow a blog; resumes by itself. With --json one change on each line."""
     from rich.console import Console
 
-    from server.cli.follow import Follower, line
+    from server.cli.stream_follower import Follower, line
 
     parts = blog_address(url, "the address of a blog's page, https://HOST/live/SLUG")
     follower = Follower(f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}", position)

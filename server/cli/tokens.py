@@ -31,7 +31,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Make a token. It is shown this once."""
-    from server.cli.local import on_desk
+    from server.cli.local_database import on_desk
     from server.newsroom import people
 
     if role not in ROLES:
@@ -47,7 +47,7 @@ def add(
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
     """Show every token, without its secret."""
-    from server.cli.local import on_desk
+    from server.cli.local_database import on_desk
 
     rows = on_desk(_all)
     if as_json:
@@ -60,7 +60,7 @@ def list_(as_json: AsJson = False) -> None:
 @app.command()
 def revoke(name: Name, as_json: AsJson = False) -> None:
     """End a token at once."""
-    from server.cli.local import on_desk
+    from server.cli.local_database import on_desk
     from server.newsroom import people
 
     async def work(desk: Desk) -> None:

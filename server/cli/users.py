@@ -37,7 +37,7 @@ def add(
 ) -> None:
     """Add somebody."""
     from server.cli.first_login import new_password
-    from server.cli.local import on_desk
+    from server.cli.local_database import on_desk
     from server.newsroom import people
 
     given = _read(password)
@@ -62,7 +62,7 @@ def add(
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
     """Show everybody."""
-    from server.cli.local import on_desk
+    from server.cli.local_database import on_desk
     from server.store import people as stored
 
     async def work(desk: Desk) -> list[dict[str, Any]]:
@@ -86,7 +86,7 @@ def list_(as_json: AsJson = False) -> None:
 def reset(username: Username, password: Password = "", as_json: AsJson = False) -> None:
     """Give somebody another password, and end all of that person's sessions."""
     from server.cli.first_login import new_password
-    from server.cli.local import on_desk
+    from server.cli.local_database import on_desk
     from server.newsroom import people
     from server.store import people as stored
 

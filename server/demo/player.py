@@ -15,8 +15,8 @@ from typing import Any
 
 import structlog
 
+from server.demo.blog_head import ENDING, LEAD, OPENING, SLUG
 from server.demo.cast import TOPICS, topics_of
-from server.demo.head import ENDING, LEAD, OPENING, SLUG
 from server.demo.other_blogs import OTHERS, StillBlog
 from server.demo.steps import Edit, Film, Furnish, Gallery, Picture, Piece, Post, Restore, Retract, Step
 from server.demo.story import STEPS

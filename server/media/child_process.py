@@ -1,5 +1,5 @@
 """Processes of our own code beside the server, talked to over their standard input and output: the decoder of
-pictures (decoder.py) and the reader of long texts (newsroom/text_process.py)."""
+pictures (picture_decoder.py) and the reader of long texts (newsroom/text_process.py)."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Picture:
 
 
 def make(data: bytes, max_pixels: int) -> Picture:
-    """Make a picture of an upload, in the process that runs this: decoder_process.py.
+    """Make a picture of an upload, in the process that runs this: decoder_process_main.py.
 
     Raises:
         TooLarge: more pixels, frames, scans or memory than allowed; all but the memory is counted before any

@@ -70,8 +70,8 @@ async def caller_of_token(desk: Desk, text: str) -> Caller | None:
 
 async def outlived(desk: Desk, held: Collection[Authority]) -> set[str]:
     """Of these authorities, the callers of whom one or more do not hold any more: a session ended, a token was
-    revoked, a role is another. Signals say so at once (rights.py), and may be lost or never sent: by a command
-    without Redis, or by whoever writes into the database by hand. A few queries, however many are held.
+    revoked, a role is another. Signals say so at once (rights_signal.py), and may be lost or never sent: by a
+    command without Redis, or by whoever writes into the database by hand. A few queries, however many are held.
 
     Raises:
         Unavailable: the database cannot be read.

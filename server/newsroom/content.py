@@ -17,7 +17,7 @@ from server.domain.blog import Blog
 from server.domain.entry import Content
 from server.domain.errors import FieldError, Invalid
 from server.domain.text_limits import MAX_BODY
-from server.newsroom import blocks_of_text, text_process
+from server.newsroom import text_process, text_to_blocks
 from server.text.characters import half_character
 from server.text.errors import TextError
 
@@ -44,13 +44,13 @@ async def prepare(content: Content, language: str) -> Content:
         raise Invalid.field("body", f"at most {MAX_BODY:,} characters in an entry; this has {size:,}")
     _check_characters(content)
     blocks = await _prepared(content.blocks, language, size=size) if content.blocks else ()
-    return replace(content, title=blocks_of_text.line(content.title), blocks=blocks)
+    return replace(content, title=text_to_blocks.line(content.title), blocks=blocks)
 
 
 async def words(body: str, language: str) -> tuple[Block, ...]:
     """The blocks of a text in Markdown. Raises Invalid, naming the field `body`."""
     try:
-        work = blocks_of_text.words if len(body) <= SHORT else text_process.shared.words
+        work = text_to_blocks.words if len(body) <= SHORT else text_process.shared.words
         return await _in_thread(work, body, language, size=len(body))
     except TextError as error:
         raise Invalid.field("body", str(error)) from error
@@ -58,7 +58,7 @@ async def words(body: str, language: str) -> tuple[Block, ...]:
 
 def furniture(values: Mapping[str, Any]) -> dict[str, Any]:
     """A blog's texts with what cannot be shown taken out. Raises Invalid for a headline that looks empty."""
-    made = {name: blocks_of_text.tidied(name, value) for name, value in values.items()}
+    made = {name: text_to_blocks.tidied(name, value) for name, value in values.items()}
     if "headline" in made and not made["headline"]:
         raise Invalid.field("headline", "needs some text")
     return made
@@ -70,7 +70,7 @@ def language_of(content: Content, blog: Blog) -> str:
 
 
 async def _prepared(blocks: Sequence[Block], language: str, *, size: int) -> tuple[Block, ...]:
-    work = blocks_of_text.prepared if size <= SHORT else text_process.shared.prepared
+    work = text_to_blocks.prepared if size <= SHORT else text_process.shared.prepared
     return await _in_thread(work, blocks, language, size=size)
 
 

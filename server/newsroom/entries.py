@@ -32,7 +32,7 @@ from server.domain.entry import (
 from server.domain.errors import Conflict, NotFound, StaleRevision
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import Position, new_id
-from server.newsroom import bylines, content, pictures, previews, topics
+from server.newsroom import bylines, content, entry_pictures, previews, topics
 from server.newsroom.approval import with_note
 from server.newsroom.desk import Desk
 from server.newsroom.idempotency import Request
@@ -96,7 +96,7 @@ async def _create(desk: Desk, caller: Caller, slug: str, draft: Draft, request: 
         status = first_status(draft.status, publishes=may(caller, Action.ENTRY_PUBLISH, blog.id))
         check_schedule(status, draft.publish_at, now)
         check_content(status, draft.content)
-        made = await pictures.sized(connection, draft.content, caller)
+        made = await entry_pictures.sized(connection, draft.content, caller)
         # the clock may have been set back, and the newest written is still the newest
         newest = await entries.newest_created_at(connection, blog.id)
         written_at = now if newest is None else max(now, newest + timedelta(microseconds=1))
@@ -167,7 +167,7 @@ async def edit(
         made = replace(entry.content, **changed)
         check_content(wanted, made)
         if "blocks" in changed:
-            made = await pictures.sized(connection, made, caller)
+            made = await entry_pictures.sized(connection, made, caller)
         made = await _named(connection, blog, made, caller, before=entry.content, at=now)
         after = with_note(entry, edited(entry, made, at, now), wanted, note.strip(), caller)
         correction = correction.strip()

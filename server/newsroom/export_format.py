@@ -37,9 +37,9 @@ from server.domain.errors import FieldError, Invalid
 from server.domain.position import MAX_SEQ
 from server.domain.text_limits import MAX_GALLERY, MIN_GALLERY
 from server.media.urls import rendition_name
-from server.store import blog_rows as rows
-from server.store import rows as store_rows
-from server.store.blog_rows import Values
+from server.store import exported_rows as row_mapping
+from server.store import row_mapping as store_rows
+from server.store.exported_rows import Values
 from server.text import sanitise
 
 T = TypeVar("T")
@@ -115,7 +115,7 @@ def _check_version(header: Mapping[str, Any]) -> None:
 
 def blog_line(data: Mapping[str, Any]) -> tuple[Values, dict[str, int]]:
     """The blog as the database takes it, and how far its feeds have counted."""
-    values = rows.typed("blog", _object(data["blog"], "blog"), path="blog")
+    values = row_mapping.typed("blog", _object(data["blog"], "blog"), path="blog")
     check_id(values["id"], "blog.id")
     check_slug(values["slug"], "blog.slug")
     _one_of(values["status"], blogs.STATUSES, "blog.status")
@@ -137,7 +137,7 @@ def blog_line(data: Mapping[str, Any]) -> tuple[Values, dict[str, int]]:
 def blog_revision_line(data: Mapping[str, Any]) -> Values:
     """One version of the blog's furniture."""
     name = "blog_revision"
-    values = rows.typed(name, _object(data[name], name), path=name)
+    values = row_mapping.typed(name, _object(data[name], name), path=name)
     content = _object(values["content"], f"{name}.content")
     if isinstance(summary := content.get("closing_summary"), str):
         values["content"] = content | {"closing_summary": _clean(summary)}
@@ -146,7 +146,7 @@ def blog_revision_line(data: Mapping[str, Any]) -> Values:
 
 def picture_line(data: Mapping[str, Any]) -> PictureLine:
     """A picture with its files; whether they are pictures is looked at by whoever keeps them."""
-    values = rows.typed("picture", _object(data["picture"], "picture"), path="picture")
+    values = row_mapping.typed("picture", _object(data["picture"], "picture"), path="picture")
     check_id(values["id"], "picture.id")
     widths = values["widths"]
     if not isinstance(widths, list) or not all(type(w) is int and 0 < w < 100_000 for w in widths):
@@ -159,7 +159,7 @@ def picture_line(data: Mapping[str, Any]) -> PictureLine:
 
 def entry_line(data: Mapping[str, Any]) -> EntryLine:
     """An entry with its versions."""
-    values = rows.typed("entry", _object(data["entry"], "entry"), path="entry")
+    values = row_mapping.typed("entry", _object(data["entry"], "entry"), path="entry")
     check_id(values["id"], "entry.id")
     content = _check_version_of_entry(values, "entry")
     _check_status(values, content)
@@ -171,7 +171,7 @@ def entry_line(data: Mapping[str, Any]) -> EntryLine:
     revisions = []
     for place, given in enumerate(data["revisions"]):
         path = f"revisions.{place}"
-        revisions.append(rows.typed("revision", _object(given, path), path=path))
+        revisions.append(row_mapping.typed("revision", _object(given, path), path=path))
         _check_version_of_entry(revisions[-1], path)
     numbers = [r["revision"] for r in revisions]
     if len(set(numbers)) != len(numbers):

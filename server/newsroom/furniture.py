@@ -15,7 +15,7 @@ from server.domain.entry import Content
 from server.domain.errors import FieldError, Invalid
 from server.domain.permissions import Caller
 from server.domain.text_limits import MAX_SUMMARY
-from server.newsroom import content, pictures, previews
+from server.newsroom import content, entry_pictures, previews
 from server.newsroom.desk import Desk
 
 
@@ -45,7 +45,7 @@ async def with_pictures(connection: AsyncConnection, lead: Lead | None, caller: 
     if lead is None:
         return None
     try:
-        (block,) = (await pictures.sized(connection, Content(blocks=(lead,)), caller)).blocks
+        (block,) = (await entry_pictures.sized(connection, Content(blocks=(lead,)), caller)).blocks
     except Invalid as error:
         raise _named(error, "lead") from error
     return _as_lead(block)

@@ -18,10 +18,10 @@ from server.media.urls import file_name, rendition_name
 from server.newsroom import export_format
 from server.newsroom.desk import Desk
 from server.newsroom.export_format import EntryLine, PictureLine
-from server.store import blog_rows as rows
 from server.store import blogs, entry_index
-from server.store import rows as store_rows
-from server.store.blog_rows import Values
+from server.store import exported_rows as row_mapping
+from server.store import row_mapping as store_rows
+from server.store.exported_rows import Values
 from server.text import search
 
 Line = dict[str, Any]
@@ -105,7 +105,7 @@ class Incoming:
                 raise Conflict(f"slug: {taken}; --slug gives this one another address.")
             self.seen["entry.public_seq"] = {self.blog["public_seq"]}
             self.seen["entry.newsroom_seq"] = {self.blog["newsroom_seq"]}
-            if await rows.taken(connection, "blog", [self.blog["id"]]):
+            if await row_mapping.taken(connection, "blog", [self.blog["id"]]):
                 self.renamed[self.blog["id"]] = new_id()
 
     async def _take_picture(self, line: PictureLine) -> None:
@@ -114,7 +114,7 @@ class Incoming:
         self.known.add(values["id"])
         await self._check_files(line)
         async with self.desk.database.read() as connection:
-            here = await rows.pictures_named(connection, [values["id"]])
+            here = await row_mapping.pictures_named(connection, [values["id"]])
         if here and here[0]["sha256"] == values["sha256"]:
             return  # it is the same picture, and its files are there
         if here:
@@ -184,27 +184,29 @@ class Incoming:
         await self._rename_entries(connection)
         held = self._hold_what_is_overdue()
         names, blog_id = self.renamed, self._named(self.blog["id"])
-        await rows.insert(connection, "blog", [self._renamed(self.blog)])
-        await rows.insert_feeds(connection, blog_id, self.seqs)
-        await rows.insert(connection, "blog_revision", [
+        await row_mapping.insert(connection, "blog", [self._renamed(self.blog)])
+        await row_mapping.insert_feeds(connection, blog_id, self.seqs)
+        await row_mapping.insert(connection, "blog_revision", [
             self._renamed(v) | {"content": self._furniture(v["content"]), "blog_id": blog_id, "author_id": None}
             for v in self.versions
         ])
-        await rows.insert(connection, "picture", self.pictures)
-        await rows.insert(connection, "entry", [
+        await row_mapping.insert(connection, "picture", self.pictures)
+        await row_mapping.insert(connection, "entry", [
             self._renamed(e.values) | {"blog_id": blog_id, "author_id": None} for e in self.entries
         ])
-        await rows.insert(connection, "revision", [
+        await row_mapping.insert(connection, "revision", [
             self._renamed(r) | {"entry_id": self._named(e.values["id"]), "author_id": None}
             for e in self.entries for r in e.revisions
         ])
-        await rows.link_pictures(connection, [
+        await row_mapping.link_pictures(connection, [
             (self._named(e.values["id"]), self._named(m))
-            for e in self.entries for m in sorted(self.known.intersection(rows.ids_in(e.values["content"])))
+            for e in self.entries
+            for m in sorted(self.known.intersection(row_mapping.ids_in(e.values["content"])))
         ])
         await self._index(connection, blog_id)
-        shown_by_blog = sorted(self.known.intersection(rows.ids_in([self.blog["bylines"], self.blog["lead"]])))
-        await rows.link_blog_pictures(connection, blog_id, [self._named(m) for m in shown_by_blog])
+        named = row_mapping.ids_in([self.blog["bylines"], self.blog["lead"]])
+        shown_by_blog = sorted(self.known.intersection(named))
+        await row_mapping.link_blog_pictures(connection, blog_id, [self._named(m) for m in shown_by_blog])
         return Imported(
             self.blog["slug"], len(self.entries), sum(len(e.revisions) for e in self.entries),
             len(self.known), held, new_ids=bool(names),
@@ -221,7 +223,7 @@ class Incoming:
     async def _rename_entries(self, connection: AsyncConnection) -> None:
         """Where one id of the blog is in use here, all of it gets others: it is a copy."""
         ids = [e.values["id"] for e in self.entries]
-        if self.blog["id"] in self.renamed or await rows.taken(connection, "entry", ids):
+        if self.blog["id"] in self.renamed or await row_mapping.taken(connection, "entry", ids):
             self.renamed |= {i: new_id() for i in (self.blog["id"], *ids)}
 
     def _hold_what_is_overdue(self) -> int:
@@ -244,12 +246,12 @@ class Incoming:
         """The same row with the ids that it has here."""
         if not self.renamed:
             return values
-        renamed: Values = {name: rows.renamed(value, self.renamed) for name, value in values.items()}
+        renamed: Values = {name: row_mapping.renamed(value, self.renamed) for name, value in values.items()}
         return renamed
 
     def _furniture(self, content: Mapping[str, Any]) -> Values:
         """A version of the furniture under the id and slug that the blog has here."""
-        names: Values = rows.renamed(dict(content), self.renamed)
+        names: Values = row_mapping.renamed(dict(content), self.renamed)
         return names | {"slug": self.blog["slug"]}
 
     async def remove_files(self) -> None:

@@ -9,7 +9,7 @@ from server.domain.media import Media
 from server.domain.permissions import Action, Caller, require
 from server.domain.position import new_id
 from server.domain.text_limits import MAX_LINE, MAX_TEXT
-from server.media import decoder
+from server.media import picture_decoder
 from server.media.urls import file_name
 from server.newsroom.desk import Desk
 from server.store import media
@@ -36,12 +36,12 @@ async def upload(
     Raises:
         Forbidden: the caller has no role anywhere.
         Invalid: a text is too long.
-        TooLarge, UnsupportedMedia: see `media/decoder.py`.
+        TooLarge, UnsupportedMedia: see `media/picture_decoder.py`.
         Unavailable: the disk or the database took nothing.
     """
     require(caller, Action.MEDIA_UPLOAD)
     words = _words(alt=alt, caption=caption, credit=credit)
-    picture = await decoder.prepare(data, max_bytes=max_bytes, max_pixels=max_pixels)
+    picture = await picture_decoder.prepare(data, max_bytes=max_bytes, max_pixels=max_pixels)
     item = Media(
         id=new_id(), sha256=hashlib.sha256(picture.full).hexdigest(), mime=picture.mime,
         bytes=len(picture.full), width=picture.width, height=picture.height,

@@ -20,7 +20,7 @@ from server.domain.errors import Conflict, Forbidden, Invalid, Unauthenticated
 from server.domain.permissions import Action, Caller, Role, require
 from server.domain.person import Session, Token, User
 from server.domain.position import new_id
-from server.newsroom import audit, rights
+from server.newsroom import audit, rights_signal
 from server.newsroom.callers import MAX_SESSION_DAYS, caller_of_user
 from server.newsroom.desk import Desk
 from server.store import people
@@ -90,7 +90,7 @@ async def edit_user(desk: Desk, caller: Caller, user_id: str, changed: Mapping[s
         affected = []
         if _rights(edited) != _rights(user):
             affected = await _end_what_rests_on(connection, desk, edited)
-    rights.announce(desk.broker, affected)
+    rights_signal.announce(desk.broker, affected)
     audit.done(
         "user_changed", caller, user=user.id, username=user.username,
         **{name: value for name, value in changed.items() if value != getattr(user, name)},
@@ -137,7 +137,7 @@ async def set_password(
         else:
             await people.change_user(connection, user_id, {"password": hashed})
         await people.delete_sessions_of(connection, user_id)
-    rights.announce(desk.broker, [f"user:{user_id}"])
+    rights_signal.announce(desk.broker, [f"user:{user_id}"])
     audit.done("password_changed", caller, user=user.id, username=user.username)
 
 
@@ -179,7 +179,7 @@ async def revoke_token(desk: Desk, caller: Caller, token_id: str) -> None:
         ended = [token_id, *(token.id for token in made)]
         for each in ended:
             await people.revoke_token(connection, each, desk.now())
-    rights.announce(desk.broker, [f"token:{each}" for each in ended])
+    rights_signal.announce(desk.broker, [f"token:{each}" for each in ended])
     audit.done("token_revoked", caller, token=token_id, with_it=[token.id for token in made])
 
 
@@ -225,7 +225,7 @@ async def log_out(desk: Desk, secret: str) -> None:
     async with desk.database.write() as connection:
         user_id = await people.delete_session(connection, credentials.digest(secret))
     if user_id is not None:
-        rights.announce(desk.broker, [f"user:{user_id}"])
+        rights_signal.announce(desk.broker, [f"user:{user_id}"])
 
 
 def _rights(user: User) -> tuple[object, ...]:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 from server.domain.errors import Unavailable, UnavailableReason
 from server.domain.position import new_id
 from server.newsroom.desk import Desk
-from server.store import failures, write_probe
+from server.store import database_errors, write_probe
 
 log = structlog.get_logger()
 
@@ -83,7 +83,7 @@ class WriteProbe:
         if self._failed is not None:
             return Readiness(self._failed.reason, self._failed.detail, age)
         if self._desk.database.failed_writes.within("corrupt", DAMAGE_SECONDS):
-            return Readiness("corrupt", failures.DETAILS["corrupt"], age)
+            return Readiness("corrupt", database_errors.DETAILS["corrupt"], age)
         return Readiness("ok" if self._ended is not None else "unknown", "", age)
 
     async def _write(self) -> Unavailable | None:
@@ -94,7 +94,7 @@ class WriteProbe:
             return error
         except ProgrammingError as error:
             # anywhere else a table that is missing is a mistake of ours
-            missing = failures.of_missing_table(error)
+            missing = database_errors.of_missing_table(error)
             if missing is None:
                 raise
             self._desk.database.failed_writes.note(missing)

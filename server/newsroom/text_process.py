@@ -1,5 +1,6 @@
-"""Long texts are read in a process of their own (text_worker.py), so that reading does not hold the interpreter
-that the event loop needs: ten people who post the longest text permitted delayed all other deliveries.
+"""Long texts are read in a process of their own (text_process_main.py), so that reading does not hold the
+interpreter that the event loop needs: ten people who post the longest text permitted delayed all other
+deliveries.
 
 Where there is no process to be had, or it ended, the text is read in this one: slower for others, never lost.
 """
@@ -17,7 +18,7 @@ import structlog
 from server.domain.blocks import Block
 from server.domain.errors import FieldError, Invalid
 from server.media import child_process
-from server.newsroom import blocks_of_text, text_worker
+from server.newsroom import text_process_main, text_to_blocks
 from server.text.errors import TextError
 
 log = structlog.get_logger()
@@ -34,20 +35,21 @@ class TextProcess:
         self.process: subprocess.Popen[bytes] | None = None
 
     def prepared(self, given: Sequence[Block], language: str) -> tuple[Block, ...]:
-        """As `blocks_of_text.prepared`, with the same errors."""
-        asked = {"do": "prepared", "blocks": [text_worker.to_json(b) for b in given], "language": language}
+        """As `text_to_blocks.prepared`, with the same errors."""
+        blocks = [text_process_main.to_json(b) for b in given]
+        asked = {"do": "prepared", "blocks": blocks, "language": language}
         answer = self._ask(asked)
         if answer is None:
-            return blocks_of_text.prepared(given, language)
+            return text_to_blocks.prepared(given, language)
         if "fields" in answer:
             raise Invalid(*(FieldError(name, message) for name, message in answer["fields"]))
         return _blocks(answer)
 
     def words(self, body: str, language: str) -> tuple[Block, ...]:
-        """As `blocks_of_text.words`, with the same errors."""
+        """As `text_to_blocks.words`, with the same errors."""
         answer = self._ask({"do": "words", "body": body, "language": language})
         if answer is None:
-            return blocks_of_text.words(body, language)
+            return text_to_blocks.words(body, language)
         if "error" in answer:
             raise TextError(*answer["error"])
         return _blocks(answer)
@@ -75,7 +77,7 @@ class TextProcess:
     def _running(self) -> subprocess.Popen[bytes]:
         if self.process is None or self.process.poll() is not None:
             self.close()
-            self.process = child_process.start("server.newsroom.text_worker")
+            self.process = child_process.start("server.newsroom.text_process_main")
         return self.process
 
 
@@ -90,7 +92,7 @@ def _talk(process: subprocess.Popen[bytes], line: bytes) -> dict[str, Any]:
 
 
 def _blocks(answer: dict[str, Any]) -> tuple[Block, ...]:
-    return tuple(text_worker.from_json(data) for data in answer["blocks"])
+    return tuple(text_process_main.from_json(data) for data in answer["blocks"])
 
 
 shared = TextProcess()

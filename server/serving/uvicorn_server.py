@@ -31,7 +31,7 @@ from server.delivery.poller import AVAILABLE
 from server.delivery.subscription import Subscription
 from server.serving import stream_request
 from server.serving.acceptor import BACKLOG, HEAD_TOO_LONG, HEADER_SECONDS, MAX_HEAD_BYTES, Acceptor
-from server.serving.unread_answers import UnreadAnswers
+from server.serving.unread_responses import UnreadAnswers
 
 KEEP_ALIVE_SECONDS = 5
 SAME_ORDER_SECONDS = 0.5

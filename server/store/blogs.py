@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.domain import blocks
 from server.domain.blog import Blog, BlogStatus
 from server.domain.errors import NotFound
-from server.store import rows
+from server.store import row_mapping
 from server.store.schema import blog_media, blog_revisions, blogs, entries, feeds
 
 
@@ -42,7 +42,7 @@ async def by_slug(connection: AsyncConnection, slug: str) -> Blog:
     row = (await connection.execute(_BY_SLUG, {"slug": slug})).one_or_none()
     if row is None:
         raise NotFound("Blog not found.")
-    return rows.blog(row)
+    return row_mapping.blog(row)
 
 
 async def by_id(connection: AsyncConnection, blog_id: str) -> Blog:
@@ -50,7 +50,7 @@ async def by_id(connection: AsyncConnection, blog_id: str) -> Blog:
     row = (await connection.execute(_BY_ID, {"id": blog_id})).one_or_none()
     if row is None:
         raise NotFound("Blog not found.")
-    return rows.blog(row)
+    return row_mapping.blog(row)
 
 
 async def listed(
@@ -78,7 +78,7 @@ async def listed(
         statement = statement.where(
             (blogs.c.created_at < moment) | ((blogs.c.created_at == moment) & (blogs.c.id < blog_id))
         )
-    return [rows.blog(r) for r in await connection.execute(statement)]
+    return [row_mapping.blog(r) for r in await connection.execute(statement)]
 
 
 async def public_state(connection: AsyncConnection) -> tuple[int, int]:

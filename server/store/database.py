@@ -21,7 +21,7 @@ from sqlalchemy.util import await_only
 
 from server.domain.errors import Unavailable
 from server.store import sqlite
-from server.store.failures import DETAILS, FailedWrites, unavailable
+from server.store.database_errors import DETAILS, FailedWrites, unavailable
 
 BUSY_SECONDS = 5.0
 """How long a write waits for other writes before it gives up with 503: those of this process and of others
@@ -173,7 +173,7 @@ async def _no_time_limit(connection: AsyncConnection) -> AsyncIterator[None]:
 
 
 class _Translated:
-    """Turns a driver's failure into `Unavailable`; see `failures.py` for what passes."""
+    """Turns a driver's failure into `Unavailable`; see `database_errors.py` for what passes."""
 
     def __init__(self, file: Path | None) -> None:
         self._file = file

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain.entry import Content, Entry, EntryStatus
 from server.domain.errors import NotFound
-from server.store import rows, schema
+from server.store import row_mapping, schema
 from server.store.schema import entries, entry_media, revisions
 
 ON_PAGE: tuple[EntryStatus, ...] = ("published", "retracted")
@@ -49,7 +49,7 @@ async def get(connection: AsyncConnection, blog_id: str, entry_id: str, *, lock:
     row = (await connection.execute(statement)).one_or_none()
     if row is None:
         raise NotFound("Entry not found.")
-    return rows.entry(row)
+    return row_mapping.entry(row)
 
 
 async def between(connection: AsyncConnection, blog_id: str, *, first: int, last: int) -> list[Entry]:
@@ -117,7 +117,7 @@ async def listed(
     statement = (
         select(entries).where(*where).order_by(entries.c.created_at.desc(), entries.c.id.desc()).limit(limit)
     )
-    return [rows.entry(r) for r in await connection.execute(statement)]
+    return [row_mapping.entry(r) for r in await connection.execute(statement)]
 
 
 async def newest_created_at(connection: AsyncConnection, blog_id: str) -> datetime | None:
@@ -227,7 +227,7 @@ async def _select(
     connection: AsyncConnection, *where: ColumnElement[bool] | TextClause, limit: int | None = None
 ) -> list[Entry]:
     statement = select(entries).where(*where).order_by(entries.c.number.desc()).limit(limit)
-    return [rows.entry(r) for r in await connection.execute(statement)]
+    return [row_mapping.entry(r) for r in await connection.execute(statement)]
 
 
 def _values(entry: Entry) -> dict[str, object]:

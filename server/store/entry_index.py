@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain.entry import Entry
 from server.domain.topic import slug_of
-from server.store import rows
+from server.store import row_mapping
 from server.store.schema import entries, entry_topics, entry_words
 
 SEARCHED = 10_000
@@ -64,4 +64,4 @@ async def found(
         where.append(number > wanted.after if wanted.oldest_first else number < wanted.after)
     order = number.asc() if wanted.oldest_first else number.desc()
     statement = statement.where(*where).order_by(order).limit(limit)
-    return [rows.entry(r) for r in await connection.execute(statement)]
+    return [row_mapping.entry(r) for r in await connection.execute(statement)]

@@ -12,7 +12,7 @@ from server.domain.change import FEEDS, Change, FeedKey, FeedName
 from server.domain.entry import Entry
 from server.domain.errors import NotFound
 from server.domain.position import Position, new_epoch
-from server.store import rows
+from server.store import row_mapping
 from server.store.schema import blogs, entries, feeds
 
 CHUNK = 500
@@ -114,7 +114,7 @@ async def changes_after(
     column = _seq_column(key.name)
     statement = select(entries).where(entries.c.blog_id == key.blog_id, column > seq).order_by(column)
     found = [
-        of_entry(rows.entry(r), blog, key.name, at.epoch)
+        of_entry(row_mapping.entry(r), blog, key.name, at.epoch)
         for r in await connection.execute(statement.limit(limit))
     ]
     blog_seq = _seq(blog, key.name)
@@ -166,4 +166,4 @@ async def _blog(connection: AsyncConnection, blog_id: str) -> Blog:
     row = (await connection.execute(select(blogs).where(blogs.c.id == blog_id))).one_or_none()
     if row is None:
         raise NotFound
-    return rows.blog(row)
+    return row_mapping.blog(row)

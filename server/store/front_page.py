@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain.blog import Blog
 from server.domain.entry import Entry
-from server.store import rows
+from server.store import row_mapping
 from server.store.schema import blogs, entries
 
 PUBLISHED = "entries.status = 'published'"
@@ -60,13 +60,13 @@ def _live_by_latest(limit: int) -> Select[tuple[object, ...]]:
 
 
 async def _live(connection: AsyncConnection, limit: int) -> list[Blog]:
-    return [rows.blog(r) for r in await connection.execute(_live_by_latest(limit))]
+    return [row_mapping.blog(r) for r in await connection.execute(_live_by_latest(limit))]
 
 
 async def _ended(connection: AsyncConnection, limit: int) -> list[Blog]:
     at = func.coalesce(blogs.c.closed_at, blogs.c.updated_at)
     statement = select(blogs).where(blogs.c.status == "closed").order_by(at.desc(), blogs.c.id).limit(limit)
-    return [rows.blog(r) for r in await connection.execute(statement)]
+    return [row_mapping.blog(r) for r in await connection.execute(statement)]
 
 
 async def latest_of(connection: AsyncConnection, wanted: Mapping[str, int]) -> dict[str, list[Entry]]:
@@ -83,7 +83,7 @@ async def latest_of(connection: AsyncConnection, wanted: Mapping[str, int]) -> d
     ]
     found: dict[str, list[Entry]] = {}
     for row in await connection.execute(union_all(*(select(part) for part in parts))):
-        found.setdefault(row.blog_id, []).append(rows.entry(row))
+        found.setdefault(row.blog_id, []).append(row_mapping.entry(row))
     for some in found.values():
         some.sort(key=lambda entry: entry.number or 0, reverse=True)
     return found

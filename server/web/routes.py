@@ -5,18 +5,18 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from server.web import static
-from server.web.api import table as api
-from server.web.console import table as console
+from server.web.api import route_table as api
+from server.web.console import route_table as console
 from server.web.ops import health
 from server.web.reader import (
     card,
     component,
-    discovery,
     embedded,
     front_page,
     history,
     media,
     pages,
+    robots_and_sitemap,
     syndication,
 )
 from server.web.stream import changes, sse, websocket
@@ -41,14 +41,14 @@ def table() -> list[BaseRoute]:
         WebSocketRoute("/live/{slug}/ws", websocket.stream, name="ws"),
         Route("/live/{slug}/changes", changes.changes, name="changes"),
         # search engines and browsers, which look for these without being told
-        Route("/robots.txt", discovery.robots, name="robots"),
+        Route("/robots.txt", robots_and_sitemap.robots, name="robots"),
         Route("/embed.js", component.script, name="embed_script"),
         Route("/oembed", embedded.oembed, name="oembed"),
-        Route("/favicon.ico", discovery.favicon, name="favicon"),
-        Route("/sitemap.xml", discovery.sitemap, name="sitemap"),
+        Route("/favicon.ico", robots_and_sitemap.favicon, name="favicon"),
+        Route("/sitemap.xml", robots_and_sitemap.sitemap, name="sitemap"),
         # the newsroom
         *console.routes(),
-        # API: the table is in web/api/table.py
+        # API: the table is in web/api/route_table.py
         *api.routes(),
         # operators
         Route("/healthz", health.alive, name="healthz"),

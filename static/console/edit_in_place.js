@@ -16,7 +16,7 @@ import { lockNotice } from "./presence.js";
 import { Saving } from "./saving.js";
 import { word } from "./words.js";
 
-/** @typedef {import("./lists.js").Lists} Lists */
+/** @typedef {import("./live_lists.js").Lists} Lists */
 /** @typedef {import("./presence.js").Presence} Presence */
 
 /** Told to the document to bring the composer back. */

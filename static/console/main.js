@@ -4,8 +4,8 @@ import { FormDraft } from "./form_draft.js";
 import { taken } from "./drafts.js";
 import { addSwitch, prefersPlain } from "./editor_choice.js";
 import { listenToKeys } from "./keyboard.js";
-import { Lists } from "./lists.js";
-import { listenToMarks } from "./marks.js";
+import { Lists } from "./live_lists.js";
+import { listenToMarks } from "./row_buttons.js";
 import { followPublishTime } from "./primary_button.js";
 import { followTabs } from "./tabs.js";
 

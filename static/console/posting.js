@@ -12,7 +12,7 @@ import { word } from "./words.js";
 
 /** @typedef {import("./composer/composer.js").Composer} Composer */
 /** @typedef {import("./form_draft.js").FormDraft} FormDraft */
-/** @typedef {import("./lists.js").Lists} Lists */
+/** @typedef {import("./live_lists.js").Lists} Lists */
 /** @typedef {import("./outbox.js").Item} Item */
 
 const UNDO_MS = 10_000;

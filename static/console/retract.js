@@ -5,7 +5,7 @@ import { reasonOf } from "./outbox.js";
 import { requireLogIn } from "./log_in.js";
 import { word } from "./words.js";
 
-/** @typedef {import("./lists.js").Lists} Lists */
+/** @typedef {import("./live_lists.js").Lists} Lists */
 
 const UNDO_MS = 10_000;
 const UNAUTHENTICATED = 401;

@@ -5,7 +5,7 @@
 
 import { lead } from "./arrivals.js";
 import { onLink } from "./clicks.js";
-import { firstOf, PAGE_SIZE, pageAt } from "./more.js";
+import { firstOf, PAGE_SIZE, pageAt } from "./load_more.js";
 import { entered } from "./places.js";
 
 /** So many older pages are loaded into this one; what is older is read on a page of its own. */
@@ -21,7 +21,7 @@ export class Addresses {
   /**
    * @param {object} given
    * @param {string} given.path of the blog
-   * @param {import("./scope.js").Scope} given.scope
+   * @param {import("./page_filter.js").Scope} given.scope
    * @param {() => Promise<HTMLElement | null>} given.more loads an older page into this one
    * @param {(article: HTMLElement) => void} given.show reveals an entry
    */

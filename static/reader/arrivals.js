@@ -3,8 +3,8 @@
  * top of the page; it counts as new until it has been on screen. The pill says how many there are and leads to the first.
  */
 
-import { numberOf } from "./scope.js";
-import { keepPlace } from "./steady.js";
+import { numberOf } from "./page_filter.js";
+import { keepPlace } from "./scroll_anchor.js";
 import { pageWords } from "./words.js";
 
 /** An entry whose place is at most so far above the screen is revealed, so that scrolling up leads into it. */

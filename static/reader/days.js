@@ -3,7 +3,7 @@
  * room (css/marks.css), so that nothing moves when one comes or goes.
  */
 
-import { timeOf } from "./scope.js";
+import { timeOf } from "./page_filter.js";
 
 /**
  * Bring the lines of a list in order.

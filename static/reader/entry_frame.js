@@ -7,7 +7,7 @@ import { Connection } from "./connection.js";
 import { playInPlace } from "./embeds.js";
 import { openLine } from "./lines.js";
 import { reload } from "./reload.js";
-import { Scope } from "./scope.js";
+import { Scope } from "./page_filter.js";
 import { keepTimes, showTimes } from "./times.js";
 import { Updates } from "./updates.js";
 

@@ -2,7 +2,7 @@
  * The pause control (WCAG 2.2.2): while paused, new entries are counted and not shown. Remembered. A closed blog has none.
  */
 
-import { recall, remember } from "./remembered.js";
+import { recall, remember } from "./saved_choices.js";
 import { pageWords } from "./words.js";
 
 const PAUSED = "paused";

@@ -2,9 +2,9 @@
  * Where the reader was: after a reload, and for those who read from the beginning also on the next visit.
  */
 
-import { PAGE_SIZE } from "./more.js";
-import { recall, remember } from "./remembered.js";
-import { numberOf } from "./scope.js";
+import { PAGE_SIZE } from "./load_more.js";
+import { recall, remember } from "./saved_choices.js";
+import { numberOf } from "./page_filter.js";
 
 const OLDEST = "?order=oldest";
 /** Of the height of the screen: what ends above has been read. */
@@ -36,7 +36,7 @@ export function resume(root) {
 /**
  * @param {HTMLElement} root
  * @param {HTMLElement} list
- * @param {import("./scope.js").Scope} scope
+ * @param {import("./page_filter.js").Scope} scope
  */
 export function rememberPlaces(root, list, scope) {
   if (entered() !== "navigate") restore(list);

@@ -3,7 +3,7 @@
  * moves when entries arrive.
  */
 
-import { numberOf } from "./scope.js";
+import { numberOf } from "./page_filter.js";
 
 export class Slots {
   #list;

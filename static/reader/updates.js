@@ -5,8 +5,8 @@
 
 import { elements } from "./markup.js";
 import { morph } from "./morph.js";
-import { numberOf } from "./scope.js";
-import { isMidPage, isOnScreen, keepHeight, keepList } from "./steady.js";
+import { numberOf } from "./page_filter.js";
+import { isMidPage, isOnScreen, keepHeight, keepList } from "./scroll_anchor.js";
 
 /** @typedef {import("./transports.js").Change} Change */
 
@@ -27,7 +27,7 @@ export class Updates {
 
   /**
    * @param {HTMLElement} root the live blog's element
-   * @param {import("./scope.js").Scope} scope
+   * @param {import("./page_filter.js").Scope} scope
    * @param {(article: HTMLElement) => void} arrived called for an entry that is new on the page
    * @param {() => void} retracted called for a retraction
    * @param {(html: string) => HTMLElement[]} parse

@@ -2,8 +2,8 @@
  * What happened while the reader was away: a line "6 updates since 13:05" where they stopped. Kept in this browser only.
  */
 
-import { recall, remember } from "./remembered.js";
-import { numberOf } from "./scope.js";
+import { recall, remember } from "./saved_choices.js";
+import { numberOf } from "./page_filter.js";
 import { timeName } from "./times.js";
 import { counted } from "./words.js";
 
@@ -25,7 +25,7 @@ export class Visits {
    * @param {HTMLElement} list
    * @param {object} given
    * @param {string} given.blog its id
-   * @param {import("./scope.js").Scope} given.scope
+   * @param {import("./page_filter.js").Scope} given.scope
    * @param {(article: HTMLElement) => boolean} given.isNew whether an entry has not been on screen yet
    */
   constructor(list, { blog, scope, isNew }) {

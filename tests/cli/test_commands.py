@@ -168,7 +168,7 @@ def test_post_to_no_blog(command: Command) -> None:
 
 
 def test_post_to_an_unavailable_server(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.cli.remote.FIRST_WAIT", 0)
+    monkeypatch.setattr("server.cli.remote_api.FIRST_WAIT", 0)
     said = command("post", "storm", "Rain", "--url", "http://127.0.0.1:9", "--token", "sp_x", "--json")
     assert said.code == Exit.UNAVAILABLE
     assert "--key" in said.error["detail"]

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx2
 
-from server.cli.local import open_desk
+from server.cli.local_database import open_desk
 from server.domain.permissions import SYSTEM
 from server.newsroom import people
 from server.settings import Settings

@@ -62,9 +62,9 @@ async def test_commands_that_come_first_together_set_up_once(tmp_path: Path, fre
 
 GOES_AWAY = """
 import sys
-from server.cli import start
+from server.cli import server_process
 
-whole, prepared = start._prepare, sys.argv.pop()
+whole, prepared = server_process._prepare, sys.argv.pop()
 
 async def prepare(chosen):
     password = await whole(chosen)
@@ -72,7 +72,7 @@ async def prepare(chosen):
     sys.stdin.readline()  # until the database is gone
     return password
 
-start._prepare = prepare
+server_process._prepare = prepare
 from server.cli.main import main
 main()
 """

@@ -10,7 +10,7 @@ import pytest
 
 from server.domain.permissions import SYSTEM
 from server.newsroom import people
-from server.serving import unread_answers
+from server.serving import unread_responses
 from server.web import backpressure, request_head
 from server.web.authenticate import COOKIE
 from server.web.backpressure import LeastPace
@@ -150,7 +150,7 @@ async def test_a_large_answer_waits_for_whoever_reads_it(
 
         await until(lambda: held() > 0)
         assert held() < 4 * backpressure.PIECE_BYTES
-        monkeypatch.setattr(unread_answers, "MAX_UNREAD_BYTES", 0)
+        monkeypatch.setattr(unread_responses, "MAX_UNREAD_BYTES", 0)
         await until(lambda: not held())
         writer.transport.abort()
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 
 from server.domain.blocks import Image as ImageBlock
 from server.domain.errors import TooLarge, UnsupportedMedia
-from server.media import decoder, images
+from server.media import images, picture_decoder
 from server.media.urls import WIDTHS, source, srcset
 
 pytestmark = pytest.mark.anyio
@@ -39,7 +39,7 @@ def opened(data: bytes) -> Image.Image:
 
 @pytest.mark.parametrize("kind", FORMATS)
 async def test_each_format_is_recognised_by_its_content(kind: str) -> None:
-    made = await decoder.prepare(encoded(photo(), kind), max_bytes=PLENTY, max_pixels=PLENTY)
+    made = await picture_decoder.prepare(encoded(photo(), kind), max_bytes=PLENTY, max_pixels=PLENTY)
     assert (made.width, made.height) == (700, 500)
     assert sorted(made.renditions) == [320, 640]
     assert Image.MIME[str(opened(made.full).format)] == made.mime
@@ -68,7 +68,7 @@ def test_a_truncated_file_is_refused(kind: str, part: float) -> None:
 
 async def test_too_many_bytes_are_refused() -> None:
     with pytest.raises(TooLarge):
-        await decoder.prepare(b"x" * 101, max_bytes=100, max_pixels=PLENTY)
+        await picture_decoder.prepare(b"x" * 101, max_bytes=100, max_pixels=PLENTY)
 
 
 @pytest.mark.parametrize("kind", FORMATS)

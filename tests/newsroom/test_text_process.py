@@ -16,7 +16,7 @@ import pytest
 from server.domain.blocks import Block, Image, Quote, Text
 from server.domain.entry import Content
 from server.domain.errors import Invalid
-from server.newsroom import blocks_of_text, content, text_process
+from server.newsroom import content, text_process, text_to_blocks
 from server.newsroom.text_process import TextProcess
 from server.text import sanitise
 from server.text.errors import TextError
@@ -36,9 +36,9 @@ def reading() -> Iterator[TextProcess]:
 
 
 def test_the_process_reads_as_this_one_does(reading: TextProcess) -> None:
-    assert reading.prepared(GIVEN, "de") == blocks_of_text.prepared(GIVEN, "de")
+    assert reading.prepared(GIVEN, "de") == text_to_blocks.prepared(GIVEN, "de")
     made = reading.words('So "ein" Satz', "fr")
-    assert made == blocks_of_text.words('So "ein" Satz', "fr")
+    assert made == text_to_blocks.words('So "ein" Satz', "fr")
     assert reading.process is not None
     [text] = made
     assert isinstance(text, Text)
@@ -48,7 +48,7 @@ def test_the_process_reads_as_this_one_does(reading: TextProcess) -> None:
 def test_errors_of_the_process_are_those_of_this_one(reading: TextProcess) -> None:
     for given in ((Text("", "[" * 4000),), (Text("<p>a"), Quote("", "Ada"))):
         with pytest.raises(Invalid) as here:
-            blocks_of_text.prepared(given, "en")
+            text_to_blocks.prepared(given, "en")
         with pytest.raises(Invalid) as there:
             reading.prepared(given, "en")
         assert there.value.fields == here.value.fields
@@ -80,7 +80,7 @@ def test_without_a_process_the_text_is_read_here(
         raise OSError("no more processes")
 
     monkeypatch.setattr(subprocess, "Popen", refuse)
-    assert reading.prepared(GIVEN, "de") == blocks_of_text.prepared(GIVEN, "de")
+    assert reading.prepared(GIVEN, "de") == text_to_blocks.prepared(GIVEN, "de")
 
 
 @pytest.mark.anyio

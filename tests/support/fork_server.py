@@ -143,7 +143,7 @@ def _main() -> None:
     import gc
 
     import server.cli.main
-    import server.cli.start  # what `serve` imports when it runs
+    import server.cli.server_process  # what `serve` imports when it runs
     from tests.support.made_once import make_now, make_once
 
     make_once()

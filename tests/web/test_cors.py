@@ -12,7 +12,7 @@ import pytest
 
 from server.domain.permissions import SYSTEM
 from server.newsroom import people
-from server.web.api.table import OPERATIONS, PREFIX
+from server.web.api.route_table import OPERATIONS, PREFIX
 from tests.support.app import Running, running
 
 pytestmark = pytest.mark.anyio

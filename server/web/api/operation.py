@@ -1,4 +1,4 @@
-"""What one operation of the API is: a line of the table in table.py."""
+"""What one operation of the API is: a line of the table in route_table.py."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from server.store.bylines import known_names
 from server.text.title import title_of
 from server.web.api.field_types import ZONES
 from server.web.api.request_models import BlogBody, BlogChanges
-from server.web.console import blog_form, entry_form, forms, lead_fields, page
+from server.web.console import blog_form, console_page, entry_form, forms, lead_fields
 from server.web.console.forms import STAY
 from server.web.site import site_of
 
@@ -28,7 +28,7 @@ SENT_BEFORE = Conflict(
 )
 
 
-@page.for_members
+@console_page.for_members
 async def index(request: Request, caller: Caller) -> Response:
     """`/console`: the blogs that this person works in, newest first."""
     async with site_of(request).database.read() as connection:
@@ -36,23 +36,23 @@ async def index(request: Request, caller: Caller) -> Response:
             connection, statuses=STATUSES, limit=MAX_LISTED,
             only=None if caller.role else list(caller.blog_roles),
         )
-    return page.show(
+    return console_page.show(
         request, caller, "blogs", blogs=[b.to_json() for b in found], may_create=may(caller, Action.BLOG_CREATE)
     )
 
 
-@page.for_members
+@console_page.for_members
 async def new(request: Request, caller: Caller) -> Response:
     """`/console/blogs/new`."""
     require(caller, Action.BLOG_CREATE)
     if request.method != "POST":
-        return page.show(
+        return console_page.show(
             request, caller, "new_blog", values=blog_form.empty(), request_key=new_id(), zones=ZONES,
             names=await _names(request), unsaved=False,
         )
     form = await forms.read(request)
     if form.text("do") == STAY:
-        return page.show(
+        return console_page.show(
             request, caller, "new_blog", values=blog_form.typed(form), zones=ZONES,
             request_key=form.text("request_key"), names=await _names(request), unsaved=True,
         )
@@ -64,15 +64,15 @@ async def new(request: Request, caller: Caller) -> Response:
             key=form.text("request_key") or None,
         )
     except (Invalid, Conflict, KeyReused) as error:
-        return page.show(
+        return console_page.show(
             request, caller, "new_blog", error=SENT_BEFORE if isinstance(error, KeyReused) else _named(error),
             values=blog_form.typed(form), request_key=new_id(), zones=ZONES,
             names=await _names(request), unsaved=True,
         )
-    return page.to(f"/console/blogs/{made.blog.slug}", "created", sent=form.text("request_key"))
+    return console_page.to(f"/console/blogs/{made.blog.slug}", "created", sent=form.text("request_key"))
 
 
-@page.for_members
+@console_page.for_members
 async def furniture(request: Request, caller: Caller) -> Response:
     """`/console/blogs/{slug}/furniture`: what stands above the entries, and whether the blog is live."""
     site, slug = site_of(request), request.path_params["slug"]
@@ -106,7 +106,7 @@ async def furniture(request: Request, caller: Caller) -> Response:
         again |= {"error": _named(error), "revision": form.text("revision")}
         return await _form(request, caller, blog, typed, **again)
     done = "closed" if body.status == "closed" != blog.status else "saved"
-    return page.to(f"/console/blogs/{slug}", done, sent=form.text("request_key"))
+    return console_page.to(f"/console/blogs/{slug}", done, sent=form.text("request_key"))
 
 
 async def _planned(request: Request, blog: Blog) -> list[dict[str, Any]]:
@@ -123,7 +123,9 @@ async def _form(
         "revision": blog.revision, "theirs": {}, "request_key": new_id(), "unsaved": True,
         "names": await _names(request),
     } | more
-    return page.show(request, caller, "furniture", blog=blog.to_json(), values=values, zones=ZONES, **context)
+    return console_page.show(
+        request, caller, "furniture", blog=blog.to_json(), values=values, zones=ZONES, **context
+    )
 
 
 async def _names(request: Request) -> list[str]:

@@ -14,7 +14,7 @@ from server.domain.position import new_id
 from server.newsroom import bylines
 from server.store import bylines as stored
 from server.web.api.request_models import BylineChanges, NewBylineBody
-from server.web.console import forms, media, page
+from server.web.console import console_page, forms, media
 from server.web.console.forms import STAY, Form
 from server.web.site import site_of
 
@@ -25,7 +25,7 @@ LOADED = "loaded-"
 that two people's changes of different fields both stay."""
 
 
-@page.for_members
+@console_page.for_members
 async def index(request: Request, caller: Caller) -> Response:
     """`/console/bylines`: all by name, and one more."""
     require(caller, Action.BYLINES_MANAGE)
@@ -43,10 +43,10 @@ async def index(request: Request, caller: Caller) -> Response:
         await bylines.create(site_of(request).desk, caller, byline)
     except (Invalid, Conflict) as error:
         return await _list(request, caller, form, error=error)
-    return page.to("/console/bylines", "kept", sent=form.text("request_key"))
+    return console_page.to("/console/bylines", "kept", sent=form.text("request_key"))
 
 
-@page.for_members
+@console_page.for_members
 async def edit(request: Request, caller: Caller) -> Response:
     """`/console/bylines/{id}`."""
     require(caller, Action.BYLINES_MANAGE)
@@ -66,14 +66,14 @@ async def edit(request: Request, caller: Caller) -> Response:
         await bylines.edit(site_of(request).desk, caller, request.path_params["id"], wanted)
     except (Invalid, Conflict) as error:
         return await _form(request, caller, form, error=error)
-    return page.to("/console/bylines", "saved", sent=form.text("request_key"))
+    return console_page.to("/console/bylines", "saved", sent=form.text("request_key"))
 
 
-@page.for_members
+@console_page.for_members
 async def remove(request: Request, caller: Caller) -> Response:
     """`/console/bylines/{id}/remove`: what is published with it keeps it."""
     await bylines.remove(site_of(request).desk, caller, request.path_params["id"])
-    return page.to("/console/bylines", "removed")
+    return console_page.to("/console/bylines", "removed")
 
 
 async def _portrait(request: Request, caller: Caller, form: Form) -> str:
@@ -92,7 +92,7 @@ async def _list(
         except NotFound:  # it was removed meanwhile
             found = await stored.listed(connection, limit=MAX_LISTED + 1)
     shown = found[:MAX_LISTED]
-    return page.show(
+    return console_page.show(
         request, caller, "bylines", error=error, bylines=[r.to_json() for r in shown],
         following=shown[-1].byline.id if len(found) > MAX_LISTED else "",
         values={name: form.text(name) for name in FIELDS}, unsaved=bool(form.values),
@@ -110,7 +110,7 @@ async def _form(
     if form is not None:
         values = {name: form.text(name) for name in FIELDS}
         loaded = {name: form.text(LOADED + name) for name in FIELDS}
-    return page.show(
+    return console_page.show(
         request, caller, "byline", error=error, byline=record, values=values, loaded=loaded,
         unsaved=form is not None, removes=form is not None and form.ticked("picture_remove"),
         request_key=(form.text("request_key") if form else "") or new_id(),

@@ -15,11 +15,11 @@ from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import new_id
 from server.newsroom import blogs, entries
 from server.web.api.request_models import EntryChanges
-from server.web.console import forms, listing, page, typed_entry
+from server.web.console import blog_page, console_page, forms, submitted_entry
+from server.web.console.blog_page import is_own
 from server.web.console.entry_pages import found, shown
 from server.web.console.forms import Form
-from server.web.console.listing import is_own
-from server.web.console.typed_entry import TypedEntry
+from server.web.console.submitted_entry import TypedEntry
 from server.web.site import site_of
 
 MARKS: dict[str, dict[str, bool]] = {
@@ -30,7 +30,7 @@ MARKS: dict[str, dict[str, bool]] = {
 """What each button of the list changes."""
 
 
-@page.for_members
+@console_page.for_members
 async def mark(request: Request, caller: Caller) -> Response:
     """The buttons of the lists. They are sent with the composer's form, so that what stands in it comes back
     in the answer; a script sends the button alone."""
@@ -48,7 +48,7 @@ async def mark(request: Request, caller: Caller) -> Response:
     if "body" in form.values:
         return await _with_composer(request, caller, form, done)
     home = f"/console/blogs/{blog.slug}"
-    return page.to(home, done, entry=entry.id, anchor=f"row-{entry.id}")
+    return console_page.to(home, done, entry=entry.id, anchor=f"row-{entry.id}")
 
 
 async def _done(request: Request, caller: Caller, blog: Blog, entry: Entry, form: Form) -> str:
@@ -78,13 +78,13 @@ async def _with_composer(request: Request, caller: Caller, form: Form, done: str
         blog = await blogs.readable(connection, caller, request.path_params["slug"])
     typed = TypedEntry.empty()
     try:
-        typed = await typed_entry.read(request, caller, form, blog)
+        typed = await submitted_entry.read(request, caller, form, blog)
     except Invalid as error:
-        return await listing.show(request, caller, blog, typed.or_typed(form), error=error, done_as=done)
-    return await listing.show(request, caller, blog, typed, done_as=done)
+        return await blog_page.show(request, caller, blog, typed.or_typed(form), error=error, done_as=done)
+    return await blog_page.show(request, caller, blog, typed, done_as=done)
 
 
-@page.for_members
+@console_page.for_members
 async def retract(request: Request, caller: Caller) -> Response:
     """`…/retract`: asks first, on a page of its own."""
     blog, entry = await found(request, caller)
@@ -101,14 +101,14 @@ async def retract(request: Request, caller: Caller) -> Response:
             blog, entry = await found(request, caller)
         else:
             done = "retracted" if entry.number is not None else "dropped"
-            return page.to(f"/console/blogs/{blog.slug}", done, entry=entry.id)
-    return page.show(
+            return console_page.to(f"/console/blogs/{blog.slug}", done, entry=entry.id)
+    return console_page.show(
         request, caller, "retract", error=error, blog=blog.to_json(), entry=entry.to_json(),
         shown=shown(request, blog, entry), restores=may(caller, Action.ENTRY_PUBLISH, blog.id),
     )
 
 
-@page.for_members
+@console_page.for_members
 async def send_back(request: Request, caller: Caller) -> Response:
     """`…/send-back`: a contribution becomes its author's draft again, with the reason."""
     blog, entry = await found(request, caller)
@@ -123,10 +123,10 @@ async def send_back(request: Request, caller: Caller) -> Response:
             error = refused
             blog, entry = await found(request, caller)
         else:
-            return page.to(
+            return console_page.to(
                 f"/console/blogs/{blog.slug}", "returned", entry=entry.id, sent=form.text("request_key")
             )
-    return page.show(
+    return console_page.show(
         request, caller, "send_back", error=error, blog=blog.to_json(), entry=entry.to_json(),
         shown=shown(request, blog, entry), note=form.text("note"),
         request_key=form.text("request_key") or new_id(),

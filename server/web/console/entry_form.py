@@ -13,7 +13,7 @@ from server.domain.blocks import Block, Image, Quote, Text
 from server.domain.byline import Byline
 from server.domain.errors import FieldError, Invalid
 from server.newsroom import content
-from server.web.console import media_fields, pieces
+from server.web.console import media_fields, media_pieces
 from server.web.console.forms import Form
 
 SHOWN = {
@@ -39,7 +39,7 @@ def media_of(written: Sequence[Block]) -> list[dict[str, Any]]:
     """The media of an entry for the form; `place` is the block's place in the entry."""
     return [
         piece for place, b in enumerate(written) if not isinstance(b, Text | Quote)
-        for piece in pieces.of(b, place)
+        for piece in media_pieces.of(b, place)
     ]
 
 
@@ -105,7 +105,7 @@ def picture(item: Any, form: Form) -> dict[str, Any]:
         item.height, item.widths, item.mime, sensitive=form.ticked("picture_sensitive"),
         warning=form.text("picture_warning"),
     )
-    return pieces.of(block, None)[0] | {"joined": form.ticked("picture_joined")}
+    return media_pieces.of(block, None)[0] | {"joined": form.ticked("picture_joined")}
 
 
 def moment(text: str, zone: str) -> datetime | None:

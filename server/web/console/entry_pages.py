@@ -20,36 +20,36 @@ from server.store import feeds, idempotency
 from server.store.bylines import known_names
 from server.text.title import title_of
 from server.web.api.request_models import EntryChanges
-from server.web.console import entry_form, forms, listing, page, preview, typed_entry
+from server.web.console import blog_page, console_page, entry_form, forms, preview, submitted_entry
+from server.web.console.blog_page import is_own
 from server.web.console.forms import Form
-from server.web.console.listing import is_own
-from server.web.console.typed_entry import TypedEntry
+from server.web.console.submitted_entry import TypedEntry
 from server.web.site import site_of
 
 
-@page.for_members
+@console_page.for_members
 async def index(request: Request, caller: Caller) -> Response:
     """`/console/blogs/{slug}`: write on top, what was written beneath."""
     async with site_of(request).database.read() as connection:
         blog = await blogs.readable(connection, caller, request.path_params["slug"])
     require(caller, Action.ENTRY_CREATE, blog.id)
     if request.method != "POST":
-        return await listing.show(request, caller, blog, TypedEntry.empty())
+        return await blog_page.show(request, caller, blog, TypedEntry.empty())
     form = await forms.read(request)
     typed = TypedEntry.empty()
     try:
-        typed = await typed_entry.read(request, caller, form, blog)
-        if form.text("do") not in typed_entry.STATUS:
+        typed = await submitted_entry.read(request, caller, form, blog)
+        if form.text("do") not in submitted_entry.STATUS:
             as_read = await _preview(request, caller, blog, typed)
-            return await listing.show(request, caller, blog, typed, preview=as_read)
+            return await blog_page.show(request, caller, blog, typed, preview=as_read)
         made = await _create(request, caller, blog, form, typed)
     except KeyReused:
         error = await _sent_before(request, caller, blog, form)
-        return await listing.show(request, caller, blog, replace(typed, request_key=new_id()), error=error)
+        return await blog_page.show(request, caller, blog, replace(typed, request_key=new_id()), error=error)
     except (Invalid, Conflict) as error:
-        return await listing.show(request, caller, blog, typed.or_typed(form), error=error)
+        return await blog_page.show(request, caller, blog, typed.or_typed(form), error=error)
     done = "again" if made.replayed else made.entry.status
-    return page.to(
+    return console_page.to(
         f"/console/blogs/{blog.slug}", done, entry=made.entry.id, sent=form.text("request_key")
     )
 
@@ -64,7 +64,7 @@ async def _create(
     try:
         return await entries.create(desk, caller, blog.slug, draft, key=form.text("request_key") or None)
     except Invalid as error:
-        raise typed_entry.located(error, content) from error
+        raise submitted_entry.located(error, content) from error
 
 
 async def _sent_before(request: Request, caller: Caller, blog: Blog, form: Form) -> Conflict:
@@ -83,7 +83,7 @@ async def _sent_before(request: Request, caller: Caller, blog: Blog, form: Form)
     )
 
 
-@page.for_members
+@console_page.for_members
 async def edit(request: Request, caller: Caller) -> Response:
     """`…/entries/{id}`: a stale revision shows both versions side by side."""
     blog, entry = await found(request, caller)
@@ -93,8 +93,8 @@ async def edit(request: Request, caller: Caller) -> Response:
     form = await forms.read(request)
     typed = TypedEntry.empty()
     try:
-        typed = await typed_entry.read(request, caller, form, blog)
-        if form.text("do") not in typed_entry.STATUS:
+        typed = await submitted_entry.read(request, caller, form, blog)
+        if form.text("do") not in submitted_entry.STATUS:
             as_read = await _preview(request, caller, blog, typed, entry)
             return await _form(request, caller, blog, entry, typed, preview=as_read)
         written = await _save(request, caller, blog, entry, form, typed)
@@ -104,7 +104,7 @@ async def edit(request: Request, caller: Caller) -> Response:
         return await _form(request, caller, blog, entry, yours, error=error, conflict=True)
     except (Invalid, Conflict) as error:
         return await _form(request, caller, blog, entry, typed.or_typed(form), error=error)
-    return page.to(
+    return console_page.to(
         f"/console/blogs/{blog.slug}", _done(entry, written.entry), entry=entry.id,
         sent=form.text("request_key"),
     )
@@ -128,7 +128,7 @@ async def _save(
             correction=correction, remove_from_history=form.ticked("remove_from_history"),
         )
     except Invalid as error:
-        raise typed_entry.located(error, content) from error
+        raise submitted_entry.located(error, content) from error
 
 
 def _done(before: Entry, after: Entry) -> str:
@@ -140,7 +140,7 @@ def _done(before: Entry, after: Entry) -> str:
     return "saved" if after.status == before.status and after.status != "draft" else after.status
 
 
-@page.for_members
+@console_page.for_members
 async def revisions(request: Request, caller: Caller) -> Response:
     """`…/revisions`: every version, the newest first."""
     async with site_of(request).database.read() as connection:
@@ -156,7 +156,7 @@ async def revisions(request: Request, caller: Caller) -> Response:
         }
         for r in versions
     ]
-    return page.show(
+    return console_page.show(
         request, caller, "revisions", blog=blog.to_json(), entry=entry.to_json(), revisions=shown_versions
     )
 
@@ -183,7 +183,7 @@ async def _form(
         names = [entry_form.in_line([name]) for name in await known_names(connection)]
     theirs = entry_form.to_markdown(entry.content.blocks)
     context: dict[str, Any] = {"preview": "", "conflict": False} | more
-    return page.show(
+    return console_page.show(
         request, caller, "edit", blog=blog.to_json(), entry=entry.to_json(), typed=typed, theirs=theirs,
         names=names,
         shown=shown(request, blog, entry) if context["conflict"] else "",

@@ -10,7 +10,7 @@ from server.domain.media import Media
 from server.domain.permissions import Action, Caller, require
 from server.newsroom import media
 from server.store import media as stored
-from server.web.console import forms, page
+from server.web.console import console_page, forms
 from server.web.console.forms import STAY, Form
 from server.web.site import site_of
 
@@ -18,7 +18,7 @@ FIELDS = ("alt", "caption", "credit")
 MAX_LISTED = 60
 
 
-@page.for_members
+@console_page.for_members
 async def index(request: Request, caller: Caller) -> Response:
     """`/console/pictures`: the newest first."""
     require(caller, Action.MEDIA_UPLOAD)
@@ -31,11 +31,11 @@ async def index(request: Request, caller: Caller) -> Response:
         except Invalid as refused:
             error = refused
         else:
-            return page.to("/console/pictures", "uploaded")
+            return console_page.to("/console/pictures", "uploaded")
     async with site_of(request).database.read() as connection:
         found = await stored.latest(connection, caller, limit=MAX_LISTED)
     values = {name: form.text(f"picture_{name}") for name in FIELDS}
-    return page.show(
+    return console_page.show(
         request, caller, "pictures", error=error, values=values, pictures=[m.to_json() for m in found],
         unsaved=bool(form.values),
     )

@@ -13,12 +13,12 @@ from server.domain.text_limits import MIN_PASSWORD
 from server.newsroom import people
 from server.store import people as stored
 from server.web.api.account_models import PasswordBody, TokenBody, UserBody, UserChanges
-from server.web.console import forms, page
+from server.web.console import console_page, forms
 from server.web.console.forms import STAY, Form
 from server.web.site import site_of
 
 
-@page.for_members
+@console_page.for_members
 async def users(request: Request, caller: Caller) -> Response:
     """`/console/users`: everybody, and one more."""
     require(caller, Action.USERS_MANAGE)
@@ -36,18 +36,18 @@ async def users(request: Request, caller: Caller) -> Response:
         except (Invalid, Conflict) as refused:
             error = refused
         else:
-            return page.to("/console/users", "added")
+            return console_page.to("/console/users", "added")
     async with site_of(request).database.read() as connection:
         slugs = await stored.slugs(connection)
         found = [u.to_json(slugs) for u in await stored.all_users(connection)]
-    return page.show(
+    return console_page.show(
         request, caller, "users", error=error, users=found, roles=ROLES, slugs=sorted(slugs.values()),
         values={name: form.text(name) for name in ("username", "name", "role", "blog", "blog_role")},
         least=MIN_PASSWORD, unsaved=bool(form.values),
     )
 
 
-@page.for_members
+@console_page.for_members
 async def user(request: Request, caller: Caller) -> Response:
     """`/console/users/{id}`: name, roles, and whether this person may log in."""
     require(caller, Action.USERS_MANAGE)
@@ -65,12 +65,12 @@ async def user(request: Request, caller: Caller) -> Response:
         except (Invalid, Conflict) as refused:
             error = refused
         else:
-            return page.to(request.url.path, "saved")
+            return console_page.to(request.url.path, "saved")
         return await _user(request, caller, form, error)
     return await _user(request, caller, None, error)
 
 
-@page.for_members
+@console_page.for_members
 async def reset_password(request: Request, caller: Caller) -> Response:
     """`/console/users/{id}/password`: for somebody who forgot it."""
     require(caller, Action.USERS_MANAGE)
@@ -83,10 +83,10 @@ async def reset_password(request: Request, caller: Caller) -> Response:
         await people.set_password(site_of(request).desk, caller, user_id, body.password)
     except (Invalid, Forbidden) as error:
         return await _user(request, caller, None, error)
-    return page.to(f"/console/users/{user_id}", "reset")
+    return console_page.to(f"/console/users/{user_id}", "reset")
 
 
-@page.for_members
+@console_page.for_members
 async def tokens(request: Request, caller: Caller) -> Response:
     """`/console/tokens`: a new token is shown in the answer to the form, and never again."""
     require(caller, Action.TOKENS_MANAGE)
@@ -113,17 +113,17 @@ async def tokens(request: Request, caller: Caller) -> Response:
             for t in await stored.all_tokens(connection)
         ]
     values = {name: "" if plain else form.text(name) for name in ("name", "role", "blog")}
-    return page.show(
+    return console_page.show(
         request, caller, "tokens", error=error, tokens=found[::-1], plain=plain, roles=ROLES, values=values,
         slugs=sorted(slugs.values()), keep=form.ticked("keep") and not plain,
         unsaved=bool(form.values) and not plain,
     )
 
 
-@page.for_members
+@console_page.for_members
 async def revoke(request: Request, caller: Caller) -> Response:
     await people.revoke_token(site_of(request).desk, caller, request.path_params["id"])
-    return page.to("/console/tokens", "revoked")
+    return console_page.to("/console/tokens", "revoked")
 
 
 async def _user(
@@ -140,7 +140,7 @@ async def _user(
     values = dict(found)
     if form is not None:
         values |= {"name": form.text("name"), "active": form.ticked("active")} | _roles(form)
-    return page.show(
+    return console_page.show(
         request, caller, "user", error=error, user=found, values=values, roles=ROLES,
         slugs=sorted(slugs.values()), own=caller.id == f"user:{found['id']}", least=MIN_PASSWORD,
         unsaved=form is not None, reset=reset,

@@ -17,7 +17,7 @@ from server.web.authenticate import (
     session_secret,
     set_session_cookie,
 )
-from server.web.console import forms, page
+from server.web.console import console_page, forms
 from server.web.site import site_of
 
 
@@ -26,8 +26,8 @@ async def log_in(request: Request) -> Response:
     if request.method != "POST":
         following = _inside(request.query_params.get("next", ""))
         if await caller_of(request) is not None:
-            return page.to(following)
-        return page.show(request, None, "login", username="", following=following)
+            return console_page.to(following)
+        return console_page.show(request, None, "login", username="", following=following)
     form = await forms.read(request)
     username, following = form.text("username").strip(), _inside(form.text("next"))
     site = site_of(request)
@@ -39,28 +39,28 @@ async def log_in(request: Request) -> Response:
             agent=request.headers.get("user-agent", ""),
         )
     except (Unauthenticated, Throttled) as error:
-        return page.show(request, None, "login", error=error, username=username, following=following)
+        return console_page.show(request, None, "login", error=error, username=username, following=following)
     await _end(request)  # a session that the browser had before does not live on unseen
-    response = page.to(following)
+    response = console_page.to(following)
     set_session_cookie(response, request, secret)
     return response
 
 
 async def log_out(request: Request) -> Response:
     await _end(request)
-    response = page.to("/console/login", "out")
+    response = console_page.to("/console/login", "out")
     clear_session_cookie(response, request)
     return response
 
 
-@page.for_members
+@console_page.for_members
 async def password(request: Request, caller: Caller) -> Response:
     """`/console/password`: one's own; it ends all sessions, this one too."""
     kind, _, user_id = caller.id.partition(":")
     if kind != "user":
         raise Forbidden("Only people have a password.")
     if request.method != "POST":
-        return page.show(request, caller, "password", least=MIN_PASSWORD)
+        return console_page.show(request, caller, "password", least=MIN_PASSWORD)
     form = await forms.read(request)
     site = site_of(request)
     try:
@@ -71,8 +71,8 @@ async def password(request: Request, caller: Caller) -> Response:
             site.desk, caller, user_id, form.text("password"), current=form.text("current")
         )
     except (Invalid, Forbidden, Throttled) as error:
-        return page.show(request, caller, "password", error=error, least=MIN_PASSWORD)
-    response = page.to("/console/login", "password")
+        return console_page.show(request, caller, "password", error=error, least=MIN_PASSWORD)
+    response = console_page.to("/console/login", "password")
     clear_session_cookie(response, request)
     return response
 

@@ -15,7 +15,7 @@ from server.domain.errors import StopPressError, Unauthenticated
 from server.store.database import Database
 from server.web.ops.metrics import Collector
 from server.web.site import Site, site_of
-from server.web.stream.subscribing import gate_of
+from server.web.stream.feed_request import gate_of
 
 _running: dict[Database, asyncio.Task[str]] = {}
 

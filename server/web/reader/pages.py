@@ -27,7 +27,7 @@ from server.web.reader.page_cache import Kept
 from server.web.reader.pagination import Page
 from server.web.reader.view import View, view_of
 from server.web.site import Site, site_of
-from server.web.stream.subscribing import gate_of
+from server.web.stream.feed_request import gate_of
 from server.web.times import date_in
 
 HTML = "text/html"

@@ -18,7 +18,7 @@ from server.domain.errors import Invalid, NotFound, Throttled, Unavailable
 from server.domain.position import Position
 from server.hub.resume import Reset
 from server.web.authenticate import client_address
-from server.web.stream.subscribing import gate_of, subscription_of
+from server.web.stream.feed_request import gate_of, subscription_of
 
 MAX_WAIT_SECONDS = 55.0
 EDGE_SECONDS = 1

@@ -27,8 +27,8 @@ from server.delivery.stream_endings import ENDINGS, ending_of
 from server.delivery.subscription import Subscription
 from server.domain.errors import Unavailable
 from server.web.authenticate import client_address
-from server.web.stream.portable import follow
-from server.web.stream.subscribing import gate_of, subscription_of
+from server.web.stream.asgi_listener import follow
+from server.web.stream.feed_request import gate_of, subscription_of
 
 
 async def stream(request: Request) -> Response:

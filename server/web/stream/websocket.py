@@ -22,8 +22,8 @@ from server.domain.errors import StopPressError
 from server.hub.resume import Cursor
 from server.web.authenticate import client_address
 from server.web.errors import problem
-from server.web.stream.portable import follow
-from server.web.stream.subscribing import gate_of, subscription_of
+from server.web.stream.asgi_listener import follow
+from server.web.stream.feed_request import gate_of, subscription_of
 
 
 async def stream(socket: WebSocket) -> None:

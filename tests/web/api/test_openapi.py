@@ -14,7 +14,7 @@ from PIL import Image
 from server.web.api.field_types import ZONES
 from server.web.api.openapi import document
 from server.web.api.operation import PREFIX
-from server.web.api.table import OPERATIONS
+from server.web.api.route_table import OPERATIONS
 from server.web.errors import PROBLEMS
 from tests.support.app import running
 from tests.web.api.conftest import Cast

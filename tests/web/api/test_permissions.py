@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from server.web.api.table import OPERATIONS
+from server.web.api.route_table import OPERATIONS
 from tests.web.api.conftest import BLOG, ROLES, Cast, path_of
 
 pytestmark = pytest.mark.anyio

@@ -12,8 +12,8 @@ import pytest
 from server.domain.permissions import SYSTEM
 from server.domain.position import new_id
 from server.newsroom import people
-from server.web.api.table import OPERATIONS
-from server.web.console import table
+from server.web.api.route_table import OPERATIONS
+from server.web.console import route_table
 from tests.support.app import Running, running
 from tests.web.console.test_console import PASSWORD, logged_in
 
@@ -105,7 +105,7 @@ async def cast(anyio_backend: str, tmp_path_factory: pytest.TempPathFactory) -> 
 def operations() -> list[tuple[str, str]]:
     """Logging in and out, which change who somebody is, have tests of their own."""
     return [
-        (method, route.path) for route in table.routes() for method in sorted(route.methods or ())
+        (method, route.path) for route in route_table.routes() for method in sorted(route.methods or ())
         if method != "HEAD" and route.path not in ("/console/login", "/console/logout")
     ]
 

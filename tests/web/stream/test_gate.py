@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from server.domain.errors import Unavailable
-from server.web.stream import authorising
 from server.web.stream import sse as module
+from server.web.stream import stream_authorisation
 from tests.support.app import Running, running
 from tests.support.listeners import seq_of, sse, until
 
@@ -68,7 +68,7 @@ async def test_without_a_database_an_event_source_is_told_to_come_back(
     async with running(tmp_path) as server:
         await server.blog()
         monkeypatch.setattr(module, "subscription_of", away)
-        monkeypatch.setattr(authorising, "subscription_of", away)
+        monkeypatch.setattr(stream_authorisation, "subscription_of", away)
         server.gate.public.clear()
         answer = await server.anonymous.get("/live/storm/stream")
         assert answer.status_code == 200

@@ -19,7 +19,7 @@ from server.domain.permissions import SYSTEM, Authority, Caller
 from server.installation import make_desk
 from server.newsroom import people
 from server.settings import Settings
-from server.web.stream import subscribing
+from server.web.stream import feed_request
 from tests.support.app import Running, running
 from tests.support.listeners import sse, until, websocket
 
@@ -220,14 +220,14 @@ async def test_rights_that_end_while_a_stream_is_authorised_end_it(
 ) -> None:
     """The signal comes after the look-up and before the stream is known."""
     ada, header = await token(server, "ada")
-    look_up = subscribing._feed_key
+    look_up = feed_request._feed_key
 
     async def overtaken(*asked: Any) -> Any:
         found = await look_up(*asked)
         await people.revoke_token(server.desk, SYSTEM, ada)
         return found
 
-    monkeypatch.setattr(subscribing, "_feed_key", overtaken)
+    monkeypatch.setattr(feed_request, "_feed_key", overtaken)
     async with sse(server.address, f"/live/storm/stream?{NEWSROOM}", headers=header) as stream:
         await end_of(stream)
     await until(lambda: gone(server.gate))

@@ -1,4 +1,4 @@
-"""Uploads are decoded in a process of their own (decoder_process.py), one at a time, kept warm, which can end.
+"""Uploads are decoded in a process of their own (decoder_process_main.py), one at a time, kept warm.
 
 It is ended when a picture takes too long, when the request that brought it is given up, when it grew large,
 and when the server stops. A request that has to wait for its turn waits in line, not in a thread.
@@ -66,7 +66,7 @@ class Decoder:
         """The worker, started if it is not there. For the thread."""
         if self._process is None or self._process.poll() is not None:
             self.close()
-            self._process = child_process.start("server.media.decoder_process")
+            self._process = child_process.start("server.media.decoder_process_main")
         return self._process
 
 

@@ -1,4 +1,4 @@
-"""The process that reads long texts: `python -m server.newsroom.text_worker`, started by text_process.py.
+"""The process that reads long texts: `python -m server.newsroom.text_process_main`, started by text_process.py.
 
 It has nothing of the server's environment, gives way to the event loops of the server, and ends when the
 server's end of its pipe closes. Both ways: one line of JSON.
@@ -14,7 +14,7 @@ from typing import Any
 from server.domain import blocks
 from server.domain.blocks import Block, Quote, Text
 from server.domain.errors import Invalid
-from server.newsroom import blocks_of_text
+from server.newsroom import text_to_blocks
 from server.text.errors import TextError
 from server.text.sanitise import Clean
 
@@ -36,9 +36,9 @@ def from_json(data: dict[str, Any]) -> Block:
 def _answer(asked: dict[str, Any]) -> dict[str, Any]:
     try:
         if asked["do"] == "words":
-            found = blocks_of_text.words(asked["body"], asked["language"])
+            found = text_to_blocks.words(asked["body"], asked["language"])
         else:
-            found = blocks_of_text.prepared([from_json(b) for b in asked["blocks"]], asked["language"])
+            found = text_to_blocks.prepared([from_json(b) for b in asked["blocks"]], asked["language"])
     except TextError as error:
         return {"error": [error.message, error.place]}
     except Invalid as error:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from server.cli.follow import FIRST_SILENCE_SECONDS, SILENT_BEATS, Follower
+from server.cli.stream_follower import FIRST_SILENCE_SECONDS, SILENT_BEATS, Follower
 from tests.support.browser import until
 from tests.support.silent import silent_stream
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from server.serving.unread_answers import LAST_PIECE_SECONDS, MAX_UNREAD_BYTES, UnreadAnswers
+from server.serving.unread_responses import LAST_PIECE_SECONDS, MAX_UNREAD_BYTES, UnreadAnswers
 
 
 @dataclass(eq=False)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from starlette.routing import Route
 
 from server.web.console import (
+    blog_page,
     blogs,
     bylines,
     entry_actions,
     entry_pages,
-    listing,
     media,
     people,
     presence,
@@ -28,7 +28,7 @@ def routes() -> list[Route]:
         Route("/console", blogs.index),
         Route("/console/blogs/new", blogs.new, methods=BOTH),
         Route("/console/blogs/{slug}", entry_pages.index, methods=BOTH),
-        Route("/console/blogs/{slug}/list", listing.lists),
+        Route("/console/blogs/{slug}/list", blog_page.lists),
         Route("/console/blogs/{slug}/presence", presence.beat, methods=["POST"]),
         Route("/console/blogs/{slug}/preview", preview.show, methods=["POST"]),
         Route("/console/blogs/{slug}/furniture", blogs.furniture, methods=BOTH),

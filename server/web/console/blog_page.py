@@ -22,8 +22,8 @@ from server.text.title import title_of
 from server.web import times
 from server.web.api import request_parsing
 from server.web.conditional import client_has
-from server.web.console import entry_form, page
-from server.web.console.typed_entry import TypedEntry
+from server.web.console import console_page, entry_form
+from server.web.console.submitted_entry import TypedEntry
 from server.web.languages import ENGLISH, Language
 from server.web.site import site_of
 
@@ -37,14 +37,14 @@ async def show(request: Request, caller: Caller, blog: Blog, typed: TypedEntry, 
     context = await _lists(request, caller, blog) | await _notice(request, caller, blog, name)
     async with site_of(request).database.read() as connection:
         names = [entry_form.in_line([name]) for name in await known_names(connection)]
-    return page.show(
+    return console_page.show(
         request, caller, "entries", typed=typed, names=names,
         may_furnish=may(caller, Action.BLOG_EDIT, blog.id),
         **({"preview": ""} | context | more),
     )
 
 
-@page.for_members
+@console_page.for_members
 async def lists(request: Request, caller: Caller) -> Response:
     """`/console/blogs/{slug}/list`: 304 as long as nothing in it has changed."""
     site = site_of(request)
@@ -127,8 +127,9 @@ def _row(caller: Caller, blog: Blog, entry: Entry, at: str, title: str = "") -> 
 
 async def _notice(request: Request, caller: Caller, blog: Blog, name: str) -> dict[str, Any]:
     """What is said first: what was done, to which entry, and the way back."""
-    words = page.DONE.get(name, "")
-    notice: dict[str, Any] = {"done": words, "failed": name in page.FAILED, "about": None, "undo": False}
+    words = console_page.DONE.get(name, "")
+    failed = name in console_page.FAILED
+    notice: dict[str, Any] = {"done": words, "failed": failed, "about": None, "undo": False}
     entry_id = request.query_params.get("entry", "")
     if not words or not entry_id:
         return notice

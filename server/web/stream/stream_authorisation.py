@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from server.delivery.subscription import Subscription
-from server.web.stream.subscribing import subscription_of
+from server.web.stream.feed_request import subscription_of
 
 
 def authoriser(app: Starlette, trusted_proxies: Sequence[str]) -> Callable[[Scope], Awaitable[Subscription]]:

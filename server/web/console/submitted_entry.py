@@ -18,7 +18,7 @@ from server.domain.errors import FieldError, Invalid
 from server.domain.permissions import Caller
 from server.domain.position import new_id
 from server.web.api.request_models import EntryBody, blocks_of, bylines_of
-from server.web.console import byline_lines, entry_form, forms, media, pieces
+from server.web.console import byline_lines, entry_form, forms, media, media_pieces
 from server.web.console.forms import Form
 
 STATUS: dict[str, EntryStatus | None] = {
@@ -82,7 +82,7 @@ class TypedEntry:
         Raises Invalid."""
         self._check_complete()
         entry_form.check_pictures(self.media)
-        plain = pieces.to_blocks(self.media)
+        plain = media_pieces.to_blocks(self.media)
         try:
             return forms.checked(
                 EntryBody,
@@ -93,7 +93,7 @@ class TypedEntry:
                 } | {flag: getattr(self, flag) for flag in FLAGS},
             )
         except Invalid as error:
-            raise pieces.located(error, self.media) from error
+            raise media_pieces.located(error, self.media) from error
 
     def _bylines(self, before: Content) -> list[dict[str, str]]:
         names = entry_form.names(self.byline)
@@ -122,7 +122,7 @@ class TypedEntry:
     async def content(self, body: EntryBody, blog: Blog, before: Content) -> Content:
         """What the entry shall hold; `before` is what it held up to now. Raises Invalid."""
         language = (body.language if "language" in self.words else before.language) or blog.language
-        places = pieces.places(self.media)
+        places = media_pieces.places(self.media)
         words = await entry_form.words(before.blocks, body.body, language)
         arranged = entry_form.arranged(before.blocks, words, blocks_of("", body.blocks), places)
         return Content(
@@ -183,7 +183,7 @@ async def read(request: Request, caller: Caller, form: Form, blog: Blog) -> Type
         if "video_poster" in form.files:
             item = await media.keep(request, caller, form.files["video_poster"], "video_poster")
             video = replace(video, poster=item.id)
-        items += pieces.of(video, None)
+        items += media_pieces.of(video, None)
         form = Form({k: v for k, v in form.values.items() if not k.startswith("video_")})
     if form.text("embed_url").strip():
         items.append({"type": "embed", "url": form.text("embed_url").strip(), "title": "", "place": None})
@@ -205,8 +205,8 @@ def _place(path: str, content: Content) -> str:
         return "body"
     among = [b for b in content.blocks if not isinstance(b, Text | Quote)]
     at = sum(not isinstance(b, Text | Quote) for b in before)
-    shown = [piece for block in among for piece in pieces.of(block, None)]
-    return pieces.located(Invalid.field(".".join([name, str(at), *rest[1:]]), ""), shown).fields[0].field
+    shown = [piece for block in among for piece in media_pieces.of(block, None)]
+    return media_pieces.located(Invalid.field(".".join([name, str(at), *rest[1:]]), ""), shown).fields[0].field
 
 
 def _number(typed: str) -> int | str:

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from server.cli import first_login
 from server.cli.output import print_json
-from server.demo.head import SLUG
+from server.demo.blog_head import SLUG
 
 TITLE = "Stop Press is live"
 BORDER = 4

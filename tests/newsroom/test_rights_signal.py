@@ -12,7 +12,7 @@ import pytest
 from server.auth import credentials
 from server.domain.errors import NotFound
 from server.domain.permissions import SYSTEM, Authority, Caller, at_most
-from server.newsroom import callers, people, rights
+from server.newsroom import callers, people, rights_signal
 from server.newsroom.desk import Desk
 from server.store import people as stored
 from tests.support.desk import Newsroom
@@ -139,7 +139,7 @@ async def test_everybody_who_holds_a_connection_open_is_told(desk: Desk) -> None
     token, _ = await people.create_token(desk, maker, "wire", "admin")
     secret, _ = await people.log_in(desk, "ada", PASSWORD, days=1)
     told: list[str | None] = []
-    rights.subscribe(desk.broker, told.append)
+    rights_signal.subscribe(desk.broker, told.append)
 
     async def after(work: Any) -> set[str | None]:
         told.clear()
@@ -159,11 +159,11 @@ async def test_everybody_who_holds_a_connection_open_is_told(desk: Desk) -> None
 
 async def test_a_signal_that_is_none_is_passed_over(desk: Desk) -> None:
     told: list[str | None] = []
-    rights.subscribe(desk.broker, told.append)
+    rights_signal.subscribe(desk.broker, told.append)
     for data in (b"", b"\xff", b"x" * 65):
-        desk.broker.notify(rights.TOPIC, data)
+        desk.broker.notify(rights_signal.TOPIC, data)
     assert told == []
-    desk.broker.notify(rights.TOPIC, b"user:1")
+    desk.broker.notify(rights_signal.TOPIC, b"user:1")
     assert told == ["user:1"]
 
 

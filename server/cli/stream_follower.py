@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 from rich.markup import escape
 
-from server.cli.event_stream import Event, events
+from server.cli.sse_parser import Event, events
 from server.domain.errors import Forbidden, Invalid, NotFound
 from server.text.excerpt import plain
 

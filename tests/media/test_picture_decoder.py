@@ -18,7 +18,7 @@ from PIL import Image
 
 from server.domain.errors import TooLarge, Unavailable, UnsupportedMedia
 from server.media import images
-from server.media.decoder import LARGE_BYTES, Decoder
+from server.media.picture_decoder import LARGE_BYTES, Decoder
 from tests.support.listeners import until
 
 pytestmark = pytest.mark.anyio
@@ -99,13 +99,16 @@ async def test_more_memory_than_a_picture_may_have_is_refused(
     decoder: Decoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A picture within the limit on pixels, by a worker whose limit on memory is too small for it."""
-    code = "import server.media.decoder_process as d; d.BASE_BYTES, d.BYTES_PER_PIXEL = 300 << 20, 0; d.main()"
+    code = (
+        "import server.media.decoder_process_main as d; "
+        "d.BASE_BYTES, d.BYTES_PER_PIXEL = 300 << 20, 0; d.main()"
+    )
     popen = subprocess.Popen
 
     def start(command: list[str], **options: Any) -> Any:
         return popen([command[0], "-c", code], **options)
 
-    monkeypatch.setattr("server.media.decoder.subprocess.Popen", start)
+    monkeypatch.setattr("server.media.picture_decoder.subprocess.Popen", start)
     with pytest.raises((TooLarge, UnsupportedMedia), match="memory"):
         await decoder.prepare(png(30_000, 1_600), **LIMITS)
     assert (await decoder.prepare(jpeg(), **LIMITS)).width == 64

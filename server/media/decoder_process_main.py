@@ -1,4 +1,5 @@
-"""The process that decodes pictures: `python -m server.media.decoder_process`, started and ended by decoder.py.
+"""The process that decodes pictures: `python -m server.media.decoder_process_main`, started and ended by
+picture_decoder.py.
 
 Decoders meet hostile bytes, and a picture of a few kilobytes can ask for minutes and gigabytes. Here that costs
 a process that the system bounds (memory, processor time, time by the clock) and anybody may kill. It has no

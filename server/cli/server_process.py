@@ -14,8 +14,8 @@ import structlog
 
 from server.app import Application, create_app, make_server
 from server.cli import first_login, logs, private_files
-from server.cli.announcement import Start, announce
-from server.cli.local import open_desk
+from server.cli.local_database import open_desk
+from server.cli.start_message import Start, announce
 from server.installation import data_lock
 from server.serving import sockets, workers
 from server.settings import Settings

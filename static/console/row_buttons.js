@@ -2,7 +2,7 @@
 /** The buttons of the rows act without leaving the page, so that what stands in the composer stays. */
 import { say, sayLoggedOut } from "./notice.js";
 
-/** @typedef {import("./lists.js").Lists} Lists */
+/** @typedef {import("./live_lists.js").Lists} Lists */
 
 /** Where the focus goes after a button that has become its opposite; after any other it returns to the composer. */
 /** @type {Record<string, string>} */

@@ -13,7 +13,7 @@ import pytest
 from server.domain.providers import Provider, Providers
 from server.fetch import page_head
 from server.fetch.client import FetchClient
-from server.fetch.lookup import Lookup, of_data
+from server.fetch.link_lookup import Lookup, of_data
 from server.fetch.preview import Preview
 from tests.support.origin import OtherSite, answer, other_site
 
