@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import functools
 import shutil
 import tempfile
@@ -32,7 +33,9 @@ def prepare(data_dir: Path, **chosen: Any) -> None:
 
 @functools.cache
 def _migrated() -> Path:
-    path = Path(tempfile.mkdtemp(prefix="stoppress-schema-")) / NAME
+    folder = Path(tempfile.mkdtemp(prefix="stoppress-schema-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = folder / NAME
     with ThreadPoolExecutor(1) as pool:  # whoever asks may run in an event loop
         pool.submit(asyncio.run, _migrate(path)).result()
     return path
