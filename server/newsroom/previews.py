@@ -91,7 +91,7 @@ async def _look_up(desk: Desk, caller: Caller, blocks: list[Block], wanted: Iter
 
 
 async def _keep(desk: Desk, caller: Caller, found: Preview) -> Media | None:
-    from server.newsroom import media  # it loads the library of entry_pictures, which most posts do without
+    from server.newsroom import media  # it loads the library of pictures, which most posts do without
 
     try:
         return await media.upload(
