@@ -16,8 +16,8 @@ from server.web.reader import (
     history,
     media,
     pages,
-    robots_and_sitemap,
     syndication,
+    well_known_files,
 )
 from server.web.stream import changes, sse, websocket
 
@@ -41,11 +41,11 @@ def table() -> list[BaseRoute]:
         WebSocketRoute("/live/{slug}/ws", websocket.stream, name="ws"),
         Route("/live/{slug}/changes", changes.changes, name="changes"),
         # search engines and browsers, which look for these without being told
-        Route("/robots.txt", robots_and_sitemap.robots, name="robots"),
+        Route("/robots.txt", well_known_files.robots, name="robots"),
         Route("/embed.js", component.script, name="embed_script"),
         Route("/oembed", embedded.oembed, name="oembed"),
-        Route("/favicon.ico", robots_and_sitemap.favicon, name="favicon"),
-        Route("/sitemap.xml", robots_and_sitemap.sitemap, name="sitemap"),
+        Route("/favicon.ico", well_known_files.favicon, name="favicon"),
+        Route("/sitemap.xml", well_known_files.sitemap, name="sitemap"),
         # the newsroom
         *console.routes(),
         # API: the table is in web/api/route_table.py

@@ -14,13 +14,13 @@ import pytest
 from PIL import Image
 
 from server.store.blogs import PublicBlog
-from server.web.reader import robots_and_sitemap
+from server.web.reader import well_known_files
 from server.web.reader.structured_data import Publication
 from tests.support.app import Running, running
 
 pytestmark = pytest.mark.anyio
 
-NS = {"s": robots_and_sitemap.SITEMAP, "n": robots_and_sitemap.NEWS}
+NS = {"s": well_known_files.SITEMAP, "n": well_known_files.NEWS}
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 PAPER = Publication("The <Paper> & Co", "https://example.org", "/logo.png")
 
@@ -40,7 +40,7 @@ async def listed(server: Running) -> dict[str, Any]:
 
 def urls(text: str) -> dict[str, Any]:
     root = Xml.fromstring(text)
-    assert root.tag == f"{{{robots_and_sitemap.SITEMAP}}}urlset"
+    assert root.tag == f"{{{well_known_files.SITEMAP}}}urlset"
     return {url.findtext("s:loc", namespaces=NS) or "": url for url in root.findall("s:url", NS)}
 
 
@@ -73,7 +73,7 @@ async def test_favicon_is_an_icon_of_three_sizes(server: Running) -> None:
     assert "max-age" in answer.headers["cache-control"]
     icon = Image.open(io.BytesIO(answer.content))
     assert icon.format == "ICO"
-    assert icon.info["sizes"] == set(robots_and_sitemap.ICON_SIZES)
+    assert icon.info["sizes"] == set(well_known_files.ICON_SIZES)
     red, green, blue = icon.convert("RGB").getpixel((2, 2))  # type: ignore[misc]
     assert red > 150 and green < 60 and blue < 60, "it is the press red of the icon"
 
@@ -124,18 +124,18 @@ async def test_lastmod_is_the_newest_change_that_readers_saw(server: Running) ->
 
 def test_sitemap_keeps_to_the_limits() -> None:
     long = "ж&" * 150
-    more = robots_and_sitemap.MAX_ADDRESSES + 5
+    more = well_known_files.MAX_ADDRESSES + 5
     many = [blog(n, headline=long, slug=f"{n:05}" + "x" * 95) for n in range(more)]
-    text = robots_and_sitemap.make_sitemap(PAPER, many, NOW)
-    assert text.count("<loc>") == robots_and_sitemap.MAX_ADDRESSES
-    assert text.count("<news:news>") == robots_and_sitemap.MAX_NEWS
+    text = well_known_files.make_sitemap(PAPER, many, NOW)
+    assert text.count("<loc>") == well_known_files.MAX_ADDRESSES
+    assert text.count("<news:news>") == well_known_files.MAX_NEWS
     assert len(text.encode()) < 50 * 2**20
 
 
 def test_only_what_began_in_the_last_two_days_is_news() -> None:
     old = blog(1, started_at=NOW - timedelta(days=2, seconds=1))
     both = [old, blog(2, started_at=NOW - timedelta(days=2))]
-    found = urls(robots_and_sitemap.make_sitemap(PAPER, both, NOW))
+    found = urls(well_known_files.make_sitemap(PAPER, both, NOW))
     has_news = {loc: url.find("n:news", NS) is not None for loc, url in found.items()}
     assert has_news == {"https://example.org/live/b1": False, "https://example.org/live/b2": True}
 
@@ -145,6 +145,6 @@ def test_only_what_began_in_the_last_two_days_is_news() -> None:
     ("zh-Hant", "zh-tw"), ("zh-HK", "zh-tw"),
 ])
 def test_languages_are_told_as_news_sitemaps_want_them(tag: str, code: str) -> None:
-    (url,) = urls(robots_and_sitemap.make_sitemap(PAPER, [blog(1, language=tag)], NOW)).values()
+    (url,) = urls(well_known_files.make_sitemap(PAPER, [blog(1, language=tag)], NOW)).values()
     assert url.findtext(".//n:language", namespaces=NS) == code
     assert url.findtext(".//n:name", namespaces=NS) == PAPER.name
