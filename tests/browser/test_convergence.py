@@ -21,6 +21,8 @@ _slugs = (f"flood-{n}" for n in itertools.count())
 
 NORMAL = """() => {
   const live = document.querySelector('.live').cloneNode(true);
+  // room that is kept for a reader in mid-page until it is out of sight
+  live.querySelectorAll('[data-part]').forEach((part) => part.removeAttribute('style'));
   live.querySelectorAll('time').forEach((t) => { t.textContent = ''; });
   live.querySelectorAll('*').forEach((e) => {
     const given = [...e.attributes].map((a) => [a.name, a.value]).sort(([a], [b]) => a < b ? -1 : 1);

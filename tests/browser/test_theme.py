@@ -14,8 +14,8 @@ from tests.web.test_theme import EXAMPLE
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
-ORDER = """() => [...document.querySelector("[data-entries]").children].filter((e) => !e.hidden)
-  .map((e) => e.dataset.number ?? e.dataset.slot)"""
+ORDER = """() => [...document.querySelectorAll("[data-entries] > :is(article, [data-slot])")]
+  .filter((e) => !e.hidden).map((e) => e.dataset.number ?? e.dataset.slot)"""
 
 
 async def test_slots_stay_right_while_entries_arrive(tmp_path: Path, browser: Browser) -> None:
