@@ -106,7 +106,7 @@ async def _create(desk: Desk, caller: Caller, slug: str, draft: Draft, request: 
             author_id=caller.id, author_name=caller.name, created_at=written_at, updated_at=written_at,
             publish_at=draft.publish_at,
         )
-        written = await _commit(connection, blog, None, moved(entry, status, now), caller)
+        written = await _commit(connection, blog, None, moved(entry, status, written_at), caller)
         await request.remember(connection, entry.id, now)
     desk.publish(written.changes)
     return written.answer()
@@ -155,6 +155,7 @@ async def edit(
     async with desk.database.write() as connection:
         blog, entry = await _editable(connection, caller, slug, entry_id, Action.ENTRY_EDIT)
         await _check_revision(connection, entry, revision, epoch, yours)
+        written_at = max(now, entry.updated_at)  # the clock may have been set back
         at = entry.publish_at if publish_at == "unchanged" else publish_at
         if status is None and entry.status == "scheduled" and at is None:
             status = "draft"
@@ -169,10 +170,10 @@ async def edit(
         if "blocks" in changed:
             made = await entry_pictures.sized(connection, made, caller)
         made = await _named(connection, blog, made, caller, before=entry.content, at=now)
-        after = with_note(entry, edited(entry, made, at, now), wanted, note.strip(), caller)
+        after = with_note(entry, edited(entry, made, at, written_at), wanted, note.strip(), caller)
         correction = correction.strip()
-        after = corrected(entry, after, correction, now, forget=remove_from_history)
-        after = moved(after, wanted, now)
+        after = corrected(entry, after, correction, written_at, forget=remove_from_history)
+        after = moved(after, wanted, written_at)
         written = await _commit(connection, blog, entry, after, caller, correction=correction)
         if remove_from_history:
             await entries.hide_revisions(connection, entry.id, before=written.entry.revision)
@@ -206,7 +207,7 @@ async def retract(
         if entry.status == "retracted":
             return Written(entry, await _position(connection, entry), replayed=True)
         await _check_revision(connection, entry, revision, epoch, {"status": "retracted"})
-        written = await _commit(connection, blog, entry, retracted(entry, now), caller)
+        written = await _commit(connection, blog, entry, retracted(entry, max(now, entry.updated_at)), caller)
     desk.publish(written.changes)
     return written.answer()
 
@@ -224,7 +225,7 @@ async def restore(desk: Desk, caller: Caller, slug: str, entry_id: str) -> Writt
         kept = await entries.revisions_of(connection, entry.id)
         last = next((r for r in kept if r.status != "retracted"), kept[0])
         named = await _named(connection, blog, last.content, caller, before=last.content, at=now)
-        again = restored(entry, named, last.status, now)
+        again = restored(entry, named, last.status, max(now, entry.updated_at))
         written = await _commit(connection, blog, entry, again, caller)
     desk.publish(written.changes)
     return written.answer()
@@ -325,10 +326,7 @@ async def _commit(
 ) -> _Committed:
     """Store a revision and its changes in the feeds. If there is a public change, it is the last one."""
     newsroom = await feeds.advance(connection, FeedKey(blog.id, "newsroom"))
-    updated_at = entry.updated_at if before is None else max(entry.updated_at, before.updated_at)
-    entry = replace(
-        entry, revision=entry.revision + 1, newsroom_seq=newsroom.seq, updated_at=updated_at
-    )
+    entry = replace(entry, revision=entry.revision + 1, newsroom_seq=newsroom.seq)
     if entry.status == "published" and entry.number is None:
         entry = replace(entry, number=await blogs.next_number(connection, blog.id))
     shows = entry.public or (before is not None and before.public_seq is not None)

@@ -1,6 +1,7 @@
 """HTML as a parser wrote it becomes HTML of the few shapes that an entry has: paragraphs, headings, lists,
 tables, quotations, with the words, their order and their numbering kept. What is no element of an entry leaves
-its words behind: a `<div>` becomes a paragraph, a picture a link to it.
+its words behind: a `<div>` becomes a paragraph, a picture a link to it. Bold, italic, lines and raised words
+that are written as a style become elements, and what a browser would not show is left out.
 
 It reads what nh3 serialised (every element closed, every attribute quoted), so that a short pattern tells tags
 from words. nh3 cleans the outcome once more: this module is for what readers see, not for their safety.
@@ -16,6 +17,8 @@ from server.domain.text_limits import MAX_CELLS, MAX_LINKS, MAX_NESTING
 from server.text import links, pasted_html
 from server.text.characters import visible
 from server.text.errors import TextError, too_many
+from server.text.inline_state import NO_FORMAT, PLAIN_STATE, InlineState
+from server.text.inline_styles import PLAIN, Look, read
 
 LEAVES = {"p": "p", "h1": "h3", "h2": "h3", "h3": "h3", "h4": "h4", "h5": "h4", "h6": "h4", "pre": "pre",
           "caption": "caption"}
@@ -45,6 +48,12 @@ INLINE = {
 VOID = frozenset({"br", "hr", "img"})
 READ = frozenset(LEAVES) | BREAKS | CONTAINERS | frozenset(INLINE) | VOID | {"q", "tfoot"}
 """All elements that mean something here; of others only the words are read."""
+STYLED = frozenset({
+    "acronym", "bdi", "bdo", "big", "data", "font", "form", "label", "mark", "nobr", "output", "rb", "rp", "rt",
+    "rtc", "ruby", "slot", "span", "time",
+})
+"""Elements that say nothing here besides what their style says."""
+_HEADINGS = frozenset({"h3", "h4"})
 
 ATTRIBUTES: dict[str, dict[str, str]] = {
     "a": {"href": r"[^\x00-\x20].*", "title": ".*", "hreflang": r"[A-Za-z0-9-]{1,35}"},
@@ -67,8 +76,6 @@ _TOKEN = re.compile(r"<(/?)([a-z][a-z0-9]*)((?: [a-z-]+=\"[^\"]*\")*)>|([^<]+)|(
 _ATTRIBUTE = re.compile(r" ([a-z-]+)=\"([^\"]*)\"")
 _INVISIBLE = re.compile(r" (?:width|height)=\"[01](?:px)?\"")
 """What mail and web pages use to count their readers, or to keep a place."""
-MAX_INLINE = 8
-"""Formatting in formatting; deeper levels say nothing that a reader could tell apart."""
 
 
 def rewrite(serialised: str) -> str:
@@ -107,45 +114,78 @@ class _Leaf:
 class _Builder:
     out: list[str] = field(default_factory=list)
     containers: list[str] = field(default_factory=list)
-    inline: list[tuple[str, str]] = field(default_factory=list)
+    state: InlineState = PLAIN_STATE
+    outer: list[InlineState] = field(default_factory=list)
     leaf: _Leaf | None = None
     paragraphs: int = 0
     cells: int = 0
     links: int = 0
 
     def open(self, tag: str, attributes: str) -> None:
-        if tag in INLINE:
-            self.inline.append((INLINE[tag], _kept(INLINE[tag], attributes)))
-        elif tag == "br":
-            self._break()
-        elif tag == "q":
-            self.words("“")
-        elif tag == "img":
-            self._picture(attributes)
-        elif tag in LEAVES and self._fits(tag):
-            self._end_leaf()
-            self.leaf = _Leaf(LEAVES[tag], _kept(LEAVES[tag], attributes))
-        elif tag == "hr":
-            self._end_leaf()
-            self.out.append("<hr>")
-        elif tag in CONTAINERS or tag == "tfoot":
-            self._open_container("tbody" if tag == "tfoot" else tag, attributes)
-        else:
-            self._end_leaf()
-            if tag in BREAKS and attributes and _kept("p", attributes):
-                self.leaf = _Leaf("p", _kept("p", attributes), given=False)
+        look, hidden = _look(attributes) if attributes else (PLAIN, False)
+        within = self.state.within(look, hidden=hidden)
+        if tag in VOID:
+            if not within.unseen:
+                self._void(tag, attributes)
+            return
+        self.outer.append(self.state)
+        self.state = within
+        if not within.absent:
+            self._open(tag, attributes)
+            self.state = self._formatted(tag, attributes, look)
+            if tag == "q":
+                self.words("“")
 
     def close(self, tag: str) -> None:
-        if tag in INLINE:
-            self._close_inline(INLINE[tag])
-        elif tag == "q":
+        if not self.state.absent:
+            self._close(tag)
+        self.state = self.outer.pop() if self.outer else PLAIN_STATE
+
+    def _void(self, tag: str, attributes: str) -> None:
+        if tag == "br":
+            self._break()
+        elif tag == "img":
+            self._picture(attributes)
+        else:
+            self._end_leaf()
+            self.out.append("<hr>")
+
+    def _open(self, tag: str, attributes: str) -> None:
+        if tag in LEAVES:
+            self._end_leaf()
+            if self._fits(tag):
+                self.leaf = _Leaf(LEAVES[tag], _kept(LEAVES[tag], attributes))
+        elif tag in CONTAINERS or tag == "tfoot":
+            self._open_container("tbody" if tag == "tfoot" else tag, attributes)
+        elif tag in BREAKS:
+            self._end_leaf()
+            if attributes and _kept("p", attributes):
+                self.leaf = _Leaf("p", _kept("p", attributes), given=False)
+
+    def _close(self, tag: str) -> None:
+        if tag == "q":
             self.words("”")
         elif tag in CONTAINERS or tag == "tfoot":
             self._close_container("tbody" if tag == "tfoot" else tag)
-        else:
+        elif tag in LEAVES or tag in BREAKS:
             self._end_leaf()
 
+    def _formatted(self, tag: str, attributes: str, look: Look) -> InlineState:
+        own = INLINE.get(tag)
+        formats = (own, _kept(own, attributes)) if own else NO_FORMAT
+        return self.state.formatted(
+            *formats, look=look, inline=bool(own) or tag in STYLED, in_heading=self._in_heading()
+        )
+
+    def _in_heading(self) -> bool:
+        """Words there are bold in any case."""
+        if self.leaf is not None and self.leaf.tag:
+            return self.leaf.tag in _HEADINGS
+        return bool(self.containers) and self.containers[-1] == "th"
+
     def words(self, escaped: str) -> None:
+        if self.state.unseen:
+            return
         if self.leaf is None:
             if not escaped.strip(" \t\n\r\f"):
                 if "\n" in escaped and self.out and self.out[-1] != "\n":
@@ -174,8 +214,7 @@ class _Builder:
         return "".join(self.out).strip("\n")
 
     def _write(self, leaf: _Leaf, escaped: str, plain: str) -> None:
-        tags = {tag for tag, _ in self.inline}
-        if leaf.tag == "pre" or tags & {"a", "code"}:
+        if leaf.tag == "pre" or self.state.has("a", "code"):
             leaf.parts.append(escaped)
             leaf.after_link = False
             return
@@ -195,10 +234,7 @@ class _Builder:
 
     def _settle(self, leaf: _Leaf) -> None:
         """Write the line breaks that were waiting, and close and open formatting as it is wanted now."""
-        wanted = list(dict.fromkeys(self.inline))[:MAX_INLINE]
-        if sum(tag == "a" for tag, _ in wanted) > 1:
-            first = next(pair for pair in wanted if pair[0] == "a")
-            wanted = [pair for pair in wanted if pair[0] != "a" or pair is first]
+        wanted = self.state.inline
         same = 0
         while same < min(len(wanted), len(leaf.opened)) and wanted[same] == leaf.opened[same]:
             same += 1
@@ -210,7 +246,7 @@ class _Builder:
             leaf.breaks, leaf.after_link = 0, False
         for tag, attributes in wanted[same:]:
             leaf.parts.append(f"<{tag}{attributes}>")
-        leaf.opened = wanted
+        leaf.opened = list(wanted)
 
     def _break(self) -> None:
         if self.leaf is not None and self.leaf.parts:
@@ -231,17 +267,11 @@ class _Builder:
                             self._place())
         if not words and (invisible or not address):
             return
+        before = self.state
         if address:
-            self.inline.append(("a", f' href="{address}"'))
+            self.state = before.plus("a", f' href="{address}"')
         self.words(words.replace("<", "&lt;").replace(">", "&gt;") if words else address)
-        if address:
-            self._close_inline("a")
-
-    def _close_inline(self, tag: str) -> None:
-        for place in range(len(self.inline) - 1, -1, -1):
-            if self.inline[place][0] == tag:
-                del self.inline[place]
-                return
+        self.state = before
 
     def _end_leaf(self) -> None:
         leaf, self.leaf = self.leaf, None
@@ -295,6 +325,12 @@ class _Builder:
 
     def _place(self) -> str:
         return f"paragraph {self.paragraphs + 1}"
+
+
+def _look(attributes: str) -> tuple[Look, bool]:
+    """The look of an element, and whether it has the attribute `hidden`."""
+    named = dict(_ATTRIBUTE.findall(attributes))
+    return read(html.unescape(named.get("style", ""))), "hidden" in named
 
 
 def _kept(tag: str, attributes: str) -> str:

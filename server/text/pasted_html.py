@@ -27,6 +27,8 @@ _HTML = frozenset({
 whether `<svg>` and `<math>` are around them or not."""
 _APART = frozenset({"desc", "foreignobject", "mtd", "mtr", "text", "tspan"})
 """Words in these stand apart on the page."""
+_WHOLE = frozenset({"math", "svg"})
+"""These and custom elements say by their attributes whether anything in them is shown."""
 _TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9-]*)(?=[\s/>])[^<>]*>")
 _PLAYER = re.compile(r"<(?:iframe|embed|video|audio|source)\b[^<>]*>", re.IGNORECASE)
 _SOURCE = re.compile(r"\s(?:src|data)\s*=\s*(?:\"([^\"<>]*)\"|'([^'<>]*)'|([^\s\"'<>]+))", re.IGNORECASE)
@@ -57,6 +59,10 @@ def _plain(match: re.Match[str]) -> str:
     name = match[1].lower()
     if name in _HTML:
         return match[0]
+    if name in _WHOLE or "-" in name:
+        if match[0].endswith("/>"):
+            return ""
+        return "</span>" if match[0][1] == "/" else f"<span{match[0][1 + len(name):]}"
     return " " if name in _APART else ""
 
 

@@ -25,9 +25,11 @@ LINK_REL = "noopener nofollow ugc"
 _WITHOUT_WORDS = {"script", "style", "template", "iframe", "noscript", "title", "xml"}
 
 _reader = nh3.Cleaner(
-    tags=set(entry_html.READ),
+    tags=set(entry_html.READ | entry_html.STYLED),
     clean_content_tags=_WITHOUT_WORDS,
-    attributes=ATTRIBUTES | {"img": {"src", "alt", "width", "height"}},
+    attributes=ATTRIBUTES | {
+        "*": ATTRIBUTES["*"] | {"hidden", "style"}, "img": {"src", "alt", "width", "height"},
+    },
     url_schemes=SCHEMES | pasted_html.PICTURE_SCHEMES,
     link_rel=None,
     strip_comments=True,

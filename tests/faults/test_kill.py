@@ -4,7 +4,12 @@ the same Idempotency-Key makes it exactly once."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import io
+import os
 import random
+import sqlite3
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +17,9 @@ from typing import Any
 
 import httpx2
 import pytest
+from PIL import Image
 
+from tests.support.listeners import until
 from tests.support.process import Process, history, new_token, serving
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -132,6 +139,41 @@ async def kill_again_and_again(folder: Path, kills: int, **chosen: Any) -> None:
 
 async def test_kill_sqlite(tmp_path: Path) -> None:
     await kill_again_and_again(tmp_path, 3)
+
+
+async def test_the_files_of_an_upload_that_was_killed_go(tmp_path: Path) -> None:
+    """The server dies between the files of a picture and its row; one that starts later tidies up."""
+    token = await new_token(data_dir=tmp_path)
+    folder = tmp_path / "media"
+    async with serving(tmp_path) as server, server.client(token) as client:
+        kept = await upload(client)
+        assert kept.status_code == 201, kept.text
+        before = stored_files(folder)
+        with contextlib.closing(sqlite3.connect(tmp_path / "stoppress.db")) as other:
+            other.execute("BEGIN IMMEDIATE")  # the row has to wait
+            sending = asyncio.create_task(upload(client))
+            await until(lambda: stored_files(folder) > before)
+            await server.kill()
+            with pytest.raises(httpx2.TransportError):
+                await sending
+        lost = stored_files(folder) - before
+        for path in (*lost, *before):
+            os.utime(path, (time.time() - 2 * 3600,) * 2)  # both are older than an upload takes
+        await server.start()
+        await until(lambda: not any(path.exists() for path in lost))
+        assert stored_files(folder) == before
+        assert (await client.get(kept.json()["url"])).status_code == 200
+
+
+async def upload(client: httpx2.AsyncClient) -> httpx2.Response:
+    file = io.BytesIO()
+    Image.new("RGB", (700, 400), (20, 60, 90)).save(file, "PNG")
+    given = {"file": ("harbour.png", file.getvalue(), "image/png")}
+    return await client.post("/api/v1/media", files=given, data={"alt": "The harbour"})
+
+
+def stored_files(folder: Path) -> set[Path]:
+    return {path for path in folder.glob("??/[!.]*") if not path.parent.name.startswith(".")}
 
 
 @pytest.mark.postgres

@@ -16,8 +16,9 @@ from structlog.testing import capture_logs
 from server.broker.memory import MemoryBroker
 from server.domain.entry import Entry
 from server.domain.errors import Unavailable
+from server.domain.times import to_text
 from server.media.files import MediaFiles
-from server.newsroom import blogs, schedule
+from server.newsroom import blogs, entries, schedule
 from server.newsroom.desk import Desk
 from server.store.database import Database
 from server.store.schema import media
@@ -118,7 +119,29 @@ async def test_a_clock_that_goes_back_keeps_times_and_order(newsroom: Newsroom) 
     assert created == sorted(set(created))
     for entry in (*made, edited, gone):
         assert entry.updated_at >= entry.created_at
+    published = [e.published_at for e in made if e.published_at]
+    assert published == sorted(set(published))
+    assert edited.edited_at and edited.published_at and edited.edited_at >= edited.published_at
+    assert gone.retracted_at and gone.retracted_at >= gone.created_at
     assert blog.updated_at >= blog.created_at
+
+
+async def test_an_edit_is_never_earlier_than_the_one_before(newsroom: Newsroom) -> None:
+    entry = await newsroom.post("One")
+    newsroom.clock.forward(hours=2)
+    first = await newsroom.edit(entry, "Two")
+    newsroom.clock.forward(hours=-3)
+    changed = {"title": "Three"}
+    second = (await entries.edit(
+        newsroom.desk, EDITOR, "storm", entry.id, changed, revision=None, correction="It was two."
+    )).entry
+    assert first.updated_at > entry.updated_at
+    assert second.updated_at >= first.updated_at
+    assert second.edited_at and first.edited_at and second.edited_at >= first.edited_at
+    assert second.corrections[0].at >= to_text(first.edited_at)
+    gone = await newsroom.retract(second)
+    assert gone.updated_at >= second.updated_at
+    assert (await newsroom.restore(gone)).updated_at >= gone.updated_at
 
 
 # -- files without a row

@@ -11,6 +11,7 @@ export function cleaned(html) {
   const body = new DOMParser().parseFromString(quiet(html), "text/html").body;
   for (const junk of body.querySelectorAll("script, style, meta, link, title, xml, iframe, object, noscript, template, svg, math")) junk.remove();
   for (const tag of [...body.getElementsByTagName("*")]) if (tag.tagName.includes(":")) tag.replaceWith(...tag.childNodes);
+  for (const element of [...body.querySelectorAll("[hidden], [data-style]")]) if (unseen(element)) element.remove();
   wordLists(body);
   for (const element of [...body.querySelectorAll("b, i, span, font, strong, em")]) styled(element);
   for (const item of [...body.querySelectorAll("ul > ul, ul > ol, ol > ul, ol > ol")]) item.previousElementSibling?.append(item);
@@ -40,6 +41,17 @@ function quiet(html) {
 function style(element, property) {
   const found = new RegExp(`(?:^|;)\\s*${property}\\s*:\\s*([^;]*)`, "i").exec(element.getAttribute("data-style") ?? "");
   return found?.[1]?.trim().toLowerCase() ?? "";
+}
+
+/**
+ * Whether its author did not see it; server/text/inline_styles.py reads the same of HTML that is sent to the API.
+ * @param {Element} element
+ */
+function unseen(element) {
+  const display = style(element, "display");
+  if (display ? display.startsWith("none") : element.hasAttribute("hidden")) return true;
+  if (style(element, "mso-hide").startsWith("all") || /^0*\.?0+%?$/.test(style(element, "opacity"))) return true;
+  return /^(hidden|collapse)/.test(style(element, "visibility")) && !element.querySelector("[data-style*=visible i]");
 }
 
 const KEPT = new Set(["href", "colspan", "rowspan", "start", "data-pm-slice"]);
