@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # quickest_python.sh: print the Python to build the virtual environment with: python3 of the PATH, or the
-# distribution's where that is at least a tenth quicker. One that was compiled without profile-guided optimisation
+# distribution's where that is clearly quicker. One that was compiled without profile-guided optimisation
 # is a quarter slower, and with it every delivery and every test.
 set -u
 measure() {
@@ -17,13 +17,13 @@ def once():
     return time.process_time_ns() - start
 
 if sys.version_info >= (3, 11):
-    print(min(once() for _ in range(8)) // 1000)
+    print(min(once() for _ in range(20)) // 1000)
 PYTHON
 }
 first=$(command -v python3 || true)
 ours=$([ -z "$first" ] || measure "$first")
 theirs=$(measure /usr/bin/python3)
-if [ -n "$theirs" ] && { [ -z "$ours" ] || [ $((theirs * 10)) -lt $((ours * 9)) ]; }; then
+if [ -n "$theirs" ] && { [ -z "$ours" ] || [ $((theirs * 20)) -lt $((ours * 19)) ]; }; then
   [ -z "$ours" ] || echo "Using /usr/bin/python3: it is quicker than $first ($theirs to $ours µs)" >&2
   echo /usr/bin/python3
 else
