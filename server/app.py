@@ -26,7 +26,7 @@ from server.fetch.link_lookup import Lookup
 from server.hub.hub import Hub, HubOptions
 from server.installation import data_lock, make_desk
 from server.media import picture_decoder
-from server.newsroom import callers, rights_signal, schedule, text_process
+from server.newsroom import callers, link_checks, rights_signal, schedule, text_process
 from server.newsroom import feeds as newsroom_feeds
 from server.newsroom.desk import Desk
 from server.newsroom.readiness import WriteProbe
@@ -224,6 +224,7 @@ def _start_tasks(parts: Parts, *, demo: bool) -> None:
     supervisor.every(SCHEDULE_SECONDS, "schedule", lambda: schedule.publish_due(desk, waiting=waiting))
     supervisor.every(RIGHTS_SECONDS, "rights", lambda: _end_outlived(parts))
     supervisor.every(TIDY_SECONDS, "tidy", lambda: schedule.tidy(desk))
+    supervisor.every(TIDY_SECONDS, "link_checks", lambda: link_checks.check_due(desk))
     if demo:
         from server.demo.player import run as run_demo
 

@@ -30,7 +30,7 @@ from server.domain.entry import (
     retracted,
 )
 from server.domain.errors import Conflict, NotFound, StaleRevision
-from server.domain.permissions import Action, Caller, may, require
+from server.domain.permissions import SYSTEM, Action, Caller, may, require
 from server.domain.position import Position, new_id
 from server.newsroom import bylines, content, entry_pictures, previews, topics
 from server.newsroom.approval import with_note
@@ -231,6 +231,22 @@ async def restore(desk: Desk, caller: Caller, slug: str, entry_id: str) -> Writt
     return written.answer()
 
 
+async def fill_in(desk: Desk, blog_id: str, entry_id: str, found: previews.Found) -> bool:
+    """Put what was found in place of blocks of a published entry, as if it had been written so: no edit is told
+    to readers, and the history has no version more. Whether anything changed. Raises NotFound."""
+    async with desk.database.write() as connection:
+        await feeds.lock(connection, blog_id)
+        blog, entry = await blogs.by_id(connection, blog_id), await entries.get(connection, blog_id, entry_id)
+        filled = tuple(found.get(block, block) for block in entry.content.blocks)
+        if not entry.public or filled == entry.content.blocks:
+            return False
+        made = await entry_pictures.sized(connection, replace(entry.content, blocks=filled), SYSTEM)
+        after = replace(entry, content=made, updated_at=desk.now())
+        written = await _commit(connection, blog, entry, after, SYSTEM, amends=True)
+    desk.publish(written.changes)
+    return True
+
+
 async def history(
     connection: AsyncConnection, caller: Caller, slug: str, entry_id: str
 ) -> tuple[Entry, list[entries.Revision]]:
@@ -322,9 +338,10 @@ class _Committed:
 
 async def _commit(
     connection: AsyncConnection, blog: Blog, before: Entry | None, entry: Entry, caller: Caller,
-    *, correction: str = "",
+    *, correction: str = "", amends: bool = False,
 ) -> _Committed:
-    """Store a revision and its changes in the feeds. If there is a public change, it is the last one."""
+    """Store a revision and its changes in the feeds. If there is a public change, it is the last one. `amends`:
+    the revision takes the place of the one before."""
     newsroom = await feeds.advance(connection, FeedKey(blog.id, "newsroom"))
     entry = replace(entry, revision=entry.revision + 1, newsroom_seq=newsroom.seq)
     if entry.status == "published" and entry.number is None:
@@ -337,9 +354,13 @@ async def _commit(
         epochs["public"] = public.epoch
     await (entries.insert if before is None else entries.save)(connection, entry)
     await entry_index.put(connection, entry, search.searched(entry.content), new=before is None)
-    await entries.keep_revision(
-        connection, entry, author_id=caller.id, author_name=caller.name, correction=correction
-    )
+    if amends and before is not None:
+        await entries.amend_revision(connection, entry, before=before.revision)
+    else:
+        await entries.keep_revision(
+            connection, entry, author_id=caller.id, author_name=caller.name, correction=correction
+        )
+    await previews.plan_check(connection, before, entry, amends=amends)
     changes = [feeds.of_entry(entry, blog, "newsroom", epochs["newsroom"])]
     if shows:
         changes.append(feeds.of_entry(entry, blog, "public", epochs["public"]))

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain.blocks import Block, Embed, Video
-from server.domain.entry import Content
+from server.domain.entry import Content, Entry
 from server.domain.errors import StopPressError
 from server.domain.media import Media
 from server.domain.permissions import Caller
@@ -23,6 +25,7 @@ from server.domain.providers import plays_in_place
 from server.domain.text_limits import MAX_LINE
 from server.fetch.preview import Preview
 from server.newsroom.desk import Desk
+from server.store import link_checks
 from server.text.characters import repair_line, trimmed
 from server.text.excerpt import excerpt, plain
 
@@ -37,7 +40,11 @@ THUMBNAIL_BYTES = 6_291_456
 THUMBNAIL_PIXELS = 25_000_000
 _PARAGRAPH = re.compile(r"<p\b[^>]{0,200}>(.{0,10000}?)</p>", re.DOTALL | re.IGNORECASE)
 _MARKUP = re.compile(r"<[^<>]{0,2000}>")
+WAITS = tuple(timedelta(days=days) for days in (1, 2, 4, 8, 16, 32))
+"""Until a link that was gone is looked up again, and from then until the next time. Then it stays a link."""
 Link: TypeAlias = Embed | Video
+Found: TypeAlias = Mapping[Block, Block]
+"""Blocks, and what takes their place."""
 
 
 async def filled(desk: Desk, caller: Caller, content: Content, *, before: Sequence[Block]) -> Content:
@@ -61,6 +68,30 @@ async def filled(desk: Desk, caller: Caller, content: Content, *, before: Sequen
     if desk.previews is not None:
         await _look_up(desk, caller, blocks, wanted[:MAX_LINKS])
     return replace(content, blocks=tuple(blocks))
+
+
+async def found_again(desk: Desk, caller: Caller, content: Content) -> Found:
+    """Links that were gone and are there again, with what is found about them."""
+    blocks = list(content.blocks)
+    await _look_up(desk, caller, blocks, [n for n, b in enumerate(blocks) if is_gone(b)][:MAX_LINKS])
+    pairs = zip(content.blocks, blocks, strict=True)
+    return {before: after for before, after in pairs if is_gone(before) and not is_gone(after)}
+
+
+def is_gone(block: Block) -> bool:
+    """Whether there was nothing at the address of a link when it was looked up."""
+    return isinstance(block, Embed | Video) and block.unavailable
+
+
+async def plan_check(
+    connection: AsyncConnection, before: Entry | None, entry: Entry, *, amends: bool
+) -> None:
+    """Have links that are gone looked up again; what is under way goes on after a change that is part of it."""
+    if entry.public and any(map(is_gone, entry.content.blocks)):
+        if not amends:
+            await link_checks.put(connection, entry.id, entry.blog_id, at=entry.updated_at + WAITS[0])
+    elif before is not None and any(map(is_gone, before.content.blocks)):
+        await link_checks.remove(connection, entry.id)
 
 
 async def _look_up(desk: Desk, caller: Caller, blocks: list[Block], wanted: Iterable[int]) -> None:

@@ -173,6 +173,14 @@ async def keep_revision(
     )
 
 
+async def amend_revision(connection: AsyncConnection, entry: Entry, *, before: int) -> None:
+    """Store this revision in place of revision `before`: the history keeps its number of versions."""
+    same = (revisions.c.entry_id == entry.id) & (revisions.c.revision == before)
+    await connection.execute(
+        update(revisions).where(same).values(revision=entry.revision, content=entry.content.to_json())
+    )
+
+
 async def hide_revisions(connection: AsyncConnection, entry_id: str, *, before: int) -> None:
     """Take the versions before this revision out of the public history."""
     older = (revisions.c.entry_id == entry_id) & (revisions.c.revision < before)

@@ -245,6 +245,16 @@ entry_words = Table(
     Index("ix_entry_words_number", "blog_id", "number"),
 )
 
+# entries with links that were gone: store/link_checks.py
+link_checks = Table(
+    "link_checks",
+    metadata,
+    Column("entry_id", ID, ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True),
+    Column("blog_id", ID, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("at", Instant, nullable=False, index=True),
+)
+
 # pictures of a blog's head and bylines
 blog_media = Table(
     "blog_media",
