@@ -56,8 +56,8 @@ export class ComponentMarkup {
       if (element.matches("a[data-zoom]")) element.setAttribute("target", "_blank");
       const sources = element.getAttribute("srcset");
       if (sources) element.setAttribute("srcset", sources.replace(/(^|,\s*)\/(?!\/)/g, `$1${this.#origin}/`));
-      const heading = /^h([1-6])$/.exec(element.localName);
-      if (heading) element.setAttribute("aria-level", String(this.#levelOf(Number(heading[1]))));
+      const level = /^h([1-6])$/.exec(element.localName)?.[1] ?? element.getAttribute("aria-level");
+      if (level) element.setAttribute("aria-level", String(this.#levelOf(Number(level))));
     }
   }
 

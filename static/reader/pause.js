@@ -33,7 +33,7 @@ export class Pause {
   }
 
   get isOn() {
-    return this.#button.getAttribute("aria-pressed") === "true" && !this.#button.hidden;
+    return this.#button.hasAttribute("data-on") && !this.#button.hidden;
   }
 
   /** After the status of the blog changed. */
@@ -43,7 +43,8 @@ export class Pause {
 
   /** @param {boolean} on */
   #set(on) {
-    this.#button.setAttribute("aria-pressed", String(on));
+    // no aria-pressed: the words say what the button does, and "Resume, pressed" would say the opposite
+    this.#button.toggleAttribute("data-on", on);
     this.#button.textContent = this.#words.word(on ? "resume" : "pause");
   }
 }

@@ -22,7 +22,6 @@ class Zoom {
     this.#links = [...(all ?? [link])].filter((one) => one.checkVisibility());
     this.#at = this.#links.indexOf(link);
     this.#dialog.className = "zoom";
-    this.#dialog.ariaLabel = link.querySelector("img")?.alt || word("close");
     this.#figure.ariaLive = "polite";
     this.#dialog.append(this.#button("close", () => this.#dialog.close()), this.#figure);
     if (this.#links.length > 1) {
@@ -69,6 +68,7 @@ class Zoom {
     const link = /** @type {HTMLAnchorElement} */ (this.#links[this.#at]);
     const small = /** @type {HTMLImageElement} */ (link.querySelector("img"));
     const picture = document.createElement("img");
+    this.#dialog.ariaLabel = small.alt || (link.textContent ?? "").trim();
     Object.assign(picture, { alt: small.alt, width: small.width, height: small.height, src: link.href });
     const caption = link.closest("figure")?.querySelector("figcaption")?.cloneNode(true);
     this.#figure.replaceChildren(picture, ...(caption ? [caption] : []));

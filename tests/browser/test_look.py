@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.support.app import Running
 from tests.support.browser import until, visit
-from tests.support.coverage import DEVELOPMENTS, Coverage, cover
+from tests.support.coverage import DEVELOPMENTS, HEADLINE, STANDFIRST, Coverage, cover
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -55,6 +55,44 @@ async def test_the_first_update_is_on_the_first_screen_of_a_phone(
         assert box is not None
         assert await _shown(page, ".head__lead .facade__title") == 1
         assert box["y"] + LINES_OF_TEXT <= PHONE["height"]
+
+
+async def test_a_video_at_the_head_that_is_a_file_is_one_line_on_a_phone(
+    server: Running, browser: Browser, coverage: Coverage
+) -> None:
+    lead = {"type": "video", "url": "https://video.example.org/3.mp4", "title": "The first lorry"}
+    await server.blog(
+        "reel", headline=HEADLINE, standfirst=STANDFIRST, key_developments=DEVELOPMENTS, lead=lead
+    )
+    await server.post("reel", title="The first lorry is on the bridge", key=True)
+    async with visit(browser, viewport=PHONE, java_script_enabled=False) as context:
+        page = await context.new_page()
+        await page.goto(f"{server.url}/live/reel")
+        box = await page.locator("[data-entries] > article").first.bounding_box()
+        assert box is not None
+        assert box["y"] + LINES_OF_TEXT <= PHONE["height"]
+        assert await _shown(page, ".head__lead video") == 0
+        await page.get_by_text("The first lorry", exact=True).click()
+        assert await _shown(page, ".head__lead video") == 1
+        await page.reload()
+        await page.set_viewport_size(DESK)  # type: ignore[arg-type]
+        assert await _shown(page, ".head__lead video") == 1
+        assert await _shown(page, ".head__lead summary") == 0
+
+
+async def test_the_filters_stand_in_whole_lines(server: Running, browser: Browser, coverage: Coverage) -> None:
+    """The order and the search are on one line, beside what is shown or below it."""
+    await server.blog("many", topics=["Aid", "Talks", "Weather", "Hospitals"])
+    for size, path in ((DESK, "/live/many"), (DESK, "/live/film"), (PHONE, "/live/many")):
+        async with visit(browser, viewport=size, java_script_enabled=False) as context:
+            page = await context.new_page()
+            await page.goto(server.url + path)
+            order = await page.locator(".filters__order").bounding_box()
+            search = await page.locator(".filters__search").bounding_box()
+            feed = await page.locator(".filters").bounding_box()
+            assert order is not None and search is not None and feed is not None
+            assert abs(order["y"] + order["height"] / 2 - search["y"] - search["height"] / 2) <= 2, (size, path)
+            assert abs(search["x"] + search["width"] - feed["x"] - feed["width"]) <= 1, (size, path)
 
 
 async def test_a_desk_and_paper_show_what_phones_fold(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.support.app import running
 
@@ -19,7 +21,7 @@ SAID = {
     "Prom stoi Wieje.", "Prom płynie Wieje i pada.",
 }
 TIME = re.compile(r"\d\d:\d\d UTC")
-NAMES = {"Stop Press", "RSS", "Atom"}
+NAMES = {"Stop Press", "RSS", "Atom", "video.example.org"}
 
 
 class Texts(HTMLParser):
@@ -47,14 +49,24 @@ class Texts(HTMLParser):
 
 async def test_english_words_on_a_polish_page_say_that_they_are_english(tmp_path: Path) -> None:
     async with running(tmp_path) as server:
+        out = io.BytesIO()
+        Image.new("RGB", (400, 300)).save(out, "JPEG")
+        file = ("a.jpg", out.getvalue(), "image/jpeg")
+        answer = await server.http.post("/api/v1/media", files={"file": file})
+        plain = {"media_id": answer.json()["id"], "alt": "Fala", "caption": "Fala"}
+        picture = {"type": "image", **plain}
+        video = {"type": "video", "url": "https://video.example.org/1", "byline": "Ada", "caption": "Fala"}
         await server.blog(
             "burza", language="pl", headline="Burza", standfirst="Burza nad morzem", topics=["Pogoda"],
+            lead=video | {"url": "https://video.example.org/1.mp4"},
             key_developments=["Fala"] * 3, bylines=["Ada"], related=[{"title": "Fala", "url": "https://example.org"}],
         )
         entry = await server.post(
             "burza", title="Prom stoi", body="Wieje.", key=True, pinned=True, breaking=True, bylines=["Ada"]
         )
         await server.edit(entry, "burza", title="Prom płynie", body="Wieje i pada.")
+        gallery = {"type": "gallery", "images": [plain, plain | {"sensitive": True}]}
+        await server.post("burza", body="Wieje.", blocks=[picture, gallery, video])
         gone = await server.post("burza", title="Fala")
         await server.retract(gone, "burza")
         path = f"/live/burza/entries/{entry['id']}"

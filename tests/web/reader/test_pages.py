@@ -326,6 +326,20 @@ async def test_words_run_in_their_own_direction(server: Running) -> None:
         assert element in page, element
 
 
+async def test_every_update_is_found_in_a_list_of_headings_and_of_articles(server: Running) -> None:
+    """By its title, or else by its time."""
+    await server.blog("named")
+    titled = (await server.post("named", title="Storm", breaking=True, key=True))["id"]
+    plain = (await server.post("named"))["id"]
+    found = await page(server, "/live/named")
+    assert f' aria-labelledby="title-{titled}">' in found
+    labels = re.search(r'<p class="entry__labels">(.*?)</p>', found, re.DOTALL)
+    assert labels is not None
+    assert re.sub("<[^>]*>", "", labels[1]).split() == ["Breaking", "Key", "event"]
+    time = f'<div class="entry__when" id="when-{plain}" role="heading" aria-level="3">'
+    assert f' aria-labelledby="when-{plain}">{time}' in found
+
+
 async def test_a_stampede_of_reloads_renders_a_page_once(
     server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
