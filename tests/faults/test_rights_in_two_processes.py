@@ -32,6 +32,14 @@ class Following:
         self._stack = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Following:
+        try:
+            await self._open()
+        except BaseException:
+            await self.__aexit__()  # what is open already would outlive the servers
+            raise
+        return self
+
+    async def _open(self) -> None:
         address, stack = self._server.address, self._stack
         self._stream = await stack.enter_async_context(
             sse(address, f"/live/storm/stream?{NEWSROOM}", headers=self._headers)
@@ -43,12 +51,12 @@ class Following:
         path = f"/live/storm/changes?{NEWSROOM}"
         here = (await client.get(path, headers=self._headers)).json()["position"]
         self._poll = asyncio.create_task(client.get(f"{path}&after={here}&wait=50", headers=self._headers))
+        stack.push_async_callback(cancelled, self._poll)  # before its client is closed
         await listening(self._server, 3)
-        return self
 
     async def __aexit__(self, *raised: object) -> None:
-        self._poll.cancel()
-        await self._stack.aclose()
+        async with asyncio.timeout(SECONDS):
+            await self._stack.aclose()
 
     async def ended(self) -> None:
         """All three end, and none of them may be opened again."""
@@ -63,6 +71,12 @@ class Following:
         async with self._server.client() as client:
             again = await client.get(f"/live/storm/changes?{NEWSROOM}", headers=self._headers)
         assert again.status_code in (401, 403)
+
+
+async def cancelled(task: asyncio.Task[httpx2.Response]) -> None:
+    """End a request, and wait until it has ended."""
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def listening(server: Process, count: int) -> None:
