@@ -150,7 +150,8 @@ async def _follows(page: Page, server: Running, entries: list[dict[str, Any]]) -
 
 
 async def test_what_is_above_the_screen_does_not_move_what_is_read(server: Running, browser: Browser) -> None:
-    await server.blog("calm")
+    lead = {"type": "video", "url": "https://video.example.org/1", "title": "Calm"}
+    await server.blog("calm", lead=lead)
     for n in range(5):
         await server.post("calm", title=f"Calm {n}", body="Words. " * 60)
     html = f"""<!doctype html><title>Host</title><script src="{server.url}/embed.js" crossorigin></script>
@@ -163,6 +164,9 @@ async def test_what_is_above_the_screen_does_not_move_what_is_read(server: Runni
             await expect(page.locator("[data-connection]")).to_have_attribute(
                 "data-state", "live", timeout=15_000
             )
+            head, words = [await page.locator(f).bounding_box() for f in (".head", ".head__words")]
+            assert head is not None and words is not None
+            assert words["width"] == head["width"], "the lead, which is left out, leaves no room behind"
             await page.locator("#read").evaluate("(e) => e.scrollIntoView()")
             before = await page.locator("#read").evaluate("(e) => e.getBoundingClientRect().top")
             await server.post("calm", title="Above", body="Words. " * 60)
