@@ -124,7 +124,10 @@ class _Job:
         if self._given_up:
             return Unavailable("The upload was given up.")
         if code in (-signal.SIGALRM, -signal.SIGXCPU, -signal.SIGKILL):
-            return TooLarge(f"The picture took longer than {self._decoder.seconds:g} seconds to read.")
+            return TooLarge(
+                f"The server could not prepare this picture within {self._decoder.seconds:g} seconds. Choose a "
+                "smaller one."
+            )
         if code == -signal.SIGTERM:
             return Unavailable("The server stops; the picture was not kept. Try again.")
         return UnsupportedMedia("The picture is damaged, or needs more memory than a picture may.")

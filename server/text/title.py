@@ -14,7 +14,7 @@ UNTITLED = "Update"
 
 def title_of(title: str, blocks: Sequence[Block], limit: int = TITLE_CHARACTERS) -> str:
     """The title as it was written, or how the entry begins, in at most `limit` characters: its words, what
-    its first picture shows, or the title of a video or embed."""
+    its first picture shows, or the title or address of a video or embed."""
     if title:
         return title
     words = words_of([b for b in blocks if isinstance(b, Text | Quote)])
@@ -43,4 +43,10 @@ def _pictured(blocks: Sequence[Block]) -> str:
 
 
 def _titled(blocks: Sequence[Block]) -> str:
-    return next((b.title for b in blocks if isinstance(b, Video | Embed) and b.title), "")
+    links = [b for b in blocks if isinstance(b, Video | Embed)]
+    return next((b.title for b in links if b.title), "") or next((_bare(b.url) for b in links), "")
+
+
+def _bare(url: str) -> str:
+    """`example.org/post` of an address."""
+    return url.partition("://")[2].removeprefix("www.").rstrip("/")

@@ -13,6 +13,7 @@ import { say } from "./notice.js";
 import { listenToPreview } from "./preview.js";
 import { followPublishTime } from "./primary_button.js";
 import { lockNotice } from "./presence.js";
+import { inTurn } from "./row_buttons.js";
 import { Saving } from "./saving.js";
 import { word } from "./words.js";
 
@@ -83,7 +84,7 @@ export class EditInPlace {
     listenToPreview(form, composer);
     const entry = form.dataset.entry ?? "";
     this.#open = { home, composer, entry };
-    new Saving(form, composer, draft, (done) => void this.#saved(form, entry, done));
+    new Saving(form, composer, draft, (done) => this.#saved(form, entry, done));
     form.querySelector("a[data-cancel]")?.addEventListener("click", (event) => {
       event.preventDefault();
       this.#close();
@@ -96,12 +97,16 @@ export class EditInPlace {
   }
 
   /** @param {HTMLFormElement} form @param {string} entry @param {string} done the name of what was done */
-  async #saved(form, entry, done) {
+  #saved(form, entry, done) {
     taken(this.#user, hidden(form, "request_key"));
     this.#close();
     say(word(`done_${done}`));
-    await this.#lists.refresh(entry);
-    this.#focusRow(entry);
+    // what is done to the row next needs its new revision
+    inTurn(async () => {
+      await this.#lists.refresh(entry);
+      // whoever went on meanwhile, to a menu for instance, stays there
+      if (document.activeElement === document.body) this.#focusRow(entry);
+    });
   }
 
   #close() {

@@ -54,7 +54,7 @@ export function fill(form, draft) {
   }
   for (const more of form.querySelectorAll("details")) {
     const fields = /** @type {NodeListOf<HTMLInputElement>} */ (more.querySelectorAll("input, textarea"));
-    if ([...fields].some((f) => (isTick(f) ? f.checked : f.value))) more.open = true;
+    if ([...fields].some((f) => (isTick(f) ? f.checked : f.value && f.value !== f.defaultValue))) more.open = true;
   }
 }
 

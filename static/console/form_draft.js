@@ -1,5 +1,6 @@
 // @ts-check
 /** Keeps what is typed in one form until it was taken or thrown away, also across tabs, crashes and the Back button. */
+import { clockAndDay } from "./clock.js";
 import { Drafts, ENDED, isSpent, newKey, same, wasTaken } from "./drafts.js";
 import { fill, hidden, read, readAsSent, readPieces, setHidden } from "./form.js";
 
@@ -126,7 +127,7 @@ export class FormDraft {
     this.#written = draft.fields;
     if (isSpent(key)) this.#fork();
     this.#form.dispatchEvent(new Event("restored"));
-    const words = [`Restored what you typed at ${clock(draft.at)}. It was not sent.`];
+    const words = [`Restored what you typed at ${this.#clock(draft.at)}. It was not sent.`];
     if (draft.revision !== current && current !== "") {
       words.push("The saved version has changed since; saving shows both.");
     }
@@ -144,7 +145,7 @@ export class FormDraft {
     box.className = "said";
     box.append(text, ...buttons);
     for (const other of others) {
-      box.append(button(`Use the draft of ${clock(other.draft.at)}: ${beginning(other.draft)}`, () => {
+      box.append(button(`Use the draft of ${this.#clock(other.draft.at)}: ${beginning(other.draft)}`, () => {
         this.#restore(other.key, other.draft, []);
       }));
     }
@@ -203,6 +204,11 @@ export class FormDraft {
     location.replace(this.#home);
   }
 
+  /** @param {number} at */
+  #clock(at) {
+    return clockAndDay(at, this.#form.dataset.timeZone);
+  }
+
   get #home() {
     return this.#form.dataset.home ?? location.pathname;
   }
@@ -253,14 +259,6 @@ export class FormDraft {
     if (this.#over || wasTaken(this.#key, read(this.#form))) location.replace(this.#home);
     else if (isSpent(this.#key)) this.#fork();
   }
-}
-
-/** @param {number} at @returns {string} */
-function clock(at) {
-  const moment = new Date(at);
-  const today = moment.toDateString() === new Date().toDateString();
-  const time = moment.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-  return today ? time : `${moment.toLocaleDateString("en-GB", { day: "numeric", month: "short" })} ${time}`;
 }
 
 /** @param {Draft} draft @returns {string} */

@@ -3,7 +3,9 @@
  * Keeps the lists of entries fresh without taking a row from under somebody's hands. Editors follow the newsroom feed;
  * contributors, who may not read it, ask again at an interval while the page is visible.
  */
+import { updateBlog } from "./blog_state.js";
 import { sayLoggedOut } from "./notice.js";
+import { word } from "./words.js";
 
 const REFRESH_AFTER_MS = 300;
 const POLL_MS = 5_000;
@@ -19,12 +21,16 @@ export class Lists {
   #timer = 0;
   #moved = -Infinity;
   #loggedOut = false;
+  #asked = 0;
+  #shown = 0;
 
   /** @param {HTMLElement} root with `data-lists`, and `data-feed` for editors */
   constructor(root) {
     this.#root = root;
     root.addEventListener("pointermove", () => (this.#moved = performance.now()));
     document.addEventListener("visibilitychange", () => document.hidden || this.#soon(0));
+    window.addEventListener("offline", () => connected(false));
+    window.addEventListener("online", () => this.#soon(0));
     if (root.dataset.feed) this.#follow(root.dataset.feed);
     else this.#poll();
   }
@@ -35,6 +41,7 @@ export class Lists {
     for (const kind of KINDS) source.addEventListener(kind, () => this.#soon(REFRESH_AFTER_MS));
     source.addEventListener("open", () => this.#soon(REFRESH_AFTER_MS));
     source.addEventListener("error", () => {
+      connected(false);
       if (source.readyState === EventSource.CLOSED) this.#poll();
     });
   }
@@ -57,18 +64,23 @@ export class Lists {
       return;
     }
     const headers = { Accept: "text/html", ...(this.#etag && !own && { "If-None-Match": this.#etag }) };
+    const asked = this.#asked += 1;
     const url = this.#root.dataset.lists + location.search;
     const answer = await fetch(url, { headers, cache: "no-store" }).catch(() => null);
     if (answer?.redirected && !this.#loggedOut) {
       this.#loggedOut = true;
       sayLoggedOut();
     }
+    connected(answer !== null);
     if (!answer?.ok || answer.redirected) return;
     this.#loggedOut = false;
     const text = await answer.text().catch(() => null);
-    if (text === null) return;
+    // an answer that was overtaken by a newer one is of no use
+    if (text === null || asked < this.#shown) return;
+    this.#shown = asked;
     this.#etag = answer.headers.get("ETag") ?? "";
     const fresh = new DOMParser().parseFromString(text, "text/html").body;
+    updateBlog(fresh);
     for (const section of fresh.querySelectorAll("section")) this.#update(section, own);
   }
 
@@ -99,20 +111,41 @@ export class Lists {
       if (row?.hasAttribute("data-editing")) made.setAttribute("data-editing", "");
       if (row?.querySelector("details[open]")) made.querySelector("details")?.setAttribute("open", "");
       if (row && row.outerHTML !== made.outerHTML && this.#free(row, own)) {
-        const next = document.importNode(made, true);
-        row.replaceWith(next);
-        row = next;
+        row = replace(row, document.importNode(made, true));
       }
       row ??= document.importNode(made, true);
       if (rows.children[index] !== row) rows.insertBefore(row, rows.children[index] ?? null);
     });
   }
 
-  /** Whether nobody is on this row with the keyboard; if somebody is, look again once they left. @param {Element} row @param {string | undefined} own */
+  /** Whether nobody is on this row, and its menu is closed; otherwise look again once they left. @param {Element} row @param {string | undefined} own */
   #free(row, own) {
-    if (!row.contains(document.activeElement) || (own && row.id.endsWith(own))) return true;
+    const menu = row.querySelector("details[open]");
+    if ((!menu && !row.contains(document.activeElement)) || (own && row.id.endsWith(own))) return true;
     this.#etag = "";
     row.addEventListener("focusout", () => this.#soon(REFRESH_AFTER_MS), { once: true });
+    menu?.addEventListener("toggle", () => this.#soon(REFRESH_AFTER_MS), { once: true });
     return false;
   }
+}
+
+/** @param {boolean} is whether the list hears of what others do */
+function connected(is) {
+  const sign = /** @type {HTMLElement | null} */ (document.querySelector("[data-connected]"));
+  if (!sign) return;
+  const words = word(is ? "connected" : "reconnecting");
+  if (sign.textContent !== words) sign.textContent = words;
+  sign.dataset.connected = String(is);
+}
+
+/** Put one state of a row in place of another, with the focus where it was. @param {Element} row @param {Element} next @returns {Element} */
+function replace(row, next) {
+  const focused = row.contains(document.activeElement) ? document.activeElement : null;
+  row.replaceWith(next);
+  if (!focused) return next;
+  const same = focused === row ? null : [...next.querySelectorAll("a, button, summary")].find((one) => one.textContent === focused.textContent);
+  const target = /** @type {HTMLElement} */ (same ?? next);
+  if (target === next) target.tabIndex = -1;
+  target.focus({ preventScroll: true });
+  return next;
 }

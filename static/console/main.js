@@ -53,6 +53,8 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySel
   followPublishTime(form);
   const composer = user ? await composerIn(form) : null;
   const draft = user ? new FormDraft(form, user, slot) : null;
+  // a closed blog has no form, unless something was typed before
+  if (composer && !composer.empty) form.hidden = false;
   addSwitch(form, composer);
   if (composer && draft) {
     (await import("./preview.js")).listenToPreview(form, composer);

@@ -1,11 +1,14 @@
 // @ts-check
 /** Says what happened, in the place where the server says it too. */
 
-const SHOWN_MS = 12_000;
+export const SHOWN_MS = 12_000;
+/** What the pointer or the focus held back stays for so long after they left. */
+const LINGER_MS = 2_000;
 
 /**
  * @param {string} words
  * @param {{ failed?: boolean, link?: HTMLAnchorElement, acts?: HTMLButtonElement[] }} [more]
+ * @returns {HTMLElement}
  */
 export function say(words, { failed = false, link, acts = [] } = {}) {
   const box = document.createElement("div");
@@ -16,7 +19,37 @@ export function say(words, { failed = false, link, acts = [] } = {}) {
   box.append(text, ...acts);
   document.getElementById("said")?.replaceChildren(box);
   // what went well need not stay in sight
-  if (!failed) window.setTimeout(() => box.remove(), SHOWN_MS);
+  if (!failed) removeAfter(box, SHOWN_MS);
+  return box;
+}
+
+/** Remove something after a time, and not while the focus or the pointer is on it. @param {HTMLElement} shown @param {number} wait milliseconds */
+export function removeAfter(shown, wait) {
+  window.setTimeout(() => {
+    if (!shown.matches(":hover, :focus-within")) {
+      shown.remove();
+      return;
+    }
+    const left = new AbortController();
+    for (const kind of ["focusout", "pointerleave"]) {
+      shown.addEventListener(kind, () => {
+        left.abort();
+        removeAfter(shown, LINGER_MS);
+      }, { signal: left.signal });
+    }
+  }, wait);
+}
+
+/** A button that takes back what was just done. The key `u` presses it. @param {string} words @param {() => void} act @param {number} wait milliseconds that it stays */
+export function undoButton(words, act, wait) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "act";
+  made.dataset.undo = "";
+  made.textContent = words;
+  made.addEventListener("click", act, { once: true });
+  removeAfter(made, wait);
+  return made;
 }
 
 export function sayLoggedOut() {

@@ -1,10 +1,12 @@
 // @ts-check
 /** Publishing from a blog's page without leaving it: the form is emptied at once, and its entry goes to the outbox. */
+import { closedBecause } from "./blog_state.js";
 import { spend, newKey } from "./drafts.js";
 import { EditInPlace, RETURN } from "./edit_in_place.js";
 import { bodyOf, Incomplete } from "./entry_body.js";
+import { sayIncomplete } from "./incomplete.js";
 import { requireLogIn } from "./log_in.js";
-import { say } from "./notice.js";
+import { say, undoButton } from "./notice.js";
 import { Outbox } from "./outbox.js";
 import { drawOutbox } from "./outbox_rows.js";
 import { Presence } from "./presence.js";
@@ -58,7 +60,7 @@ export class Posting {
   }
 
   #draw() {
-    drawOutbox(this.#place, this.#outbox.items, {
+    drawOutbox(this.#place, this.#outbox.items, this.#form.dataset.timeZone, {
       retry: (key) => this.#retry(key), edit: (key) => this.#edit(key), drop: (key) => void this.#outbox.take(key),
     });
   }
@@ -76,14 +78,12 @@ export class Posting {
   post(does) {
     let body;
     try {
+      const closed = closedBecause();
+      if (closed && does !== "draft") throw new Incomplete(closed);
       body = bodyOf(this.#form, this.#composer, does);
     } catch (error) {
       if (!(error instanceof Incomplete)) throw error;
-      say(error.message, { failed: true });
-      const more = error.field?.closest("details");
-      if (more) more.open = true;
-      if (error.field) error.field.focus();
-      else this.#composer.showMissing();
+      sayIncomplete(error, this.#form, this.#composer);
       return;
     }
     const line = this.#composer.line(body.title);
@@ -104,9 +104,8 @@ export class Posting {
   /** @param {{ item: Item, entry: any }} sent */
   async #sent({ item, entry }) {
     spend(item.key, item.fields);
-    const undo = entry.status === "published" ? [button(word("undo"), () => void this.#undo(item, entry))] : [];
+    const undo = entry.status === "published" ? [undoButton(word("undo"), () => void this.#undo(item, entry), UNDO_MS)] : [];
     say(`${word(`done_${entry.status}`)} ${item.line}`, { acts: undo });
-    window.setTimeout(() => undo[0]?.remove(), UNDO_MS);
     await this.#lists.refresh(entry.id);
   }
 
@@ -144,14 +143,4 @@ export class Posting {
     this.#draft.takeBack(item.key, item.fields);
     this.#composer.focus();
   }
-}
-
-/** @param {string} words @param {() => void} act @returns {HTMLButtonElement} */
-function button(words, act) {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.className = "act";
-  made.textContent = words;
-  made.addEventListener("click", act);
-  return made;
 }

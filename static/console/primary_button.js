@@ -1,6 +1,8 @@
 // @ts-check
 /** The first button of a form, which the shortcut presses: it schedules while there is a time to publish at. */
 
+import { BLOG, closedBecause } from "./blog_state.js";
+
 /** @param {HTMLFormElement} form @returns {HTMLButtonElement | null} */
 export function primary(form) {
   return form.querySelector("button[data-primary]");
@@ -15,9 +17,11 @@ export function followPublishTime(form) {
   const update = () => {
     const set = at.value !== "" || at.validity.badInput;
     if (kind === "publish") button.value = set ? "schedule" : "publish";
+    button.setAttribute("aria-disabled", String(!form.dataset.entry && closedBecause() !== ""));
     button.textContent = set ? "Schedule" : kind === "publish" ? "Publish" : "Save as draft";
   };
   for (const name of ["input", "change", "restored"]) form.addEventListener(name, update);
+  document.addEventListener(BLOG, update);
   window.addEventListener("pageshow", update);
   update();
 }

@@ -1,8 +1,9 @@
 // @ts-check
 /** Retracting from the list at once, with a way back for ten seconds in place of a question. */
-import { say } from "./notice.js";
+import { say, undoButton } from "./notice.js";
 import { reasonOf } from "./outbox.js";
 import { requireLogIn } from "./log_in.js";
+import { inTurn } from "./row_buttons.js";
 import { word } from "./words.js";
 
 /** @typedef {import("./live_lists.js").Lists} Lists */
@@ -16,14 +17,16 @@ export function listenToRetract(lists, slug, restores) {
     const link = event.target instanceof Element ? event.target.closest("a[data-retract]") : null;
     if (!(link instanceof HTMLElement) || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    void retract(link, lists, slug, restores);
+    inTurn(() => retract(link, lists, slug, restores));
   });
 }
 
 /** @param {HTMLElement} link @param {Lists} lists @param {string} slug @param {boolean} restores */
 async function retract(link, lists, slug, restores) {
-  const row = /** @type {HTMLElement | null} */ (link.closest(".row"));
-  const { retract: entry = "", revision = "" } = link.dataset;
+  const row = document.getElementById(link.closest(".row")?.id ?? "");
+  const { retract: entry = "" } = link.dataset;
+  // as the list has it now
+  const { revision = "" } = /** @type {HTMLElement} */ (row?.querySelector("[data-retract]") ?? link).dataset;
   const line = row?.querySelector(".row__line")?.textContent ?? "";
   const done = await send(`/api/v1/blogs/${slug}/entries/${entry}`, "DELETE", { "If-Match": `"${revision}"` });
   if (done) {
@@ -35,17 +38,11 @@ async function retract(link, lists, slug, restores) {
 
 /** @param {string} entry @param {Lists} lists @param {string} slug @returns {HTMLButtonElement} */
 function undo(entry, lists, slug) {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.className = "act";
-  made.textContent = word("undo");
-  made.addEventListener("click", async () => {
+  return undoButton(word("undo"), async () => {
     if (await send(`/api/v1/blogs/${slug}/entries/${entry}/restore`, "POST", {})) say(word("done_restored"));
     await lists.refresh(entry);
     focusRow(`row-${entry}`);
-  });
-  window.setTimeout(() => made.remove(), UNDO_MS);
-  return made;
+  }, UNDO_MS);
 }
 
 /** @param {string} path @param {string} method @param {Record<string, string>} headers @returns {Promise<boolean>} */

@@ -1,56 +1,62 @@
 // @ts-check
 /** The buttons of the rows act without leaving the page, so that what stands in the composer stays. */
-import { say, sayLoggedOut } from "./notice.js";
+import { removeAfter, say, sayLoggedOut, SHOWN_MS } from "./notice.js";
 
 /** @typedef {import("./live_lists.js").Lists} Lists */
 
-/** Where the focus goes after a button that has become its opposite; after any other it returns to the composer. */
-/** @type {Record<string, string>} */
-const OPPOSITE = {
-  pin: "unpin", unpin: "pin", key: "unkey", unkey: "key", breaking: "unbreaking", unbreaking: "breaking",
-};
+/** What was asked for last. @type {Promise<void>} */
+let last = Promise.resolve();
 
-/** @param {Lists} lists */
-export function listenToMarks(lists) {
-  let busy = false;
-  document.addEventListener("click", async (event) => {
-    const button = event.target instanceof Element ? event.target.closest("button[data-mark]") : null;
-    if (!(button instanceof HTMLButtonElement)) return;
-    event.preventDefault();
-    if (busy) return;
-    busy = true;
-    try {
-      await mark(button, lists);
-    } finally {
-      busy = false;
-    }
+/** Each action of a row after the one before, so that it sees the revision which that one made. @param {() => Promise<void>} act */
+export function inTurn(act) {
+  last = last.then(act).catch((error) => {
+    console.error(error);
+    say("This could not be done. Look at the entry and try again.", { failed: true });
   });
 }
 
-/** @param {HTMLButtonElement} button @param {Lists} lists */
-async function mark(button, lists) {
+/** @param {Lists} lists */
+export function listenToMarks(lists) {
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element ? event.target.closest("button[data-mark]") : null;
+    if (!(button instanceof HTMLButtonElement)) return;
+    event.preventDefault();
+    const menu = button.closest("details.menu");
+    menu?.removeAttribute("open");
+    menu?.querySelector("summary")?.focus({ preventScroll: true });
+    inTurn(() => mark(button, lists));
+  });
+}
+
+/** @param {HTMLButtonElement} pressed @param {Lists} lists */
+async function mark(pressed, lists) {
+  const row = pressed.closest(".row")?.id ?? "";
+  const selector = `button[data-mark][value="${pressed.value}"]`;
+  // the list may have been drawn again meanwhile; where the entry is no longer in it, the server judges
+  const button = /** @type {HTMLButtonElement} */ ((row && document.getElementById(row)?.querySelector(selector)) || pressed);
   const address = button.getAttribute("formaction") ?? button.form?.action ?? "";
   const entry = /\/entries\/([^/]+)\/mark/.exec(address)?.[1] ?? "";
-  const row = button.closest(".row")?.id ?? "";
   const answer = await fetch(address, {
     method: "POST", body: new URLSearchParams({ do: button.value }), headers: { Accept: "text/html" },
   }).catch(() => null);
-  if (!answer) return say("The server did not answer. Look at the entry and try again.", { failed: true });
-  if (answer.status === 401) return sayLoggedOut();
+  if (!answer) {
+    say("The server did not answer. Look at the entry and try again.", { failed: true });
+    return;
+  }
+  if (answer.status === 401) {
+    sayLoggedOut();
+    return;
+  }
   const page = new DOMParser().parseFromString(await answer.text().catch(() => ""), "text/html");
-  const said = page.getElementById("said");
-  if (answer.ok && said) {
-    document.getElementById("said")?.replaceChildren(...[...said.children].map((c) => document.importNode(c, true)));
+  const said = [...(answer.ok ? page.getElementById("said")?.children ?? [] : [])];
+  if (said.length) {
+    const made = said.map((one) => document.importNode(one, true));
+    document.getElementById("said")?.replaceChildren(...made);
+    for (const one of made) if (one instanceof HTMLElement && !one.matches(".said--failed")) removeAfter(one, SHOWN_MS);
   } else {
     say(page.querySelector(".notice__words")?.textContent ?? "This could not be done.", { failed: true });
   }
   await lists.refresh(entry);
-  const next = row && OPPOSITE[button.value];
-  const opposite = next
-    ? /** @type {HTMLElement | null} */ (document.querySelector(`#${CSS.escape(row)} [value="${next}"]`))
-    : null;
-  const menu = opposite?.closest("details");
-  if (menu) menu.open = true;
-  const target = opposite ?? document.getElementById("words") ?? document.getElementById("body");
-  target?.focus({ preventScroll: Boolean(next) });
+  // of a menu, its button keeps the focus
+  if (!pressed.closest("details.menu")) (document.getElementById("words") ?? document.getElementById("body"))?.focus();
 }

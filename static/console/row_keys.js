@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * Keys for the list: j and k go from row to row, e edits, p publishes or approves, n goes to the editor, ? says so.
+ * Keys for the list: j and k go from row to row, e edits, p publishes or approves, u takes back
+ * what was just done, n goes to the editor, ? says so.
  * They do nothing while somebody types, and can be switched off (WCAG 2.1.4).
  */
 import { html, render } from "lit";
@@ -8,7 +9,7 @@ import { load, store } from "./storage.js";
 import { word } from "./words.js";
 
 const OFF = "stoppress:keys-off";
-const KEYS = ["j", "k", "e", "p", "n", "?"];
+const KEYS = ["j", "k", "e", "p", "u", "n", "?"];
 
 export function listenToRowKeys() {
   document.addEventListener("keydown", (event) => {
@@ -20,7 +21,7 @@ export function listenToRowKeys() {
       act(event.key);
     }
   });
-  document.addEventListener("click", (event) => closeMenus(event.target));
+  for (const kind of ["click", "focusin"]) document.addEventListener(kind, (event) => closeMenus(event.target));
 }
 
 /** @param {string} key */
@@ -29,6 +30,7 @@ function act(key) {
   if (key === "j" || key === "k") move(key === "j" ? 1 : -1);
   else if (key === "n") editor()?.focus();
   else if (key === "?") help();
+  else if (key === "u") document.querySelector(/** @type {"button"} */ ("#said button[data-undo]"))?.click();
   else if (key === "e") row?.querySelector(/** @type {"a"} */ ("a[data-edit]"))?.click();
   else row?.querySelector(/** @type {"button"} */ ('button[value="publish"], button[value="now"]'))?.click();
 }
@@ -91,4 +93,4 @@ function help() {
   dialog.showModal();
 }
 
-const NAMES = ["next", "previous", "edit", "publish", "editor", "help", "send", "insert", "list"];
+const NAMES = ["next", "previous", "edit", "publish", "undo", "editor", "help", "send", "insert", "list"];

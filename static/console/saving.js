@@ -3,6 +3,7 @@
 import { html, render } from "lit";
 import { bodyOf, Incomplete } from "./entry_body.js";
 import { hidden, setHidden } from "./form.js";
+import { sayIncomplete } from "./incomplete.js";
 import { requireLogIn } from "./log_in.js";
 import { say } from "./notice.js";
 import { reasonOf } from "./outbox.js";
@@ -50,8 +51,7 @@ export class Saving {
       await this.#send(body);
     } catch (error) {
       if (!(error instanceof Incomplete)) throw error;
-      say(error.message, { failed: true });
-      this.#composer.showMissing();
+      sayIncomplete(error, this.#form, this.#composer);
     } finally {
       this.#busy = false;
     }

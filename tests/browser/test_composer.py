@@ -3,11 +3,12 @@ lost."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, FilePayload, Page
+from playwright.async_api import Browser, BrowserContext, FilePayload, Page, Route
 
 from tests.support.app import Running
 from tests.support.browser import until, visit
@@ -174,6 +175,7 @@ async def test_the_list_is_worked_through_with_single_keys(eddy: BrowserContext,
     await page.keyboard.press("?")
     await page.get_by_label("Use single keys").check()
     await page.keyboard.press("Escape")
+    await focused.filter(has_text="Not out yet").wait_for()
     # e opens the entry in place; the composer waits as it is, and comes back
     await page.keyboard.press("j")
     await page.keyboard.press("e")
@@ -193,6 +195,48 @@ async def test_the_list_is_worked_through_with_single_keys(eddy: BrowserContext,
     await drafts_kept(page, 1)
     assert await page.inner_text("#words") == "jkep?"
     assert await page.evaluate("window.sameLoad")
+
+
+async def test_row_actions_happen_in_turn_and_say_so(eddy: BrowserContext, server: Running) -> None:
+    await server.blog("actions")
+    entry = await server.post("actions", title="Ferries stop")
+    page = await at_desk(eddy, "actions")
+    goes_on = asyncio.Event()
+
+    async def held(route: Route) -> None:
+        await goes_on.wait()
+        await route.continue_()
+
+    await page.route("**/mark?*", held, times=1)
+    menu = await menu_of(page, "Ferries stop")
+    await menu.get_by_role("button", name="Key event").press("Enter")
+    # the menu closes with its button focused; the next action waits for the first
+    assert await page.locator("details.menu[open]").count() == 0
+    await page.keyboard.press("Enter")
+    await menu.get_by_role("button", name="Pin", exact=True).press("Enter")
+    goes_on.set()
+    await said(page, "Pinned.")
+    await page.locator("#entries .row:has(summary:focus) .state--pinned").wait_for()
+    (entry,) = await entries(server, "actions")
+    assert (entry["key"], entry["pinned"]) == (True, True)
+    # an open menu stays as it is while others work; what was overtaken says so
+    await page.keyboard.press("Enter")
+    await server.edit(entry, "actions", title="Ferries stopped")
+    await server.post("actions", title="Something else")
+    await row(page, "Something else")
+    await menu.get_by_role("button", name="Unpin").press("Enter")
+    await said(page, "This entry was changed")
+    # a key takes a retraction back, for as long as its button is there: while the focus is on it, too
+    await page.clock.install()
+    menu = await menu_of(page, "Ferries stopped")
+    await menu.get_by_role("link", name="Retract").press("Enter")
+    undo = page.get_by_role("button", name="Undo")
+    await undo.focus()
+    await page.clock.fast_forward(20_000)
+    assert await undo.is_visible()
+    await page.keyboard.press("u")
+    await said(page, "Restored.")
+    assert [e["status"] for e in await entries(server, "actions")] == ["published", "published"]
 
 
 async def test_an_entry_is_edited_with_all_it_holds(eddy: BrowserContext, server: Running) -> None:

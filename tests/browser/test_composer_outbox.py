@@ -51,22 +51,73 @@ def waiting(page: Page) -> Locator:
     return page.locator("[data-outbox]")
 
 
-async def test_what_fails_says_why_and_is_sent_again(eddy: BrowserContext, server: Running) -> None:
-    blog = await server.blog("fails")
-    page = await at_desk(eddy, "fails")
-    # nothing to send, or a picture without words
+async def change_blog(server: Running, slug: str, **fields: Any) -> None:
+    answer = await server.http.patch(f"/api/v1/blogs/{slug}", json=fields, headers={"If-Match": "*"})
+    assert answer.status_code == 200
+
+
+async def test_a_notice_of_what_is_missing_goes_once_it_is_mended(
+    eddy: BrowserContext, server: Running, jpeg: bytes
+) -> None:
+    await server.blog("missing")
+    page = await at_desk(eddy, "missing")
+    notice = page.locator("#said .said--failed")
     await page.keyboard.press("Control+Enter")
     await said(page, "Write something first.")
-    await server.http.patch(
-        "/api/v1/blogs/fails", json={"status": "closed"}, headers={"If-Match": f'"{blog["revision"]}"'}
-    )
-    await page.keyboard.type("After the end")
+    await page.keyboard.type("The pier")
+    await notice.wait_for(state="detached")
+    chosen = "form.compose > input[type=file]"
+    broken: FilePayload = {"name": "b.jpg", "mimeType": "image/jpeg", "buffer": b"no picture"}
+    await page.set_input_files(chosen, broken)
+    await page.locator(".placed__wrong").wait_for()
     await page.keyboard.press("Control+Enter")
+    await said(page, "A picture did not arrive.")
+    await page.get_by_role("button", name="Remove picture").click()
+    await notice.wait_for(state="detached")
+    # an empty field is wrong after an attempt, and not before
+    await page.set_input_files(chosen, {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": jpeg})
+    await page.locator(".placed__look img").wait_for()
+    alt = page.get_by_label("Describe it")
+    assert await alt.get_attribute("aria-invalid") is None
+    await page.keyboard.press("Control+Enter")
+    await said(page, "Describe the picture")
+    assert await alt.get_attribute("aria-invalid") == "true"
+    await page.keyboard.type("A pier")
+    await notice.wait_for(state="detached")
+    await page.keyboard.press("Control+Enter")
+    await row(page, "The pier")
+
+
+async def test_what_fails_says_why_and_is_sent_again(eddy: BrowserContext, server: Running) -> None:
+    await server.blog("fails")
+    page = await at_desk(eddy, "fails")
+    await page.keyboard.type("After the end")
+    # what somebody else does to the blog is seen here, and what was typed stays
+    await change_blog(server, "fails", status="closed", headline="The end", key_developments=["All over"])
+    closed = page.locator("#blog-closed")
+    await closed.wait_for()
+    assert await page.inner_text("#blog-headline") == "The end"
+    assert await page.inner_text("#blog-status") == "CLOSED"
+    assert await page.inner_text(".developing") == "All over"
+    assert (await page.title()).startswith("The end – ")
+    await page.keyboard.press("Control+Enter")
+    await said(page, "This blog is closed.")
+    assert await page.inner_text("#words") == "After the end"
+    await change_blog(server, "fails", status="live")
+    await closed.wait_for(state="hidden")
+    # closed while it waits for a connection
+    await eddy.set_offline(True)
+    await page.keyboard.press("Control+Enter")
+    await page.locator("[data-outbox=waiting]").wait_for()
+    await page.locator("[data-connected=false]", has_text="Reconnecting").wait_for()
+    await change_blog(server, "fails", status="closed")
+    await eddy.set_offline(False)
     failed = page.locator("[data-outbox=failed]", has_text="After the end")
     await failed.wait_for()
     assert "closed" in await failed.inner_text()
+    await page.locator("[data-connected=true]", has_text="Connected").wait_for()
     await page.keyboard.type("Something else")
-    await server.http.patch("/api/v1/blogs/fails", json={"status": "live"}, headers={"If-Match": "*"})
+    await change_blog(server, "fails", status="live")
     await failed.get_by_role("button", name="Try again").click()
     await row(page, "After the end")
     await until(lambda: _sent(page), what="an empty outbox")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import re
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.support.app import Running
 from tests.support.browser import until
-from tests.support.console import at_desk, at_work, entries, hire
+from tests.support.console import at_desk, at_work, entries, hire, row
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 CLIPBOARD = Path(__file__).parent / "clipboard"
@@ -66,6 +67,12 @@ PASTED = {
         "<ul><li>Forty lorries<ul><li>twelve with flour</li></ul></li><li>Two ambulances</li></ul>"
         "<ol><li>The first stop</li></ol>"
     ),
+    "powerpoint": (
+        "<p><strong>What we know</strong></p>"
+        "<ul><li>Two piers are <em>open</em><ul><li>the north one by night</li></ul></li>"
+        "<li>Nobody is hurt</li></ul>"
+        "<ol><li>Wait for the harbour master</li></ol>"
+    ),
     "docs": (
         "<p>The road is <strong>open</strong><em> tonight</em>"
         '<a href="https://example.org/road">, police say</a></p>'
@@ -99,8 +106,39 @@ async def test_what_other_programs_copy_is_pasted_clean(eddy: BrowserContext, se
     await paste(page, "", "https://example.org/post")
     await page.locator(".placed--embed").wait_for()
     await page.keyboard.press("Control+Enter")
-    await until(functools.partial(_made, server, "clipboard", 5), what="the embed")
+    await until(functools.partial(_made, server, "clipboard", len(PASTED) + 1), what="the embed")
     assert (await entries(server, "clipboard"))[0]["blocks"][0]["url"] == "https://example.org/post"
+
+
+async def test_pictures_are_dropped_and_pasted(
+    eddy: BrowserContext, server: Running, jpeg: bytes
+) -> None:
+    await server.blog("files")
+    page = await at_desk(eddy, "files")
+    for kind in ("paste", "drop"):
+        await page.evaluate(
+            """([kind, base64]) => {
+              const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+              const data = new DataTransfer();
+              data.items.add(new File([bytes], `${kind}.jpg`, { type: "image/jpeg" }));
+              const words = document.querySelector("#words");
+              const { left, top } = words.getBoundingClientRect();
+              const more = { bubbles: true, cancelable: true };
+              words.dispatchEvent(kind === "drop"
+                ? new DragEvent("drop", { dataTransfer: data, clientX: left + 5, clientY: top + 5, ...more })
+                : new ClipboardEvent("paste", { clipboardData: data, ...more }));
+            }""",
+            [kind, base64.b64encode(jpeg).decode()],
+        )
+        await page.locator(".placed__look img").wait_for()
+        await page.locator("#words").get_by_label("Decorative").check()
+        await page.locator("#title").fill(kind)
+        await page.keyboard.press("Control+Enter")
+        await row(page, kind)
+    made = await entries(server, "files")
+    assert [(e["title"], [b["type"] for b in e["blocks"]]) for e in made] == [
+        ("drop", ["image"]), ("paste", ["image"]),
+    ]
 
 
 async def _made(server: Running, slug: str, count: int) -> bool:

@@ -20,6 +20,7 @@ FILM = Video("https://example.org/film.mp4", title="The harbour from above")
         ("", [Image("m" * 16, caption="The pier")], "The pier"),
         ("", [Image("m" * 16, decorative=True, caption="A line"), FILM], "The harbour from above"),
         ("", [Embed("https://example.org/a"), Embed("https://example.org/b", "A map")], "A map"),
+        ("", [Embed("https://www.example.org/a/")], "example.org/a"),
         ("", [], "Update"),
     ],
 )

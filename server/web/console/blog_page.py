@@ -4,6 +4,7 @@ what was just done. The lists alone are what open pages ask for to stay fresh.""
 from __future__ import annotations
 
 import hashlib
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -51,7 +52,7 @@ async def lists(request: Request, caller: Caller) -> Response:
     async with site.database.read() as connection:
         blog = await blogs.readable(connection, caller, request.path_params["slug"])
     require(caller, Action.ENTRY_CREATE, blog.id)
-    text = site.renderer.template("console/lists.html", **await _lists(request, caller, blog))
+    text = site.renderer.template("console/fresh.html", **await _lists(request, caller, blog))
     etag = f'"{hashlib.sha256(text.encode()).hexdigest()[:20]}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-store"}
     if client_has(request, etag):
@@ -109,11 +110,16 @@ async def _titles(connection: AsyncConnection, found: list[Entry]) -> dict[str, 
     return await stored.last_titles(connection, [e.id for e in found if e.status == "retracted"])
 
 
+def _day(text: str, blog: Blog) -> date:
+    return times.date_in(datetime.fromisoformat(text), blog.time_zone)
+
+
 def _row(caller: Caller, blog: Blog, entry: Entry, at: str, title: str = "") -> dict[str, Any]:
     own = is_own(caller, entry)
     data = entry.to_json()
     retracted = entry.status == "retracted"
     planned = data["publish_at"] if entry.status != "published" else None
+    shown = (planned if entry.status == "scheduled" else data["published_at"]) or data["created_at"]
     return data | {
         "line": (title or "Retracted") if retracted else title_of(
             entry.content.title, entry.content.blocks, 140
@@ -122,6 +128,7 @@ def _row(caller: Caller, blog: Blog, entry: Entry, at: str, title: str = "") -> 
         "may_retract": not retracted and may(caller, Action.ENTRY_RETRACT, blog.id, own=own),
         "may_publish": may(caller, Action.ENTRY_PUBLISH, blog.id),
         "planned": planned, "ahead": planned is not None and planned > at,
+        "at": shown, "other_day": _day(shown, blog) != _day(at, blog),
     }
 
 
@@ -142,7 +149,8 @@ async def _notice(request: Request, caller: Caller, blog: Blog, name: str) -> di
     if not entries.visible_to(caller, blog, entry):
         return notice
     editor = may(caller, Action.ENTRY_PUBLISH, blog.id)
-    row = _row(caller, blog, entry, "", titles.get(entry.id, "") if editor else "")
+    now = to_text(site_of(request).desk.now())
+    row = _row(caller, blog, entry, now, titles.get(entry.id, "") if editor else "")
     if name == "scheduled" and entry.publish_at is not None:
         words = _scheduled(entry, blog, site_of(request).renderer.languages.of(ENGLISH))
     return notice | {"done": words, "about": row, "undo": editor and entry.status == "retracted"}

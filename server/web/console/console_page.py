@@ -23,6 +23,12 @@ Page = Callable[[Request, Caller], Awaitable[Response]]
 DONE = {
     "created": "Blog created.",
     "saved": "Saved.",
+    "pinned": "Pinned.",
+    "unpinned": "No longer pinned.",
+    "marked_key": "Marked as a key event.",
+    "unmarked_key": "No longer a key event.",
+    "marked_breaking": "Marked as breaking.",
+    "unmarked_breaking": "No longer breaking.",
     "published": "Published.",
     "again": "This was already sent. Nothing was posted twice.",
     "pending": "Sent to the editors for approval.",

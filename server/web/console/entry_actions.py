@@ -22,12 +22,12 @@ from server.web.console.forms import Form
 from server.web.console.submitted_entry import TypedEntry
 from server.web.site import site_of
 
-MARKS: dict[str, dict[str, bool]] = {
-    "pin": {"pinned": True}, "unpin": {"pinned": False},
-    "key": {"key": True}, "unkey": {"key": False},
-    "breaking": {"breaking": True}, "unbreaking": {"breaking": False},
+MARKS: dict[str, tuple[str, bool, str]] = {
+    "pin": ("pinned", True, "pinned"), "unpin": ("pinned", False, "unpinned"),
+    "key": ("key", True, "marked_key"), "unkey": ("key", False, "unmarked_key"),
+    "breaking": ("breaking", True, "marked_breaking"), "unbreaking": ("breaking", False, "unmarked_breaking"),
 }
-"""What each button of the list changes."""
+"""What each button of the list changes, and what is said of it."""
 
 
 @console_page.for_members
@@ -57,9 +57,11 @@ async def _done(request: Request, caller: Caller, blog: Blog, entry: Entry, form
     if do == "restore":
         await entries.restore(desk, caller, blog.slug, entry.id)
         return "restored"
+    changed: dict[str, Any]
     asked: dict[str, Any]
     if do in MARKS:
-        changed, asked, done = dict(MARKS[do]), {}, "saved"
+        name, value, done = MARKS[do]
+        changed, asked = {name: value}, {}
     elif do == "unschedule":
         changed, asked, done = {}, {"status": "draft", "publish_at": None}, "unscheduled"
     elif do == "publish" and entry.publish_at is not None and entry.publish_at > desk.now():

@@ -125,7 +125,7 @@ export function lineOf(title, doc) {
   const words = doc.textBetween(0, doc.content.size, " ").replace(/\s+/g, " ").trim();
   const picture = picturesOf(doc).find((image) => image.alt || image.caption);
   const link = toBlocks(doc).find((block) => block.url);
-  return words || picture?.alt || picture?.caption || link?.title || link?.url || "";
+  return words || picture?.alt || picture?.caption || link?.title || link?.url.replace(/^https?:\/\/(?:www\.)?|\/$/g, "") || "";
 }
 
 /** @param {readonly Node[]} words @returns {boolean} */

@@ -15,7 +15,7 @@ import { asMarkdown } from "./as_markdown.js";
 import { isEmpty, lineOf, node, picturesOf, toBlocks, toDocument } from "./blocks.js";
 import { keys, typing } from "./keys.js";
 import { LinkBar } from "./link_bar.js";
-import { mediaViews } from "./media_views.js";
+import { ATTEMPT, mediaViews } from "./media_views.js";
 import { pasting, placePictures } from "./paste.js";
 import { schema } from "./schema.js";
 import { slashMenu } from "./slash_menu.js";
@@ -158,6 +158,7 @@ export class Composer {
 
   /** Go to the first thing that is missing. */
   showMissing() {
+    for (const placed of this.view.dom.querySelectorAll(".placed")) placed.dispatchEvent(new Event(ATTEMPT));
     const field = this.view.dom.querySelector("[aria-invalid]");
     if (field instanceof HTMLElement) field.focus();
     else this.focus();

@@ -14,6 +14,8 @@ import { ACCEPT, beginUploads, pictureFiles, retryUpload } from "./uploads.js";
 /** @typedef {(fields: Fields) => void} Set */
 
 const SHOWN_WIDTH = 960;
+/** Told to what stands in the editor when somebody tried to send it and something is missing. */
+export const ATTEMPT = "stoppress:attempt";
 let lastId = 0;
 
 /** A node view whose node has all its fields in one attribute. */
@@ -28,11 +30,28 @@ class FieldsView {
     this.dom = document.createElement("div");
     this.dom.className = `placed placed--${kind}`;
     this.dom.contentEditable = "false";
+    /** Fields that were left empty. @type {globalThis.Set<string>} */
+    this.left = new globalThis.Set();
+    this.dom.addEventListener(ATTEMPT, () => {
+      this.attempted = true;
+      this.draw();
+    });
     this.draw();
   }
 
   draw() {
     render(this.template(this.node.attrs.fields, (fields) => this.set(fields), this), this.dom);
+  }
+
+  /** @param {string} id of a field */
+  leave(id) {
+    this.left.add(id);
+    this.draw();
+  }
+
+  /** Whether a field that is empty is called wrong by now. @param {string} id @returns {boolean} */
+  missed(id) {
+    return this.attempted || this.left.has(id);
   }
 
   /** @param {Fields} fields */
@@ -67,13 +86,13 @@ class FieldsView {
   }
 }
 
-/** @param {string} id @param {string} label @param {string} value @param {(value: string) => void} set @param {{ type?: string, wrong?: string }} [more] */
-function line(id, label, value, set, { type = "text", wrong = "" } = {}) {
+/** @param {string} id @param {string} label @param {string} value @param {(value: string) => void} set @param {{ type?: string, needed?: string, missed?: boolean, left?: () => void }} [more] `needed`: what an empty field is told */
+function line(id, label, value, set, { type = "text", needed = "", missed = false, left } = {}) {
   return html`<div class="placed__line"><label for=${id}>${label}</label>
-    <input id=${id} type=${type} .value=${live(value ?? "")} aria-invalid=${wrong ? "true" : nothing}
-      aria-describedby=${wrong ? `${id}-wrong` : nothing} placeholder=${wrong || nothing}
+    <input id=${id} type=${type} .value=${live(value ?? "")} aria-invalid=${needed && missed ? "true" : nothing}
+      aria-describedby=${needed ? `${id}-needed` : nothing} placeholder=${needed || nothing} @blur=${left ?? nothing}
       @input=${(/** @type {any} */ event) => set(event.target.value)}>
-    ${wrong ? html`<span class="visually-hidden" id=${`${id}-wrong`}>${wrong}</span>` : nothing}</div>`;
+    ${needed ? html`<span class="visually-hidden" id=${`${id}-needed`}>${needed}</span>` : nothing}</div>`;
 }
 
 /** @param {string} label @param {boolean} value @param {(value: boolean) => void} set */
@@ -91,6 +110,9 @@ function source(image) {
   return `/media/${encodeURIComponent(image.media_id)}/${fitting.length && image.width > SHOWN_WIDTH ? `${Math.max(...fitting)}.webp` : "full"}`;
 }
 
+/** What a picture is known by here, before and after its upload. @param {Fields} image @returns {string} */
+const keyOf = (image) => image._key ?? image._upload ?? image.media_id;
+
 /** @param {Fields} fields @param {Set} set @param {FieldsView} own */
 function pictures(fields, set, own) {
   const images = /** @type {Fields[]} */ (fields.images);
@@ -103,10 +125,10 @@ function pictures(fields, set, own) {
     set({ images: [...images, ...beginUploads(own.view, pictureFiles(event.target.files))] });
     event.target.value = "";
   };
-  return html`${repeat(images, (image) => image._upload ?? image.media_id, (image, index) => html`
+  return html`${repeat(images, keyOf, (image, index) => html`
     <fieldset class="placed__picture"><legend class="visually-hidden">${word("picture_n", { n: index + 1 })}</legend>
     ${look(image, (changed) => put(index, changed), own)}
-    ${described(image, `${own.id}-${index}`, (changed) => put(index, changed))}
+    ${described(image, `${own.id}-${index}`, (changed) => put(index, changed), own)}
     <p class="placed__acts">${button(word("remove_picture"), () => without(index))}</p>
     </fieldset>`)}
     <p class="placed__acts"><label class="act placed__add">${word("add_to_gallery")}
@@ -138,13 +160,14 @@ function look(image, put, own) {
 /** @param {number} part @param {number} whole @returns {number} from 0 to 1 */
 const share = (part, whole) => Math.round(Math.min(1, Math.max(0, part / whole)) * 1000) / 1000;
 
-/** @param {Fields} image @param {string} id @param {(changed: Fields) => void} put */
-function described(image, id, put) {
-  const missing = !image.alt?.trim() && !image.decorative;
+/** @param {Fields} image @param {string} id @param {(changed: Fields) => void} put @param {FieldsView} own */
+function described(image, id, put, own) {
+  const needed = !image.alt?.trim() && !image.decorative ? word("alt_needed") : "";
+  const key = keyOf(image);
   return html`
     ${line(`${id}-caption`, word("caption"), image.caption, (caption) => put({ caption }))}
     ${line(`${id}-credit`, word("credit"), image.credit, (credit) => put({ credit }))}
-    ${image.decorative ? nothing : line(`${id}-alt`, word("alt"), image.alt, (alt) => put({ alt }), { wrong: missing ? word("alt_needed") : "" })}
+    ${image.decorative ? nothing : line(`${id}-alt`, word("alt"), image.alt, (alt) => put({ alt }), { needed, missed: own.missed(key), left: () => own.leave(key) })}
     <p class="placed__ticks">
     ${tick(word("decorative"), image.decorative, (decorative) => put({ decorative, ...(decorative && { alt: "" }) }))}
     ${tick(word("sensitive"), image.sensitive, (sensitive) => put({ sensitive, ...(!sensitive && { warning: "" }) }))}</p>

@@ -3,6 +3,9 @@
 
 const SPACE = /[ \t\r\n]+/g;
 const WORD_LIST = /mso-list:\s*(l\d+)\s+level(\d+)/i;
+/** Of the bullet or number that begins an item in PowerPoint. */
+const SLIDE_MARKER = /mso-special-format:\s*(bullet|["']?numbullet)/i;
+const LEVELS_PER_INCH = 2;
 const NUMBER = /^[\s\u00a0]*(?:\(?[\da-zA-Z]{1,4}[.)])/;
 
 /** @param {string} html @returns {string} */
@@ -91,18 +94,32 @@ function safe(link) {
   else link.replaceWith(...link.childNodes);
 }
 
-/** Word writes the items of a list as paragraphs with a bullet or a number in them. @param {HTMLElement} body */
+/**
+ * What Word or PowerPoint says of a paragraph that is an item of a list. Slides have no levels: how far it is set in says it.
+ * @param {Element} paragraph @returns {{ name: string, level: number, marker: Element | undefined } | null}
+ */
+function itemOf(paragraph) {
+  /** @param {Element} element */
+  const styles = (element) => element.getAttribute("data-style") ?? "";
+  const spans = [...paragraph.querySelectorAll("span")];
+  const word = WORD_LIST.exec(styles(paragraph));
+  if (word) return { name: word[1] ?? "", level: Number(word[2]), marker: spans.find((span) => /mso-list:\s*Ignore/i.test(styles(span))) };
+  const marker = spans.find((span) => SLIDE_MARKER.test(styles(span)));
+  if (!marker) return null;
+  return { name: SLIDE_MARKER.exec(styles(marker))?.[1] ?? "", level: Math.round(Number.parseFloat(style(paragraph, "margin-left")) * LEVELS_PER_INCH) || 0, marker };
+}
+
+/** Word and PowerPoint write the items of a list as paragraphs with a bullet or a number in them. @param {HTMLElement} body */
 function wordLists(body) {
   /** @type {{ level: number, name: string, list: HTMLElement }[]} */
   let open = [];
   for (const paragraph of [...body.querySelectorAll("p")]) {
-    const found = WORD_LIST.exec(paragraph.getAttribute("data-style") ?? "");
+    const found = itemOf(paragraph);
     if (!found) {
       open = [];
       continue;
     }
-    const [name = "", level] = [found[1], Number(found[2])];
-    const marker = [...paragraph.querySelectorAll("span")].find((span) => /mso-list:\s*Ignore/i.test(span.getAttribute("data-style") ?? ""));
+    const { name, level, marker } = found;
     const tag = NUMBER.test(marker?.textContent ?? "") ? "ol" : "ul";
     marker?.remove();
     open = open.filter((one) => one.level < level || (one.level === level && one.name === name));

@@ -64,7 +64,7 @@ async function upload(view, id, file) {
       const { id: media_id, width, height, widths, mime, alt, caption, credit } = answer.body;
       change(view, id, (image) => ({
         ...Object.fromEntries(Object.entries(image).filter(([name]) => !name.startsWith("_"))),
-        media_id, width, height, widths, mime,
+        _key: id, media_id, width, height, widths, mime,
         alt: image.alt || alt, caption: image.caption || caption, credit: image.credit || credit,
       }));
       void dropFile(id);
