@@ -23,6 +23,8 @@ NORMAL = """() => {
   const live = document.querySelector('.live').cloneNode(true);
   // room that is kept for a reader in mid-page until it is out of sight
   live.querySelectorAll('[data-part]').forEach((part) => part.removeAttribute('style'));
+  // the line of what came since this browser was here last
+  live.querySelectorAll('.mark--stop').forEach((line) => line.remove());
   live.querySelectorAll('time').forEach((t) => { t.textContent = ''; });
   live.querySelectorAll('*').forEach((e) => {
     const given = [...e.attributes].map((a) => [a.name, a.value]).sort(([a], [b]) => a < b ? -1 : 1);
