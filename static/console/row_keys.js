@@ -75,7 +75,6 @@ function isTyping(target) {
 const editor = () => document.getElementById("words") ?? document.getElementById("body");
 
 function help() {
-  const before = document.activeElement;
   const dialog = document.createElement("dialog");
   dialog.className = "log-in";
   dialog.setAttribute("aria-labelledby", "keys-title");
@@ -85,10 +84,8 @@ function help() {
     <dl class="keys">${[...KEYS, "Ctrl + Enter", "/", "Escape"].map((key, n) => html`<dt><kbd>${key}</kbd></dt><dd>${word(`key_${NAMES[n]}`)}</dd>`)}</dl>
     <label class="tick"><input type="checkbox" .checked=${load(localStorage, OFF) !== true} @change=${change}> ${word("keys_on")}</label>
     <p class="buttons"><button type="button" class="act" @click=${() => dialog.close()}>${word("close")}</button></p>`, dialog);
-  dialog.addEventListener("close", () => {
-    dialog.remove();
-    if (before instanceof HTMLElement) before.focus();
-  });
+  // the browser has given the focus back by then; once more would undo a key that was pressed meanwhile
+  dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
 }
