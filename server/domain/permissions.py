@@ -30,6 +30,7 @@ class Action(Enum):
     ENTRY_EDIT = ("edit an entry", "editor", True)
     ENTRY_RETRACT = ("retract an entry", "editor", True)
     ENTRY_REVISIONS = ("see an entry's revisions", "editor", True)
+    AUDIT_READ = ("see the log", "editor", False)
     MEDIA_UPLOAD = ("upload a picture", "contributor", False)
     BYLINES_READ = ("see the newsroom’s bylines", "contributor", False)
     BYLINES_MANAGE = ("change the newsroom’s bylines", "editor", False)

@@ -15,7 +15,7 @@ from server.domain.change import Change, FeedKey
 from server.domain.errors import Conflict, Invalid, NotFound, StaleRevision
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import Position, new_id
-from server.newsroom import bylines, topics
+from server.newsroom import audit, bylines, topics
 from server.newsroom import furniture as fittings
 from server.newsroom.desk import Desk
 from server.newsroom.idempotency import Request
@@ -90,7 +90,7 @@ async def _create(
         shown = await bylines.resolved(connection, caller, furniture.bylines, at=now)
         lead = await fittings.with_pictures(connection, furniture.lead, caller)
         blog = replace(blog, bylines=shown, lead=lead)
-        blog, changes = await _commit(connection, blog, caller)
+        blog, changes = await _commit(connection, None, blog, caller)
         await request.remember(connection, blog.id, now)
     return blog, changes[0].position, changes
 
@@ -139,7 +139,7 @@ async def edit(
         if (edited.language, edited.time_zone) != (blog.language, blog.time_zone):
             # Every entry on open pages renders differently now: a new epoch makes them reload.
             await feeds.renew_epoch(connection, blog.id)
-        edited, changes = await _commit(connection, edited, caller)
+        edited, changes = await _commit(connection, blog, edited, caller)
     desk.publish(changes)
     return Written(edited, changes[0].position)
 
@@ -152,12 +152,15 @@ async def readable(connection: AsyncConnection, caller: Caller | None, slug: str
     return blog
 
 
-async def _commit(connection: AsyncConnection, blog: Blog, caller: Caller) -> tuple[Blog, list[Change]]:
+async def _commit(
+    connection: AsyncConnection, before: Blog | None, blog: Blog, caller: Caller
+) -> tuple[Blog, list[Change]]:
     newsroom = await feeds.advance(connection, FeedKey(blog.id, "newsroom"))
     public = await feeds.advance(connection, FeedKey(blog.id, "public"))
     blog = replace(blog, newsroom_seq=newsroom.seq, public_seq=public.seq)
     await blogs.save(connection, blog)
     await blogs.keep_revision(connection, blog, author_id=caller.id, author_name=caller.name)
+    await audit.record_blog(connection, caller, before, blog, at=blog.updated_at)
     return blog, [
         feeds.of_blog(blog, "newsroom", newsroom.epoch),
         feeds.of_blog(blog, "public", public.epoch),

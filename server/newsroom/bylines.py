@@ -18,6 +18,7 @@ from server.domain.byline import Byline, cleaned, line_of, name_key
 from server.domain.errors import Conflict, Invalid, NotFound
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import new_id
+from server.newsroom import audit
 from server.newsroom.desk import Desk
 from server.store import bylines, media
 from server.store.bylines import Record
@@ -38,6 +39,7 @@ async def create(desk: Desk, caller: Caller, byline: Byline) -> Record:
         await _check_picture(connection, "picture", made.picture)
         if not await bylines.insert(connection, made, now):
             raise _taken(made.name)
+        await audit.record(connection, caller, "byline_added", at=now, byline=made.id, name=made.name)
     return Record(made, now, now)
 
 
@@ -54,7 +56,12 @@ async def edit(desk: Desk, caller: Caller, byline_id: str, changed: dict[str, st
         async with desk.database.write() as connection:
             await bylines.get(connection, byline_id)
             await _check_picture(connection, "picture", changed.get("picture"))
-            return await bylines.change(connection, byline_id, changed, desk.now())
+            made = await bylines.change(connection, byline_id, changed, desk.now())
+            await audit.record(
+                connection, caller, "byline_changed", at=made.updated_at, byline=byline_id,
+                name=made.byline.name, changed=sorted(changed),
+            )
+            return made
     except IntegrityError as error:
         raise _taken(changed.get("name", "")) from error
 
@@ -67,7 +74,11 @@ async def remove(desk: Desk, caller: Caller, byline_id: str) -> None:
     """
     require(caller, Action.BYLINES_MANAGE)
     async with desk.database.write() as connection:
+        known = await bylines.get(connection, byline_id)
         await bylines.remove(connection, byline_id)
+        await audit.record(
+            connection, caller, "byline_removed", at=desk.now(), byline=byline_id, name=known.byline.name
+        )
 
 
 async def resolved(
@@ -120,7 +131,9 @@ async def _by_name(
     found = await bylines.by_names(connection, (b.name for _, b in asked.values()))
     # in one order in all transactions: two that make the same names must not wait for each other
     for key in sorted(asked.keys() - found.keys()):
-        await bylines.insert(connection, _new(asked[key][1]), at)
+        made = _new(asked[key][1])
+        if await bylines.insert(connection, made, at):
+            await audit.record(connection, caller, "byline_added", at=at, byline=made.id, name=made.name)
     if asked.keys() - found.keys():
         found = await bylines.by_names(connection, (b.name for _, b in asked.values()))
     for key, (index, byline) in sorted(asked.items()):
@@ -146,6 +159,9 @@ async def _completed(
         missing[part] = given
     if not missing:
         return record
+    await audit.record(
+        connection, caller, "byline_changed", at=at, byline=record.id, name=record.name, changed=sorted(missing)
+    )
     return (await bylines.change(connection, record.id, missing, at)).byline
 
 

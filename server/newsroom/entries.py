@@ -32,7 +32,7 @@ from server.domain.entry import (
 from server.domain.errors import Conflict, NotFound, StaleRevision
 from server.domain.permissions import SYSTEM, Action, Caller, may, require
 from server.domain.position import Position, new_id
-from server.newsroom import bylines, content, entry_pictures, previews, topics
+from server.newsroom import audit, bylines, content, entry_pictures, previews, topics
 from server.newsroom.approval import with_note
 from server.newsroom.desk import Desk
 from server.newsroom.idempotency import Request
@@ -361,6 +361,7 @@ async def _commit(
             connection, entry, author_id=caller.id, author_name=caller.name, correction=correction
         )
     await previews.plan_check(connection, before, entry, amends=amends)
+    await audit.record_entry(connection, caller, before, entry, at=entry.updated_at, amends=amends)
     changes = [feeds.of_entry(entry, blog, "newsroom", epochs["newsroom"])]
     if shows:
         changes.append(feeds.of_entry(entry, blog, "public", epochs["public"]))

@@ -19,7 +19,7 @@ from server.domain.errors import Conflict, NotFound
 from server.domain.permissions import Action, Caller, require
 from server.domain.times import to_text
 from server.media.urls import file_name, rendition_name
-from server.newsroom import export_format
+from server.newsroom import audit, export_format
 from server.newsroom.desk import Desk
 from server.newsroom.import_reader import Imported, Incoming
 from server.store import blogs
@@ -100,7 +100,12 @@ async def import_blog(
     try:
         await found.read(source)
         async with desk.database.write(patient=True) as connection:
-            return await found.write(connection)
+            done = await found.write(connection)
+            blog = await blogs.by_slug(connection, done.slug)
+            await audit.record(
+                connection, caller, "blog_imported", at=desk.now(), blog_id=blog.id, entries=done.entries
+            )
+            return done
     except BaseException as error:
         # also when it was interrupted: no file stays for which there is no row
         await found.remove_files()

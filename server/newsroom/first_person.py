@@ -31,5 +31,9 @@ async def first_admin(desk: Desk, username: str, password: str, *, name: str) ->
             created_at=desk.now(),
         )
         await people.insert_user(connection, user)
+        await audit.record(
+            connection, SYSTEM, "user_added", at=user.created_at, user=user.id, username=username,
+            role=user.role,
+        )
     audit.done("user_added", SYSTEM, user=user.id, username=username, role=user.role)
     return True

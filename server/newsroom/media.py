@@ -11,6 +11,7 @@ from server.domain.position import new_id
 from server.domain.text_limits import MAX_LINE, MAX_TEXT
 from server.media import picture_decoder
 from server.media.urls import file_name
+from server.newsroom import audit
 from server.newsroom.desk import Desk
 from server.store import media
 from server.text.characters import repair_line, trimmed
@@ -54,6 +55,7 @@ async def upload(
             await desk.media.put(name, body)
         async with desk.database.write() as connection:
             await media.insert(connection, item)
+            await audit.record(connection, caller, "picture_uploaded", at=item.created_at, picture=item.id)
     except BaseException:
         # also when the request is cancelled
         for name in files:

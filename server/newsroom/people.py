@@ -59,6 +59,10 @@ async def create_user(
                 created_at=desk.now(), blog_roles=await _by_id(connection, blog_roles or {}),
             )
             await people.insert_user(connection, user)
+            await audit.record(
+                connection, caller, "user_added", at=user.created_at, user=user.id, username=username,
+                role=role, blog_roles=dict(user.blog_roles),
+            )
     except IntegrityError as error:
         raise Conflict(f"User name: “{username}” is already in use.") from error
     audit.done("user_added", caller, user=user.id, username=username, role=role, blog_roles=user.blog_roles)
@@ -87,14 +91,15 @@ async def edit_user(desk: Desk, caller: Caller, user_id: str, changed: Mapping[s
         if _is_admin(user) and not _is_admin(edited) and admins <= 1:
             raise Conflict("This is the last admin. Make another user an admin first.")
         await people.change_user(connection, user_id, changed)
+        differs = {name: value for name, value in changed.items() if value != getattr(user, name)}
+        await audit.record(
+            connection, caller, "user_changed", at=desk.now(), user=user.id, username=user.username, **differs
+        )
         affected = []
         if _rights(edited) != _rights(user):
             affected = await _end_what_rests_on(connection, desk, edited)
     rights_signal.announce(desk.broker, affected)
-    audit.done(
-        "user_changed", caller, user=user.id, username=user.username,
-        **{name: value for name, value in changed.items() if value != getattr(user, name)},
-    )
+    audit.done("user_changed", caller, user=user.id, username=user.username, **differs)
     return edited
 
 
@@ -137,6 +142,9 @@ async def set_password(
         else:
             await people.change_user(connection, user_id, {"password": hashed})
         await people.delete_sessions_of(connection, user_id)
+        await audit.record(
+            connection, caller, "password_changed", at=desk.now(), user=user.id, username=user.username
+        )
     rights_signal.announce(desk.broker, [f"user:{user_id}"])
     audit.done("password_changed", caller, user=user.id, username=user.username)
 
@@ -164,6 +172,10 @@ async def create_token(
                 author_id=caller.id, created_at=desk.now(), keep=keep,
             )
             await people.insert_token(connection, token)
+            await audit.record(
+                connection, caller, "token_added", at=token.created_at, token=token.id, name=name, role=role,
+                blog=blog, keep=keep,
+            )
     except IntegrityError as error:
         raise Conflict(f"Name: there is already a token called “{name}”.") from error
     audit.done("token_added", caller, token=token.id, name=name, role=role, blog=blog, keep=keep)
@@ -179,6 +191,10 @@ async def revoke_token(desk: Desk, caller: Caller, token_id: str) -> None:
         ended = [token_id, *(token.id for token in made)]
         for each in ended:
             await people.revoke_token(connection, each, desk.now())
+        await audit.record(
+            connection, caller, "token_revoked", at=desk.now(), token=token_id,
+            with_it=[token.id for token in made],
+        )
     rights_signal.announce(desk.broker, [f"token:{each}" for each in ended])
     audit.done("token_revoked", caller, token=token_id, with_it=[token.id for token in made])
 
@@ -216,6 +232,9 @@ async def log_in(
                 expires_at=now + timedelta(days=min(days, max_days)), agent=_printable(agent)[:300],
             ),
         )
+        await audit.record(
+            connection, caller_of_user(user), "logged_in", at=now, user=user.id, username=user.username
+        )
     audit.done("logged_in", caller_of_user(user), username=user.username)
     return secret, user
 
@@ -224,6 +243,12 @@ async def log_out(desk: Desk, secret: str) -> None:
     """End the session with this secret, if there is one."""
     async with desk.database.write() as connection:
         user_id = await people.delete_session(connection, credentials.digest(secret))
+        if user_id is not None:
+            user = await people.user_by_id(connection, user_id)
+            await audit.record(
+                connection, caller_of_user(user), "logged_out", at=desk.now(), user=user_id,
+                username=user.username,
+            )
     if user_id is not None:
         rights_signal.announce(desk.broker, [f"user:{user_id}"])
 

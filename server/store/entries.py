@@ -52,6 +52,14 @@ async def get(connection: AsyncConnection, blog_id: str, entry_id: str, *, lock:
     return row_mapping.entry(row)
 
 
+async def by_ids(connection: AsyncConnection, entry_ids: Sequence[str]) -> list[Entry]:
+    """Entries of whatever blogs, in no order; those that are not there are left out."""
+    if not entry_ids:
+        return []
+    statement = select(entries).where(entries.c.id.in_(entry_ids))
+    return [row_mapping.entry(r) for r in await connection.execute(statement)]
+
+
 async def between(connection: AsyncConnection, blog_id: str, *, first: int, last: int) -> list[Entry]:
     """Published and retracted entries with numbers `first` to `last`, newest first."""
     return await _select(

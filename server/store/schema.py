@@ -278,6 +278,24 @@ presence = Table(
     Column("taken_by", Text, nullable=False),
 )
 
+# who did what: newsroom/audit.py; lines outlive what they speak of, so no foreign keys
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("by_id", String(64), nullable=False),
+    Column("by_name", Text, nullable=False),
+    Column("what", String(40), nullable=False),
+    Column("blog_id", ID),
+    Column("entry_id", ID),
+    Column("about", JSON, nullable=False),
+    Index("ix_audit_at", "at", "id"),
+    Index("ix_audit_blog_id", "blog_id", "at", "id"),
+    Index("ix_audit_by_id", "by_id", "at", "id"),
+    Index("ix_audit_entry_id", "entry_id", "at", "id"),
+)
+
 users = Table(
     "users",
     metadata,

@@ -137,6 +137,8 @@ def _nav(caller: Caller | None) -> list[tuple[str, str]]:
         links.append(("/console/pictures", "Pictures"))
     if may(caller, Action.BYLINES_MANAGE):
         links.append(("/console/bylines", "Bylines"))
+    if may(caller, Action.AUDIT_READ):
+        links.append(("/console/log", "Log"))
     if may(caller, Action.USERS_MANAGE):
         links.append(("/console/users", "Users"))
     if may(caller, Action.TOKENS_MANAGE):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.routing import Route
 
 from server.web.console import (
+    audit_log,
     blog_page,
     blogs,
     bylines,
@@ -41,6 +42,7 @@ def routes() -> list[Route]:
         Route("/console/bylines", bylines.index, methods=BOTH),
         Route("/console/bylines/{id}", bylines.edit, methods=BOTH),
         Route("/console/bylines/{id}/remove", bylines.remove, methods=["POST"]),
+        Route("/console/log", audit_log.show),
         Route("/console/users", people.users, methods=BOTH),
         Route("/console/users/{id}", people.user, methods=BOTH),
         Route("/console/users/{id}/password", people.reset_password, methods=["POST"]),

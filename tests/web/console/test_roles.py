@@ -35,7 +35,7 @@ OF_BLOG = (303, 404, 200, 200, 200, 200), (401, 404, 200, 200, 200, 200)
 OF_ENTRY = (303, 404, 404, 200, 200, 200), (401, 404, 404, 422, 422, 422)
 TABLE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "/console": EVERYBODY, "/console/password": EVERYBODY, "/console/pictures": EVERYBODY,
-    "/console/blogs/new": EDITORS, "/console/bylines": EDITORS,
+    "/console/log": EDITORS, "/console/blogs/new": EDITORS, "/console/bylines": EDITORS,
     "/console/users": ADMINS, "/console/users/{id}": ADMINS, "/console/tokens": ADMINS,
     f"{BLOG}/preview": (OF_BLOG[0], (401, 404, 415, 415, 415, 415)), BLOG: OF_BLOG, f"{BLOG}/list": OF_BLOG,
     f"{BLOG}/presence": (OF_BLOG[0], (401, 415, 415, 415, 415, 415)),
