@@ -313,7 +313,10 @@ class _Builder:
             return
         while True:
             last = self.containers.pop()
-            self.out.append(f"</{last}>")
+            if last in ("ol", "ul") and self.out[-1].startswith(f"<{last}"):
+                self.out.pop()  # none of its items was seen
+            else:
+                self.out.append(f"</{last}>")
             if last == tag:
                 return
 

@@ -3,7 +3,8 @@
 Word puts a list on the clipboard as paragraphs: `mso-list:l0 level2 lfo1` in the style says list and level,
 and the number or bullet is text, between `[if !supportLists]` and `[endif]` or in a span with
 `mso-list:Ignore`. A marker that an HTML list cannot show (`1.2.`, `(a)`, `Step 3`, `٣.`) stays as words in its
-paragraph, so that no number is changed.
+paragraph, so that no number is changed. The item has the attributes of its paragraph, so that what these say of
+its words (hidden, bold, their language) is still read.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ import html
 import re
 from dataclasses import dataclass, field
 
+from server.text import inline_styles
+from server.text.inline_state import PLAIN_STATE
+
 _PARAGRAPH = re.compile(r"<p\b([^<>]*\bmso-list:\s*l\d+\s+level(\d)\b[^<>]*)>", re.IGNORECASE)
 _END = re.compile(r"</p\s*>|<p\b", re.IGNORECASE)
 _CONDITION = re.compile(r"<!(?:--)?\[if\s+!supportLists\](?:--)?>", re.IGNORECASE)
@@ -19,6 +23,7 @@ _CONDITION_END = re.compile(r"<!(?:--)?\[endif\](?:--)?>", re.IGNORECASE)
 _IGNORED = re.compile(r"<span\b[^<>]*\bmso-list:\s*Ignore[^<>]*>", re.IGNORECASE)
 _SPAN = re.compile(r"<(/?)span\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
+_ATTRIBUTE = re.compile(r"([a-zA-Z][a-zA-Z-]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+)))?")
 _DECIMAL = re.compile(r"(0|[1-9][0-9]{0,8})[.)]")
 _LETTERS = re.compile(r"([a-z]{1,12}|[A-Z]{1,12})[.)]")
 _ROMAN = re.compile(r"m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})")
@@ -29,6 +34,10 @@ _SYMBOLS = re.compile(r"font-family:\s*[\"']?(?:Symbol|Wingdings|Webdings|Courie
 
 @dataclass(frozen=True, slots=True)
 class _Item:
+    """`attributes`: those of its paragraph; `absent`: they hide it, and no list counts it."""
+
+    attributes: str
+    absent: bool
     level: int
     marker: str
     bullet: bool
@@ -56,7 +65,7 @@ def to_lists(text: str) -> str:
         if end is None:
             break
         writer.between(text[done:match.start()])
-        item = _item(text[match.end():end.start()], int(match[2]))
+        item = _item(match[1], text[match.end():end.start()], int(match[2]))
         done = end.end() if end[0].startswith("</") else end.start()
         if item is None or not writer.item(item):
             writer.between(text[match.start():done])
@@ -85,14 +94,17 @@ class _Writer:
         if current and current.kind != kind:
             self._close_to(item.level)
             current = None
+        number = ""
         if current is None:
-            self.lists.append(_List(item.level, kind, value))
-            self.out.append("<ul><li>" if kind == "ul" else f'<ol{_type(kind)}{_start(value)}><li>')
+            current = _List(item.level, kind, value - 1)
+            self.lists.append(current)
+            self.out.append("<ul>" if kind == "ul" else f"<ol{_type(kind)}{_start(value)}>")
         else:
-            jumps = kind != "ul" and value != current.value + 1
-            self.out.append(f'</li><li value="{value}">' if jumps else "</li><li>")
+            self.out.append("</li>")
+            number = f' value="{value}"' if kind != "ul" and value != current.value + 1 else ""
+        if not item.absent:
             current.value = value
-        self.out.append(item.body)
+        self.out += [f"<li{number}{item.attributes}>", item.body]
         return True
 
     def done(self) -> str:
@@ -104,7 +116,7 @@ class _Writer:
             self.out.append("</li></ul>" if self.lists.pop().kind == "ul" else "</li></ol>")
 
 
-def _item(inside: str, level: int) -> _Item | None:
+def _item(attributes: str, inside: str, level: int) -> _Item | None:
     found = _condition(inside) or _ignored(inside)
     if found is None:
         return None
@@ -113,7 +125,15 @@ def _item(inside: str, level: int) -> _Item | None:
     bullet = not any(c.isalnum() for c in marker) or (
         len(marker) == 1 and _SYMBOLS.search(inside, 0, end) is not None
     )
-    return _Item(level, marker, bullet and bool(marker), inside[:start] + inside[end:])
+    body = inside[:start] + inside[end:]
+    return _Item(attributes, _absent(attributes), level, marker, bullet and bool(marker), body)
+
+
+def _absent(attributes: str) -> bool:
+    """Whether a browser shows nothing of an element with these attributes."""
+    named = {m[1].lower(): m[2] or m[3] or m[4] or "" for m in _ATTRIBUTE.finditer(attributes)}
+    look = inline_styles.read(html.unescape(named.get("style", "")))
+    return PLAIN_STATE.within(look, hidden="hidden" in named).absent
 
 
 def _condition(inside: str) -> tuple[int, int] | None:

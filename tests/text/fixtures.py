@@ -20,7 +20,7 @@ exceptions&#8221;<o:p></o:p></p></div></body></html>
 """
 
 
-def _word_item(level: int, marker: str, words: str, font: str = "Calibri") -> str:
+def word_item(level: int, marker: str, words: str, font: str = "Calibri") -> str:
     return (
         "<p class=MsoListParagraphCxSpMiddle "
         f"style='margin-left:{level * 36}.0pt;mso-list:l1 level{level} lfo2'>"
@@ -31,15 +31,15 @@ def _word_item(level: int, marker: str, words: str, font: str = "Calibri") -> st
 
 
 WORD_LEVELS = (
-    _word_item(1, "1)", "Roads") + _word_item(2, "a.", "A1") + _word_item(2, "b.", "A2")
-    + _word_item(3, "&middot;", "north", "Symbol") + _word_item(3, "o", "south", '"Courier New"')
-    + _word_item(1, "2)", "Rail") + _word_item(1, "5)", "Ferries")
+    word_item(1, "1)", "Roads") + word_item(2, "a.", "A1") + word_item(2, "b.", "A2")
+    + word_item(3, "&middot;", "north", "Symbol") + word_item(3, "o", "south", '"Courier New"')
+    + word_item(1, "2)", "Rail") + word_item(1, "5)", "Ferries")
 )
 WORD_NUMBERS = (
-    _word_item(1, "1.2.", "Scope") + _word_item(1, "(a)", "Text") + _word_item(1, "٣.", "Three")
-    + _word_item(1, "一、", "One") + _word_item(1, "A", "Annex") + _word_item(1, "01.", "First")
-    + _word_item(1, "iv.", "Roman") + _word_item(1, "v.", "five") + "<p class=MsoNormal>Words</p>"
-    + _word_item(1, "h.", "Letter") + _word_item(1, "i.", "after it")
+    word_item(1, "1.2.", "Scope") + word_item(1, "(a)", "Text") + word_item(1, "٣.", "Three")
+    + word_item(1, "一、", "One") + word_item(1, "A", "Annex") + word_item(1, "01.", "First")
+    + word_item(1, "iv.", "Roman") + word_item(1, "v.", "five") + "<p class=MsoNormal>Words</p>"
+    + word_item(1, "h.", "Letter") + word_item(1, "i.", "after it")
 )
 WORD_CHANGES = (
     "<p class=MsoNormal>At least <del cite='mailto:ada' datetime='2026-03-01T10:00'>nine</del><ins "

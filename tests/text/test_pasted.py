@@ -71,6 +71,25 @@ def test_a_list_of_word_that_a_browser_wrote_is_one_too() -> None:
         assert '<ol start="4"><li>The bridge is closed</li><li>Article' in sanitise.html(source)
 
 
+@pytest.mark.parametrize("style", ["display:none", "mso-hide:all", "display:none;mso-hide:all", "opacity:0"])
+def test_a_hidden_item_of_word_is_left_out_and_not_counted(style: str) -> None:
+    shown, hidden = fixtures.word_item(1, "1)", "Roads"), fixtures.word_item(1, "2)", "unseen")
+    hidden = hidden.replace("style='", f"style='{style};")
+    html = re.sub(r"</?b>|\n", "", sanitise.html(shown + hidden + fixtures.word_item(1, "2)", "Rail")))
+    assert html == "<ol><li>Roads</li><li>Rail</li></ol>"
+    html = re.sub(r"</?b>|\n", "", sanitise.html(hidden + fixtures.word_item(1, "3)", "Ferries")))
+    assert html == '<ol start="2"><li value="3">Ferries</li></ol>'
+
+
+def test_the_paragraph_of_an_item_of_word_is_read_as_any_other() -> None:
+    item = fixtures.word_item(1, "1)", "x").replace("<b>x</b><o:p></o:p>", "x")
+    item = item.strip().replace("<p ", "<p lang=fr dir=ltr ")
+    assert sanitise.html(item.replace("style='", "style='font-weight:bold;")) == (
+        '<ol><li lang="fr" dir="ltr"><b>x</b></li></ol>'
+    )
+    assert sanitise.html(item.replace("<p ", "<p hidden ")) == ""
+
+
 def test_no_words_stand_outside_of_an_element() -> None:
     sources = ("# Head", "###### Head", "Text", "<div>Text</div>", "<h1>Head</h1>", "<b>Text</b>", "a<hr>b")
     for source in sources:
