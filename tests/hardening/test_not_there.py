@@ -136,6 +136,16 @@ async def test_what_is_not_yours_looks_like_what_is_not_there(scene: Scene, who:
     assert not different, "\n".join(map(str, different))
 
 
+async def test_a_wrong_token_hears_the_same_of_a_draft_as_of_none(scene: Scene) -> None:
+    """Where a token is asked for only once the blog is found, the error about it tells that there is one."""
+    wrong = {"Authorization": "Bearer wrong"}
+    for path, absent in pairs(scene, "nobody"):
+        answers = [
+            same(await scene.server.anonymous.get(p, headers=wrong), p, scene) for p in (path, absent)
+        ]
+        assert answers[0] == answers[1], path
+
+
 @pytest.mark.parametrize("who", CALLERS[:3])
 async def test_a_hidden_blog_is_not_named_by_what_takes_a_slug(scene: Scene, who: str) -> None:
     """Making a blog tells that a slug is taken only to those who may make blogs."""

@@ -7,6 +7,7 @@ from starlette.requests import HTTPConnection
 from server.delivery.framing import VIEWS
 from server.delivery.listener_limits import StreamGate
 from server.delivery.subscription import Subscription
+from server.domain.blog import Blog
 from server.domain.change import FEEDS, FeedKey, FeedName
 from server.domain.errors import Invalid, NotFound, Unauthenticated
 from server.domain.permissions import Action, Authority, require
@@ -55,14 +56,21 @@ async def _feed_key(
         return known[slug], None
     if name == "newsroom" and await caller_of(connection) is None:
         raise Unauthenticated  # before looking: the answer must not tell whether there is such a blog
-    async with site_of(connection).database.read() as database:
-        blog = await blogs.by_slug(database, slug)
-    if name == "public" and blog.status != "draft":
+    blog = await _blog(connection, slug)
+    if blog is not None and name == "public" and blog.status != "draft":
         # a blog that was public stays so, and keeps its slug: this need not be asked again
         known[slug] = FeedKey(blog.id, name)
         return known[slug], None
-    caller = await caller_of(connection)
-    if caller is None:
+    caller = await caller_of(connection)  # a wrong token is told for a draft and where there is no blog
+    if blog is None or caller is None:
         raise NotFound("Blog not found.")
     require(caller, Action.BLOG_READ if name == "public" else Action.ENTRY_PUBLISH, blog.id)
     return FeedKey(blog.id, name), authority_of(connection, caller)
+
+
+async def _blog(connection: HTTPConnection, slug: str) -> Blog | None:
+    async with site_of(connection).database.read() as database:
+        try:
+            return await blogs.by_slug(database, slug)
+        except NotFound:
+            return None
