@@ -7,6 +7,7 @@ IMMEDIATE` for writes only. PostgreSQL: reads use a REPEATABLE READ snapshot, wr
 from __future__ import annotations
 
 import asyncio
+import math
 import sqlite3
 import time
 from collections.abc import AsyncIterator
@@ -44,6 +45,8 @@ class Database:
         self.url = make_url(url)
         self.dialect = self.url.get_backend_name()
         self.failed_writes = FailedWrites()
+        self.last_read = -math.inf
+        """When a read last ended well (`time.monotonic()`)."""
         self._timeout = timeout
         self._busy = _Busy()
         self._identity: tuple[int, int] | None = None
@@ -82,6 +85,7 @@ class Database:
         with _Translated(self.file):
             async with self._connected(self._reader) as connection, connection.begin():
                 yield connection
+        self.last_read = time.monotonic()
 
     @asynccontextmanager
     async def write(self, *, patient: bool = False) -> AsyncIterator[AsyncConnection]:

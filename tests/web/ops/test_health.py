@@ -12,6 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis.asyncio import Redis
 
 from server.domain.errors import Unavailable
+from server.store.database import Database
+from server.web.ops import health
 from tests.support.app import Running, running
 from tests.support.brokers import until
 from tests.support.listeners import sse, websocket
@@ -226,6 +228,27 @@ async def test_metrics_require_their_token(tmp_path: Path) -> None:
         for given, status in (("Sesame", 200), ("Barley", 401)):
             headers = {"Authorization": f"Bearer {given}"}
             assert (await server.anonymous.get("/metrics", headers=headers)).status_code == status
+
+
+async def test_a_database_that_is_slow_and_answers_others_takes_posts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, forever = asyncio.Event(), asyncio.Event()
+
+    async def waits(database: Database) -> str:
+        asked.set()
+        await forever.wait()
+        return "ok"
+
+    async with running(tmp_path) as server:
+        monkeypatch.setattr(health, "_query", waits)
+        asking = asyncio.create_task(server.anonymous.get("/readyz"))
+        await asked.wait()
+        async with server.site.database.read():
+            pass
+        answer = await asking
+        assert (answer.status_code, answer.json()["database"]) == (200, "slow")
+        forever.set()
 
 
 async def test_a_server_without_its_database_is_not_ready_and_alive(
