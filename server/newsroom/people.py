@@ -23,7 +23,7 @@ from server.domain.position import new_id
 from server.newsroom import audit, rights_signal
 from server.newsroom.callers import MAX_SESSION_DAYS, caller_of_user
 from server.newsroom.desk import Desk
-from server.store import people
+from server.store import drafts, people
 
 USERNAME = re.compile(r"[a-z0-9]([a-z0-9._@+-]{0,62}[a-z0-9])?", re.ASCII)
 MAX_NAME = 100
@@ -104,11 +104,12 @@ async def edit_user(desk: Desk, caller: Caller, user_id: str, changed: Mapping[s
 
 
 async def _end_what_rests_on(connection: AsyncConnection, desk: Desk, user: User) -> list[str]:
-    """Log out somebody who is no longer active and revoke the tokens that this person made; the ids of all
-    whose rights are not what they were."""
+    """Log out somebody who is no longer active, revoke the tokens that this person made and remove what they
+    had not sent yet; the ids of all whose rights are not what they were."""
     made = await people.tokens_of(connection, f"user:{user.id}")
     if not user.active:
         await people.delete_sessions_of(connection, user.id)
+        await drafts.remove_of(connection, user.id)
         for token in made:
             await people.revoke_token(connection, token.id, desk.now())
     return [f"user:{user.id}", *(f"token:{token.id}" for token in made)]

@@ -13,7 +13,8 @@ from server.domain.errors import NotFound, StaleRevision, StopPressError, Unavai
 from server.domain.permissions import SYSTEM
 from server.newsroom import entries
 from server.newsroom.desk import Desk
-from server.store import blogs, idempotency, media, people, write_probe
+from server.newsroom.drafts import KEPT
+from server.store import blogs, drafts, idempotency, media, people, write_probe
 from server.store import entries as stored
 
 log = structlog.get_logger()
@@ -113,6 +114,7 @@ async def tidy(desk: Desk) -> None:
         await idempotency.forget_old(connection, desk.now())
         await people.delete_expired_sessions(connection, desk.now())
         await write_probe.forget_old(connection, desk.now())
+        await drafts.forget(connection, before=desk.now() - KEPT)
     await tidy_media(desk)
 
 

@@ -296,6 +296,20 @@ audit = Table(
     Index("ix_audit_entry_id", "entry_id", "at", "id"),
 )
 
+# what somebody typed in the console and has not sent yet: store/drafts.py
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("user_id", ID, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", String(64), primary_key=True),
+    Column("blog_id", ID, ForeignKey("blogs.id", ondelete="CASCADE"), nullable=False),
+    Column("entry_id", ID, nullable=False),
+    Column("browser", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("form", Text, nullable=False),
+    Column("updated_at", Instant, nullable=False, index=True),
+)
+
 users = Table(
     "users",
     metadata,

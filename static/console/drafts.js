@@ -115,7 +115,7 @@ export function wasTaken(key, fields) {
 }
 
 /** Tells one content from another without keeping it (FNV-1a). @param {Fields} fields @returns {number} */
-function digest(fields) {
+export function digest(fields) {
   let hash = 0x811c9dc5;
   for (const character of JSON.stringify(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)))) {
     hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);

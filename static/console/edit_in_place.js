@@ -15,6 +15,7 @@ import { followPublishTime } from "./primary_button.js";
 import { lockNotice } from "./presence.js";
 import { inTurn } from "./row_buttons.js";
 import { Saving } from "./saving.js";
+import { serverDrafts } from "./server_drafts.js";
 import { word } from "./words.js";
 
 /** @typedef {import("./live_lists.js").Lists} Lists */
@@ -98,7 +99,9 @@ export class EditInPlace {
 
   /** @param {HTMLFormElement} form @param {string} entry @param {string} done the name of what was done */
   #saved(form, entry, done) {
-    taken(this.#user, hidden(form, "request_key"));
+    const key = hidden(form, "request_key");
+    taken(this.#user, key);
+    serverDrafts(this.#user).end(key);
     this.#close();
     say(word(`done_${done}`));
     // what is done to the row next needs its new revision

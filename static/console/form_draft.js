@@ -3,9 +3,13 @@
 import { clockAndDay } from "./clock.js";
 import { Drafts, ENDED, isSpent, newKey, same, wasTaken } from "./drafts.js";
 import { fill, hidden, read, readAsSent, readPieces, setHidden } from "./form.js";
+import { isQueued } from "./outbox.js";
+import { newerOf, serverDrafts } from "./server_drafts.js";
+import { word } from "./words.js";
 
 /** @typedef {import("./drafts.js").Draft} Draft */
 /** @typedef {import("./drafts.js").Fields} Fields */
+/** @typedef {import("./server_drafts.js").ServerDraft} ServerDraft */
 
 /** What is typed is kept at once, and while somebody types on, this often. */
 const SAVE_EVERY_MS = 250;
@@ -15,6 +19,9 @@ const WORDS_SHOWN = 40;
 export class FormDraft {
   #form;
   #drafts;
+  #user;
+  /** Of entries, the server keeps drafts too. */
+  #server;
   /** What needs no keeping: the form as the server has it. Null when the server only handed back what was typed. */
   /** @type {Fields | null} */
   #unchanged;
@@ -31,13 +38,16 @@ export class FormDraft {
    */
   constructor(form, user, taken) {
     this.#form = form;
+    this.#user = user;
     this.#drafts = new Drafts(user, form.dataset.draft ?? "");
+    this.#server = form.dataset.slug === undefined ? null : serverDrafts(user);
     this.#unchanged = form.dataset.unsaved === undefined ? readAsSent(form) : null;
     // the draft brings back what was typed; the browser would bring back what was published as well
     form.autocomplete = "off";
     if (this.#unchanged) this.#restoreNewest(taken === this.#drafts.slot);
     else this.#takeOver();
     this.#listen();
+    void this.#compareWithServer();
   }
 
   get #key() {
@@ -71,7 +81,10 @@ export class FormDraft {
     if (this.#over) return;
     const fields = read(this.#form);
     if (this.#unchanged && same(fields, this.#unchanged)) {
-      if (this.#written) this.#drafts.remove(this.#key);
+      if (this.#written) {
+        this.#drafts.remove(this.#key);
+        this.#server?.end(this.#key);
+      }
       this.#written = null;
     } else if (!this.#written || !same(fields, this.#written)) {
       this.#write(fields);
@@ -82,7 +95,13 @@ export class FormDraft {
   #write(fields) {
     this.#written = fields;
     const revision = hidden(this.#form, "revision");
-    this.#drafts.put(this.#key, { fields, ...readPieces(this.#form), revision, at: Date.now() });
+    const form = { fields, ...readPieces(this.#form), revision };
+    const key = this.#key;
+    this.#drafts.put(key, { ...form, at: Date.now() });
+    this.#server?.put(key, {
+      blog: this.#form.dataset.slug ?? "", entry: this.#form.dataset.entry ?? "", form,
+      overtaken: (other) => this.#overtaken(key, other),
+    });
   }
 
   /** @param {SubmitEvent} event */
@@ -197,6 +216,7 @@ export class FormDraft {
   #drop() {
     this.#over = true;
     this.#drafts.end(this.#key, read(this.#form));
+    this.#server?.end(this.#key);
   }
 
   #discard() {
@@ -253,6 +273,84 @@ export class FormDraft {
     }
   }
 
+  /** Drafts of other browsers are offered; what is older than the server's goes on from there. */
+  async #compareWithServer() {
+    const found = await this.#server?.listed(this.#form.dataset.slug ?? "", this.#form.dataset.entry ?? "") ?? [];
+    if (this.#over) return;
+    for (const there of found) {
+      const here = this.#drafts.get(there.key);
+      if (isSpent(there.key) || isQueued(this.#user, this.#form.dataset.slug ?? "", there.key)) continue;
+      if (here) this.#join(here, there);
+      else this.#offer(there);
+    }
+  }
+
+  /** @param {Draft} here @param {ServerDraft} there a later or earlier state of it */
+  #join(here, there) {
+    const current = there.key === this.#key;
+    const newer = newerOf(this.#server?.known(there.key) ?? null, here, there);
+    if (newer === "both") {
+      if (!current) this.#drafts.put(newKey(), here);
+      this.#overtaken(there.key, there);
+      return;
+    }
+    this.#server?.adopt(there);
+    if (newer === "here" && current) this.#write(read(this.#form));
+    if (newer !== "there") return;
+    if (current && same(read(this.#form), here.fields)) this.#use(there);
+    else this.#offer(there);
+  }
+
+  /**
+   * Another browser went on with this draft, or ended it (`other` is null): what stands here goes on as a draft of
+   * its own.
+   * @param {string} key @param {ServerDraft | null} other
+   */
+  #overtaken(key, other) {
+    if (this.#over) return;
+    if (other) {
+      this.#server?.adopt(other);
+      this.#drafts.put(key, localOf(other));
+    } else {
+      this.#drafts.remove(key);
+    }
+    if (key === this.#key) this.#fork();
+    if (other) this.#offer(other);
+  }
+
+  /** @param {ServerDraft} there */
+  #offer(there) {
+    const box = document.createElement("div");
+    box.className = "said";
+    const words = document.createElement("p");
+    const draft = localOf(there);
+    words.textContent = word("draft_elsewhere", { time: this.#clock(draft.at), words: beginning(draft) });
+    box.append(
+      words,
+      button(word("draft_use"), () => {
+        box.remove();
+        this.#use(there);
+      }),
+      button(word("discard"), () => {
+        box.remove();
+        this.#drafts.remove(there.key);
+        this.#server?.adopt(there);
+        this.#server?.end(there.key);
+      }),
+    );
+    this.#form.querySelector("[data-offered]")?.append(box);
+  }
+
+  /** Go on with a draft of another browser. What stands in the form stays a draft. @param {ServerDraft} there */
+  #use(there) {
+    this.#save();
+    const before = this.#drafts.get(this.#key);
+    const others = before && this.#key !== there.key ? [{ key: this.#key, draft: before }] : [];
+    this.#server?.adopt(there);
+    this.#drafts.put(there.key, localOf(there));
+    this.#restore(there.key, localOf(there), others);
+  }
+
   /** The browser shows the page again as it was left: what was published meanwhile must not be sent once more. */
   #shownAgain() {
     this.#sending = false;
@@ -260,6 +358,9 @@ export class FormDraft {
     else if (isSpent(this.#key)) this.#fork();
   }
 }
+
+/** @param {ServerDraft} there @returns {Draft} */
+const localOf = ({ form, at }) => ({ ...form, at: Date.parse(at) });
 
 /** @param {Draft} draft @returns {string} */
 function beginning(draft) {

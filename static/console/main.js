@@ -7,6 +7,7 @@ import { listenToKeys } from "./keyboard.js";
 import { Lists } from "./live_lists.js";
 import { listenToMarks } from "./row_buttons.js";
 import { followPublishTime } from "./primary_button.js";
+import { serverDrafts } from "./server_drafts.js";
 import { followTabs } from "./tabs.js";
 
 /** @typedef {import("./composer/composer.js").Composer} Composer */
@@ -21,6 +22,7 @@ function readAddress() {
   const address = new URL(location.href);
   const sent = address.searchParams.get("sent");
   const slot = sent && user ? taken(user, sent) : "";
+  if (sent && user) serverDrafts(user).end(sent);
   if (!address.searchParams.has("done")) return "";
   for (const name of ["done", "sent", "entry"]) address.searchParams.delete(name);
   history.replaceState(null, "", address);

@@ -35,6 +35,8 @@ export class Outbox extends EventTarget {
   /** Keys of items that only this page has: the browser would not store them. @type {Set<string>} */
   #unkept = new Set();
   #sending = false;
+  /** Asked for while something was being sent: what failed by then need not wait. */
+  #again = false;
   #timer = 0;
 
   /** @param {string} user @param {string} slug of the blog */
@@ -78,13 +80,17 @@ export class Outbox extends EventTarget {
 
   /** Send everything that waits for the network or a session, in the order in which it was written. */
   flush() {
-    if (this.#sending) return;
+    if (this.#sending) {
+      this.#again = true;
+      return;
+    }
     this.#sending = true;
+    this.#again = false;
     // one tab at a time: two would put entries out of their order, and say twice what was sent once
     void locked(this.#slot, () => this.#sendAll()).catch(() => undefined).finally(() => {
       this.#sending = false;
       const left = this.#next();
-      if (left && left.state !== "log_in") this.#later();
+      if (left && left.state !== "log_in") this.#later(this.#again ? 0 : RETRY_MS);
     });
   }
 
@@ -125,9 +131,10 @@ export class Outbox extends EventTarget {
     return true;
   }
 
-  #later() {
+  /** @param {number} wait milliseconds */
+  #later(wait) {
     window.clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => this.flush(), RETRY_MS);
+    this.#timer = window.setTimeout(() => this.flush(), wait);
   }
 
   #read() {
@@ -167,6 +174,9 @@ export class Outbox extends EventTarget {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }
+
+/** Whether this browser has a form with this key on its way. @param {string} user @param {string} slug @param {string} key @returns {boolean} */
+export const isQueued = (user, slug, key) => load(localStorage, `${PREFIX}${user}:${slug}:${key}`) !== null;
 
 /** @param {string} name @param {() => Promise<void>} act */
 function locked(name, act) {

@@ -10,6 +10,7 @@ import { say, undoButton } from "./notice.js";
 import { Outbox } from "./outbox.js";
 import { drawOutbox } from "./outbox_rows.js";
 import { Presence } from "./presence.js";
+import { serverDrafts } from "./server_drafts.js";
 import { word } from "./words.js";
 
 /** @typedef {import("./composer/composer.js").Composer} Composer */
@@ -25,6 +26,7 @@ export class Posting {
   #draft;
   #lists;
   #outbox;
+  #kept;
   #place = document.createElement("ul");
 
   /** @param {HTMLFormElement} form @param {Composer} composer @param {FormDraft} draft @param {Lists} lists @param {string} user */
@@ -34,6 +36,7 @@ export class Posting {
     this.#draft = draft;
     this.#lists = lists;
     this.#outbox = new Outbox(user, form.dataset.slug ?? "");
+    this.#kept = serverDrafts(user);
     this.#place.className = "rows rows--outbox";
     this.#place.hidden = true;
     this.#place.setAttribute("aria-label", word("outbox"));
@@ -61,7 +64,7 @@ export class Posting {
 
   #draw() {
     drawOutbox(this.#place, this.#outbox.items, this.#form.dataset.timeZone, {
-      retry: (key) => this.#retry(key), edit: (key) => this.#edit(key), drop: (key) => void this.#outbox.take(key),
+      retry: (key) => this.#retry(key), edit: (key) => this.#edit(key), drop: (key) => this.#drop(key),
     });
   }
 
@@ -104,6 +107,7 @@ export class Posting {
   /** @param {{ item: Item, entry: any }} sent */
   async #sent({ item, entry }) {
     spend(item.key, item.fields);
+    this.#kept.end(item.key);
     const undo = entry.status === "published" ? [undoButton(word("undo"), () => void this.#undo(item, entry), UNDO_MS)] : [];
     say(`${word(`done_${entry.status}`)} ${item.line}`, { acts: undo });
     await this.#lists.refresh(entry.id);
@@ -133,6 +137,12 @@ export class Posting {
 
   async #logIn() {
     if (await requireLogIn()) this.#outbox.flush();
+  }
+
+  /** @param {string} key */
+  #drop(key) {
+    this.#outbox.take(key);
+    this.#kept.end(key);
   }
 
   /** Back into the form, under the same key: if the server has it after all, it says so. @param {string} key */

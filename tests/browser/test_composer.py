@@ -4,11 +4,10 @@ lost."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, FilePayload, Page, Route
+from playwright.async_api import Browser, BrowserContext, FilePayload, Route
 
 from tests.support.app import Running
 from tests.support.browser import until, visit
@@ -19,34 +18,13 @@ from tests.support.console import (
     at_work,
     drafts_kept,
     entries,
-    hire,
     menu_of,
     row,
+    said,
+    writes,
 )
 
-pytestmark = [pytest.mark.anyio, pytest.mark.browser]
-
-
-@pytest.fixture(scope="module", autouse=True)
-async def cast(server: Running) -> None:
-    await hire(server)
-
-
-@pytest.fixture
-async def eddy(server: Running, browser: Browser) -> AsyncIterator[BrowserContext]:
-    async with at_work(browser, server, "eddy", plain=False) as context:
-        yield context
-
-
-async def said(page: Page, words: str) -> None:
-    await page.locator("#said", has_text=words).wait_for()
-
-
-async def writes(page: Page, words: str) -> None:
-    """Type, and wait until it is kept."""
-    await page.keyboard.type(words)
-    kept = "(w) => Object.entries(localStorage).some(([k, v]) => k.includes(':draft:') && v.includes(w))"
-    await page.wait_for_function(kept, arg=words)
+pytestmark = [pytest.mark.anyio, pytest.mark.browser, pytest.mark.usefixtures("cast")]
 
 
 async def test_by_keyboard_alone_and_without_a_load(

@@ -5,15 +5,14 @@ from __future__ import annotations
 import base64
 import functools
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import BrowserContext, Page
 
 from tests.support.app import Running
 from tests.support.browser import until
-from tests.support.console import at_desk, at_work, entries, hire, row
+from tests.support.console import at_desk, entries, row
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 CLIPBOARD = Path(__file__).parent / "clipboard"
@@ -33,17 +32,6 @@ XSS = [
     f"<form><button formaction=javascript:{HIT}>words",
     f"<p><b><p><noscript><p title='</noscript><img src=x onerror={HIT}>'>",
 ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-async def cast(server: Running) -> None:
-    await hire(server)
-
-
-@pytest.fixture
-async def eddy(server: Running, browser: Browser) -> AsyncIterator[BrowserContext]:
-    async with at_work(browser, server, "eddy", plain=False) as context:
-        yield context
 
 
 async def paste(page: Page, html: str, text: str = "") -> None:

@@ -4,7 +4,6 @@ button, a session that ended, a server that is away."""
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -18,25 +17,14 @@ from tests.support.console import (
     at_work,
     drafts_kept,
     entries,
-    hire,
     keys,
     menu_of,
     opened,
     row,
+    said,
 )
 
-pytestmark = [pytest.mark.anyio, pytest.mark.browser]
-
-
-@pytest.fixture(scope="module", autouse=True)
-async def cast(server: Running) -> None:
-    await hire(server)
-
-
-@pytest.fixture
-async def eddy(server: Running, browser: Browser) -> AsyncIterator[BrowserContext]:
-    async with at_work(browser, server, "eddy") as context:
-        yield context
+pytestmark = [pytest.mark.anyio, pytest.mark.browser, pytest.mark.usefixtures("cast")]
 
 
 async def has(page: Page, selector: str, value: str) -> None:
@@ -54,20 +42,16 @@ async def typed(page: Page, words: str) -> None:
     )
 
 
-async def published(page: Page) -> None:
-    await page.locator("#said", has_text="Published.").wait_for()
-
-
 @pytest.mark.parametrize(("button", "told"), [
     ("Pin", "Pinned."), ("Key event", "Marked as a key event."), ("Breaking", "Marked as breaking."),
 ])
 async def test_a_mark_on_a_row_leaves_the_composer_as_it_is(
-    eddy: BrowserContext, server: Running, button: str, told: str
+    plain_eddy: BrowserContext, server: Running, button: str, told: str
 ) -> None:
     slug = f"rows-{button.lower().replace(' ', '-')}"
     await server.blog(slug)
     await server.post(slug, title="Ferries stop")
-    page = await opened(eddy, slug)
+    page = await opened(plain_eddy, slug)
     await page.fill("#title", "Half a headline")
     await typed(page, "Half a story")
     await (await menu_of(page, "Ferries stop")).get_by_role("button", name=button, exact=True).click()
@@ -78,10 +62,12 @@ async def test_a_mark_on_a_row_leaves_the_composer_as_it_is(
     await has(page, "#title", "Half a headline")
 
 
-async def test_saving_another_entry_leaves_the_composers_draft(eddy: BrowserContext, server: Running) -> None:
+async def test_saving_another_entry_leaves_the_composers_draft(
+    plain_eddy: BrowserContext, server: Running
+) -> None:
     await server.blog("other")
     await server.post("other", title="Ferries stop")
-    page = await opened(eddy, "other")
+    page = await opened(plain_eddy, "other")
     await typed(page, "Half a story")
     await (await row(page, "Ferries stop")).get_by_role("link", name="Edit").click()
     await page.fill("#title", "Ferries stopped")
@@ -91,9 +77,9 @@ async def test_saving_another_entry_leaves_the_composers_draft(eddy: BrowserCont
     await page.locator("[data-restored]", has_text="Restored").wait_for()
 
 
-async def test_all_fields_come_back_after_the_tab_is_gone(eddy: BrowserContext, server: Running) -> None:
+async def test_all_fields_come_back_after_the_tab_is_gone(plain_eddy: BrowserContext, server: Running) -> None:
     await server.blog("crash", topics=["Roads", "Weather"])
-    page = await opened(eddy, "crash")
+    page = await opened(plain_eddy, "crash")
     values = {
         "title": "Roof gone", "picture_alt": "A roof", "picture_caption": "At the school",
         "picture_credit": "Eddy", "video_url": "https://video.example/a.mp4", "video_title": "The roof",
@@ -112,7 +98,7 @@ async def test_all_fields_come_back_after_the_tab_is_gone(eddy: BrowserContext, 
     )
     await typed(page, "It flew off at noon.")
     await page.close(run_before_unload=False)
-    page = await opened(eddy, "crash")
+    page = await opened(plain_eddy, "crash")
     await has(page, "#body", "It flew off at noon.")
     assert {name: await page.input_value(f"#{name}") for name in values} == values
     for flag in ("pinned", "key", "breaking", "picture_decorative"):
@@ -145,21 +131,21 @@ async def test_another_user_of_the_browser_never_sees_it(server: Running, browse
 
 
 async def test_publishing_removes_exactly_the_draft_that_was_published_in_every_tab(
-    eddy: BrowserContext, server: Running
+    plain_eddy: BrowserContext, server: Running
 ) -> None:
     await server.blog("tabs")
     entry = await server.post("tabs", title="Ferries stop")
-    own = await opened(eddy, "tabs")
+    own = await opened(plain_eddy, "tabs")
     await own.fill("#body", "Ours")
     await drafts_kept(own, 1)
-    edited = await opened(eddy, "tabs", f"/entries/{entry['id']}")
+    edited = await opened(plain_eddy, "tabs", f"/entries/{entry['id']}")
     await typed(edited, "Ferries stop until nine")
-    same = await opened(eddy, "tabs")
+    same = await opened(plain_eddy, "tabs")
     await has(same, "#body", "Ours")
-    changed = await opened(eddy, "tabs")
+    changed = await opened(plain_eddy, "tabs")
     await has(changed, "#body", "Ours")
     await own.get_by_role("button", name="Publish", exact=True).click()
-    await published(own)
+    await said(own, "Published.")
     await has(same, "#body", "")
     await has(changed, "#body", "")
     assert await edited.input_value("#body") == "Ferries stop until nine"
@@ -168,46 +154,48 @@ async def test_publishing_removes_exactly_the_draft_that_was_published_in_every_
     assert "Ours" not in await own.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
 
 
-async def test_two_tabs_that_write_different_things_keep_both(eddy: BrowserContext, server: Running) -> None:
+async def test_two_tabs_that_write_different_things_keep_both(
+    plain_eddy: BrowserContext, server: Running
+) -> None:
     await server.blog("both")
-    one = await opened(eddy, "both")
-    other = await opened(eddy, "both")
+    one = await opened(plain_eddy, "both")
+    other = await opened(plain_eddy, "both")
     await typed(one, "The first story")
     await typed(other, "The second story")
     await drafts_kept(one, 2)
     await one.get_by_role("button", name="Publish", exact=True).click()
-    await published(one)
+    await said(one, "Published.")
     assert await other.input_value("#body") == "The second story"
     await other.get_by_role("button", name="Publish", exact=True).click()
-    await published(other)
+    await said(other, "Published.")
     await drafts_kept(one, 0)
     assert len(await entries(server, "both")) == 2
 
 
 async def test_a_tab_that_went_on_writing_keeps_that_when_the_other_publishes(
-    eddy: BrowserContext, server: Running
+    plain_eddy: BrowserContext, server: Running
 ) -> None:
     await server.blog("fork")
-    one = await opened(eddy, "fork")
+    one = await opened(plain_eddy, "fork")
     await typed(one, "Rain")
-    other = await opened(eddy, "fork")
+    other = await opened(plain_eddy, "fork")
     await has(other, "#body", "Rain")
     # before anything of it is stored, the first tab publishes
     await other.evaluate("document.querySelector('#body').value = 'Rain and wind'")
     await one.get_by_role("button", name="Publish", exact=True).click()
-    await published(one)
+    await said(one, "Published.")
     assert await other.input_value("#body") == "Rain and wind"
     await other.get_by_role("button", name="Publish", exact=True).click()
-    await published(other)
+    await said(other, "Published.")
     assert len(await entries(server, "fork")) == 2
 
 
-async def test_back_after_publishing_brings_no_second_copy(eddy: BrowserContext, server: Running) -> None:
+async def test_back_after_publishing_brings_no_second_copy(plain_eddy: BrowserContext, server: Running) -> None:
     await server.blog("back")
-    page = await opened(eddy, "back")
+    page = await opened(plain_eddy, "back")
     await page.fill("#body", "Only once")
     await page.get_by_role("button", name="Publish", exact=True).click()
-    await published(page)
+    await said(page, "Published.")
     await page.goto("/console")
     await page.go_back()
     await has(page, "#body", "")
@@ -242,10 +230,10 @@ async def test_a_page_from_the_back_forward_cache_brings_no_second_copy(server: 
         await drafts_kept(page, 0)
 
 
-async def test_cancel_throws_away(eddy: BrowserContext, server: Running) -> None:
+async def test_cancel_throws_away(plain_eddy: BrowserContext, server: Running) -> None:
     await server.blog("cancel")
     entry = await server.post("cancel", title="Ferries stop")
-    page = await opened(eddy, "cancel", f"/entries/{entry['id']}")
+    page = await opened(plain_eddy, "cancel", f"/entries/{entry['id']}")
     await typed(page, "Nonsense")
     await page.get_by_role("link", name="Cancel").click()
     await page.wait_for_url("**/console/blogs/cancel")
@@ -254,16 +242,16 @@ async def test_cancel_throws_away(eddy: BrowserContext, server: Running) -> None
     assert "Nonsense" not in await page.input_value("#body")
 
 
-async def test_a_session_that_ended_loses_nothing(eddy: BrowserContext, server: Running) -> None:
+async def test_a_session_that_ended_loses_nothing(plain_eddy: BrowserContext, server: Running) -> None:
     await server.blog("expired")
-    page = await opened(eddy, "expired")
+    page = await opened(plain_eddy, "expired")
     await page.fill("#title", "Roof gone")
     await page.check("#breaking")
     await page.fill("#body", "It flew off at noon.")
-    await eddy.clear_cookies()
+    await plain_eddy.clear_cookies()
     await page.get_by_role("button", name="Publish", exact=True).click()
     await page.get_by_role("heading", name="Your session has ended").wait_for()
-    async with eddy.expect_page() as opening:
+    async with plain_eddy.expect_page() as opening:
         await page.get_by_role("link", name="Log in").first.click()
     again = await opening.value
     await again.fill("#username", "eddy")
@@ -274,16 +262,16 @@ async def test_a_session_that_ended_loses_nothing(eddy: BrowserContext, server: 
     await has(again, "#body", "It flew off at noon.")
     assert await again.is_checked("#breaking")
     await again.get_by_role("button", name="Publish", exact=True).click()
-    await published(again)
+    await said(again, "Published.")
     (entry,) = await entries(server, "expired")
     assert entry["breaking"]
 
 
 async def test_a_server_that_is_away_loses_nothing_and_posts_once(
-    eddy: BrowserContext, server: Running
+    plain_eddy: BrowserContext, server: Running
 ) -> None:
     await server.blog("away")
-    page = await opened(eddy, "away")
+    page = await opened(plain_eddy, "away")
     await page.fill("#body", "Still here")
 
     async def lost(route: Any) -> None:
@@ -306,38 +294,38 @@ async def test_a_server_that_is_away_loses_nothing_and_posts_once(
     await drafts_kept(page, 0)
 
 
-async def test_a_conflict_survives_a_crash(eddy: BrowserContext, server: Running) -> None:
+async def test_a_conflict_survives_a_crash(plain_eddy: BrowserContext, server: Running) -> None:
     await server.blog("conflict")
     entry = await server.post("conflict", title="Ferries stop", body="Theirs")
-    page = await opened(eddy, "conflict", f"/entries/{entry['id']}")
+    page = await opened(plain_eddy, "conflict", f"/entries/{entry['id']}")
     await page.fill("#body", "Mine")
     await server.edit(entry, "conflict", body="Theirs, second version")
     await page.get_by_role("button", name="Save", exact=True).click()
     await page.get_by_role("heading", name="Two versions").wait_for()
     await page.close()
-    page = await opened(eddy, "conflict", f"/entries/{entry['id']}")
+    page = await opened(plain_eddy, "conflict", f"/entries/{entry['id']}")
     await has(page, "#body", "Mine")
     await page.get_by_role("button", name="Save", exact=True).click()
     await page.locator("#said", has_text="Saved.").wait_for()
     await drafts_kept(page, 0)
 
 
-async def test_a_draft_of_an_older_version_shows_both(eddy: BrowserContext, server: Running) -> None:
+async def test_a_draft_of_an_older_version_shows_both(plain_eddy: BrowserContext, server: Running) -> None:
     await server.blog("older")
     entry = await server.post("older", title="Ferries stop", body="Theirs")
-    page = await opened(eddy, "older", f"/entries/{entry['id']}")
+    page = await opened(plain_eddy, "older", f"/entries/{entry['id']}")
     await typed(page, "Mine")
     await page.close()
     await server.edit(entry, "older", body="Theirs, second version")
-    page = await opened(eddy, "older", f"/entries/{entry['id']}")
+    page = await opened(plain_eddy, "older", f"/entries/{entry['id']}")
     await page.locator("[data-restored]", has_text="has changed since").wait_for()
     await page.get_by_role("button", name="Save", exact=True).click()
     await page.get_by_role("heading", name="Two versions").wait_for()
 
 
-async def test_what_was_too_large_is_still_there(eddy: BrowserContext, server: Running) -> None:
+async def test_what_was_too_large_is_still_there(plain_eddy: BrowserContext, server: Running) -> None:
     await server.blog("large")
-    page = await opened(eddy, "large")
+    page = await opened(plain_eddy, "large")
     await page.fill("#body", "The words")
     await page.set_input_files(
         "#picture",
@@ -351,10 +339,10 @@ async def test_what_was_too_large_is_still_there(eddy: BrowserContext, server: R
 
 
 async def test_a_picture_that_was_uploaded_comes_back_with_its_words(
-    eddy: BrowserContext, server: Running, jpeg: bytes
+    plain_eddy: BrowserContext, server: Running, jpeg: bytes
 ) -> None:
     await server.blog("uploaded")
-    page = await opened(eddy, "uploaded")
+    page = await opened(plain_eddy, "uploaded")
     await page.fill("#body", "The pier")
     await page.click("summary:has-text('Add a picture')")
     await page.set_input_files("#picture", files=[{"name": "a.jpg", "mimeType": "image/jpeg", "buffer": jpeg}])
@@ -364,27 +352,27 @@ async def test_a_picture_that_was_uploaded_comes_back_with_its_words(
     await page.fill("#media-0-caption", "In the morning")
     await drafts_kept(page, 1)
     await page.close()
-    page = await opened(eddy, "uploaded")
+    page = await opened(plain_eddy, "uploaded")
     await has(page, "#media-0-alt", "A pier")
     await has(page, "#media-0-caption", "In the morning")
     await page.get_by_role("button", name="Publish", exact=True).click()
-    await published(page)
+    await said(page, "Published.")
     (entry,) = await entries(server, "uploaded")
     assert [(b.get("alt"), b.get("caption")) for b in entry["blocks"] if b["type"] == "image"] == [
         ("A pier", "In the morning")
     ]
 
 
-async def test_the_blogs_own_forms_are_kept(eddy: BrowserContext, server: Running) -> None:
+async def test_the_blogs_own_forms_are_kept(plain_eddy: BrowserContext, server: Running) -> None:
     await server.blog("furnished")
     forms = {"/console/blogs/furnished/furniture": "#standfirst", "/console/blogs/new": "#headline"}
     for path, field in forms.items():
-        page = await eddy.new_page()
+        page = await plain_eddy.new_page()
         await page.goto(path)
         await page.fill(field, "Half a sentence")
         await drafts_kept(page, 1)
         await page.close()
-        page = await eddy.new_page()
+        page = await plain_eddy.new_page()
         await page.goto(path)
         await has(page, field, "Half a sentence")
         await page.get_by_role("link", name="Cancel").click()

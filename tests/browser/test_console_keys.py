@@ -10,18 +10,13 @@ from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.support.app import Running
 from tests.support.browser import until
-from tests.support.console import ahead, at_work, entries, hire, menu_of, opened, row
+from tests.support.console import ahead, at_work, entries, menu_of, opened, row
 
-pytestmark = [pytest.mark.anyio, pytest.mark.browser]
+pytestmark = [pytest.mark.anyio, pytest.mark.browser, pytest.mark.usefixtures("cast")]
 ONE_LINE = (
     "title", "picture_alt", "picture_caption", "picture_credit", "video_url", "video_title", "video_byline",
     "byline", "publish_at", "pinned", "key", "breaking",
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-async def cast(server: Running) -> None:
-    await hire(server)
 
 
 @pytest.fixture(params=[True, False], ids=["scripts", "plain"])
@@ -29,12 +24,6 @@ async def eddy(
     server: Running, browser: Browser, request: pytest.FixtureRequest
 ) -> AsyncIterator[BrowserContext]:
     async with at_work(browser, server, "eddy", java_script_enabled=request.param) as context:
-        yield context
-
-
-@pytest.fixture
-async def scripted(server: Running, browser: Browser) -> AsyncIterator[BrowserContext]:
-    async with at_work(browser, server, "eddy") as context:
         yield context
 
 
@@ -127,12 +116,12 @@ async def test_enter_adds_no_user_token_or_byline(server: Running, browser: Brow
 
 
 async def test_the_shortcut_publishes_and_the_focus_returns(
-    scripted: BrowserContext, server: Running, slug: str
+    plain_eddy: BrowserContext, server: Running, slug: str
 ) -> None:
     await server.blog(slug)
     for number in range(30):
         await server.post(slug, title=f"Earlier update {number}")
-    page = await opened(scripted, slug)
+    page = await opened(plain_eddy, slug)
     await page.keyboard.type("Straight into the composer")
     await page.keyboard.press("Control+Enter")
     await page.locator("#said", has_text="Published.").wait_for()
@@ -147,10 +136,10 @@ async def test_the_shortcut_publishes_and_the_focus_returns(
 
 
 async def test_with_a_time_the_shortcut_and_the_first_button_only_schedule(
-    scripted: BrowserContext, server: Running, slug: str
+    plain_eddy: BrowserContext, server: Running, slug: str
 ) -> None:
     await server.blog(slug, time_zone="Europe/Lisbon")
-    page = await opened(scripted, slug)
+    page = await opened(plain_eddy, slug)
     await page.click("summary:has-text('Bylines, language')")
     await page.fill("#publish_at", ahead("Europe/Lisbon", hours=2))
     first = page.locator(".compose .buttons button").first
@@ -221,9 +210,9 @@ async def test_the_composer_stays_when_a_row_is_marked_without_scripts(
     assert entry["pinned"]
 
 
-async def test_two_shortcuts_in_a_row_post_once(scripted: BrowserContext, server: Running, slug: str) -> None:
+async def test_two_shortcuts_in_a_row_post_once(plain_eddy: BrowserContext, server: Running, slug: str) -> None:
     await server.blog(slug)
-    page = await opened(scripted, slug)
+    page = await opened(plain_eddy, slug)
     await page.fill("#body", "Only once")
     await page.focus("#body")
     await page.keyboard.press("Control+Enter")

@@ -7,14 +7,9 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.support.app import Running
-from tests.support.console import at_work, entries, hire, menu_of, opened, row, with_menu
+from tests.support.console import at_work, entries, menu_of, opened, row, with_menu
 
-pytestmark = [pytest.mark.anyio, pytest.mark.browser]
-
-
-@pytest.fixture(scope="module", autouse=True)
-async def cast(server: Running) -> None:
-    await hire(server)
+pytestmark = [pytest.mark.anyio, pytest.mark.browser, pytest.mark.usefixtures("cast")]
 
 
 async def test_a_contribution_appears_is_sent_back_and_comes_again(server: Running, browser: Browser) -> None:

@@ -76,6 +76,18 @@ async def at_desk(context: BrowserContext, slug: str, path: str = "") -> Page:
     return page
 
 
+async def said(page: Page, words: str) -> None:
+    """Wait until the page says so."""
+    await page.locator("#said", has_text=words).wait_for()
+
+
+async def writes(page: Page, words: str) -> None:
+    """Type where the cursor is, and wait until it is kept."""
+    await page.keyboard.type(words)
+    kept = "(w) => Object.entries(localStorage).some(([k, v]) => k.includes(':draft:') && v.includes(w))"
+    await page.wait_for_function(kept, arg=words)
+
+
 async def row(page: Page, words: str) -> Locator:
     found = page.locator("#entries [data-rows] .row", has_text=words)
     await until(lambda: _one(found), what=f"one row with {words!r}")

@@ -106,6 +106,8 @@ def _sending(language: Language) -> dict[str, str]:
         "edit": _("Edit"),
         "editing": _("Editing an entry"),
         "discard": _("Discard"),
+        "draft_elsewhere": _("You typed this in another browser at %(time)s and did not send it: %(words)s"),
+        "draft_use": _("Go on with it"),
         "undo": _("Undo"),
         "undone": _("Retracted. Its text is in the editor again."),
         "undo_failed": _("This could not be undone. Retract the entry in the list."),
