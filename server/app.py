@@ -7,6 +7,7 @@ import contextlib
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -85,7 +86,9 @@ def build(settings: Settings, *, demo: bool = False) -> Parts:
     """Create all parts. Starts nothing and does not touch any file."""
     providers = Providers(settings.mastodon_hosts)
     previews = Lookup(FetchClient(), providers) if settings.fetch and not demo else None
-    desk = replace(make_desk(settings), previews=previews)
+    desk = replace(
+        make_desk(settings), previews=previews, publish_delay=timedelta(seconds=settings.publish_delay)
+    )
     database, broker = desk.database, desk.broker
 
     async def read_changes(feed: FeedKey, seq: int) -> tuple[Position, list[Change]]:

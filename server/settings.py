@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     csp_sources: str = Field(
         "", description="Sources added to the policy of readers' pages: `script-src https://ads.example; …`."
     )
+    publish_delay: float = Field(
+        0.0, ge=0, le=300, description="Seconds between Publish and going out, in which it can be stopped."
+    )
     site_name: str = Field("Stop Press", min_length=1, max_length=80, description="Name of the publication.")
     language: str = Field(
         "en", description="Language of pages that belong to no blog: a BCP 47 tag such as `de` or `ar-EG`."

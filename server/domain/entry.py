@@ -194,6 +194,21 @@ def goes_out(before: EntryStatus | None, after: EntryStatus) -> bool:
     return after != before and after in ("published", "scheduled")
 
 
+def held_back(
+    entry: Entry | None, wanted: EntryStatus, publish_at: datetime | None, *, now: datetime, delay: timedelta
+) -> tuple[EntryStatus, datetime | None]:
+    """The status and time after publishing is put off by `delay`, so that it can still be stopped: it is
+    scheduled for then. `entry` is what it was before, None for a new one; one that goes out by then anyway is
+    published at once."""
+    out = wanted != "published" or (entry is not None and entry.status == "published")
+    if out or not delay:
+        return wanted, publish_at
+    planned = entry.publish_at if entry is not None and entry.status == "scheduled" else None
+    if planned is not None and planned <= now + delay:
+        return wanted, publish_at
+    return "scheduled", now + delay
+
+
 def check_schedule(status: EntryStatus, publish_at: datetime | None, now: datetime) -> None:
     """Raises Invalid when an entry cannot have this status with this time."""
     if status == "retracted":

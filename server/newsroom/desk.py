@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from server.broker.protocol import Broker
 from server.domain import times
@@ -24,6 +24,8 @@ class Desk:
     now: Callable[[], datetime] = field(default=times.now)
     previews: PreviewSource | None = None
     """What looks up links; None where nothing is fetched: links stay as they were typed."""
+    publish_delay: timedelta = timedelta()
+    """How long what somebody publishes waits until it goes out, so that a slip can be stopped."""
 
     def publish(self, changes: Iterable[Change]) -> None:
         """Publish changes to all processes; call after the commit."""

@@ -24,6 +24,7 @@ from server.domain.entry import (
     edited,
     first_status,
     goes_out,
+    held_back,
     moved,
     next_status,
     restored,
@@ -94,7 +95,8 @@ async def _create(desk: Desk, caller: Caller, slug: str, draft: Draft, request: 
             return replayed
         _check_require_open(blog)
         status = first_status(draft.status, publishes=may(caller, Action.ENTRY_PUBLISH, blog.id))
-        check_schedule(status, draft.publish_at, now)
+        status, at = held_back(None, status, draft.publish_at, now=now, delay=desk.publish_delay)
+        check_schedule(status, at, now)
         check_content(status, draft.content)
         made = await entry_pictures.sized(connection, draft.content, caller)
         # the clock may have been set back, and the newest written is still the newest
@@ -104,7 +106,7 @@ async def _create(desk: Desk, caller: Caller, slug: str, draft: Draft, request: 
             id=new_id(), blog_id=blog.id, status="draft", revision=0,
             content=await _named(connection, blog, made, caller, before=Content(), at=now),
             author_id=caller.id, author_name=caller.name, created_at=written_at, updated_at=written_at,
-            publish_at=draft.publish_at,
+            publish_at=at,
         )
         written = await _commit(connection, blog, None, moved(entry, status, written_at), caller)
         await request.remember(connection, entry.id, now)
@@ -163,6 +165,8 @@ async def edit(
         if goes_out(entry.status, wanted):
             require(caller, Action.ENTRY_PUBLISH, blog.id)
             _check_require_open(blog)
+            if caller is not SYSTEM:  # the schedule's own turn
+                wanted, at = held_back(entry, wanted, at, now=now, delay=desk.publish_delay)
         if wanted != entry.status or at != entry.publish_at:
             check_schedule(wanted, at, now)
         made = replace(entry.content, **changed)

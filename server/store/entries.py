@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.domain.entry import Content, Entry, EntryStatus
 from server.domain.errors import NotFound
 from server.store import row_mapping, schema
-from server.store.schema import entries, entry_media, revisions
+from server.store.schema import entries, entry_media, entry_words, revisions
 
 ON_PAGE: tuple[EntryStatus, ...] = ("published", "retracted")
 """Statuses shown on the reader's page; a retracted entry is shown as a tombstone."""
@@ -109,12 +109,23 @@ async def listed(
     *,
     statuses: Sequence[EntryStatus],
     author_id: str | None = None,
+    key: bool = False,
+    pinned: bool = False,
+    words: Sequence[str] = (),
     before: tuple[datetime, str] | None = None,
     limit: int = 50,
 ) -> list[Entry]:
     """One page of a blog's entries, newest first by creation. `before` is `(created_at, id)` of the last entry
-    on the previous page; `author_id` limits the list to one author."""
+    on the previous page; `author_id` limits the list to one author, `key` and `pinned` to such entries, and
+    `words` to published ones with all of these words (text/search.py)."""
     where = [entries.c.blog_id == blog_id, entries.c.status.in_(statuses)]
+    where += [column for column, only in ((entries.c.key, key), (entries.c.pinned, pinned)) if only]
+    if words:
+        indexed = select(entry_words.c.entry_id).where(
+            entry_words.c.blog_id == blog_id,
+            *(entry_words.c.words.contains(word, autoescape=True) for word in words),
+        )
+        where.append(entries.c.id.in_(indexed))
     if author_id is not None:
         where.append(entries.c.author_id == author_id)
     if before is not None:

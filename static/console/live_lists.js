@@ -56,15 +56,18 @@ export class Lists {
     this.#timer = window.setTimeout(() => void this.refresh(), wait);
   }
 
-  /** @param {string} [own] the id of a row that was just acted on, which is replaced even under the pointer */
-  async refresh(own) {
+  /**
+   * @param {string} [own] the id of a row that was just acted on, which is replaced even under the pointer
+   * @param {{ asked?: boolean }} [more] `asked`: somebody wants another list, so that no row has to stay
+   */
+  async refresh(own, { asked = false } = {}) {
     const rest = this.#moved + POINTER_REST_MS - performance.now();
-    if (!own && rest > 0) {
+    if (!own && !asked && rest > 0) {
       this.#soon(rest);
       return;
     }
     const headers = { Accept: "text/html", ...(this.#etag && !own && { "If-None-Match": this.#etag }) };
-    const asked = this.#asked += 1;
+    const turn = this.#asked += 1;
     const url = this.#root.dataset.lists + location.search;
     const answer = await fetch(url, { headers, cache: "no-store" }).catch(() => null);
     if (answer?.redirected && !this.#loggedOut) {
@@ -76,8 +79,8 @@ export class Lists {
     this.#loggedOut = false;
     const text = await answer.text().catch(() => null);
     // an answer that was overtaken by a newer one is of no use
-    if (text === null || asked < this.#shown) return;
-    this.#shown = asked;
+    if (text === null || turn < this.#shown) return;
+    this.#shown = turn;
     this.#etag = answer.headers.get("ETag") ?? "";
     const fresh = new DOMParser().parseFromString(text, "text/html").body;
     updateBlog(fresh);
@@ -89,11 +92,18 @@ export class Lists {
     const section = document.getElementById(fresh.id);
     if (!section) return;
     section.hidden = fresh.hidden;
+    const [count, counted] = [section.querySelector("#found"), fresh.querySelector("#found")];
+    if (count && counted && count.textContent !== counted.textContent) count.textContent = counted.textContent;
     for (const selector of WHOLE) {
       const [old, made] = [section.querySelector(selector), fresh.querySelector(selector)];
-      if (old && made && old.outerHTML !== made.outerHTML && !old.contains(document.activeElement)) {
-        old.replaceWith(document.importNode(made, true));
-      }
+      if (!old || !made || old.outerHTML === made.outerHTML) continue;
+      const next = document.importNode(made, true);
+      const focused = old.contains(document.activeElement);
+      // of the tabs, the focus stays on the one that was chosen
+      const chosen = /** @type {HTMLElement | null} */ (focused ? next.querySelector("[aria-current]") : null);
+      if (focused && !chosen) continue;
+      old.replaceWith(next);
+      chosen?.focus();
     }
     const rows = section.querySelector("[data-rows]");
     const wanted = fresh.querySelector("[data-rows]");
@@ -108,6 +118,8 @@ export class Lists {
       let row = [...rows.children].find((r) => r.id === made.id);
       const writers = row?.getAttribute("data-writers");
       if (writers) made.setAttribute("data-writers", writers);
+      const until = made.querySelector("[data-until]");
+      if (until) until.textContent = row?.querySelector("[data-until]")?.textContent ?? "";
       if (row?.hasAttribute("data-editing")) made.setAttribute("data-editing", "");
       if (row?.querySelector("details[open]")) made.querySelector("details")?.setAttribute("open", "");
       if (row && row.outerHTML !== made.outerHTML && this.#free(row, own)) {

@@ -1,6 +1,7 @@
 // @ts-check
 /** Makes the plain console quicker to use, and keeps what is typed. Every form works without it. */
 import { FormDraft } from "./form_draft.js";
+import { countDown } from "./countdown.js";
 import { taken } from "./drafts.js";
 import { addSwitch, prefersPlain } from "./editor_choice.js";
 import { listenToKeys } from "./keyboard.js";
@@ -8,6 +9,7 @@ import { Lists } from "./live_lists.js";
 import { listenToMarks } from "./row_buttons.js";
 import { followPublishTime } from "./primary_button.js";
 import { serverDrafts } from "./server_drafts.js";
+import { listenToSearch } from "./search.js";
 import { followTabs } from "./tabs.js";
 
 /** @typedef {import("./composer/composer.js").Composer} Composer */
@@ -72,6 +74,8 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySel
 }
 if (lists) {
   listenToMarks(lists);
+  countDown(root);
+  listenToSearch(lists);
   // they show things with Lit, which only a bundle has
   import("./row_keys.js").then(({ listenToRowKeys }) => listenToRowKeys()).catch(() => undefined);
   import("./retract.js").then(({ listenToRetract }) => {

@@ -108,8 +108,22 @@ export class Posting {
   async #sent({ item, entry }) {
     spend(item.key, item.fields);
     this.#kept.end(item.key);
-    const undo = entry.status === "published" ? [undoButton(word("undo"), () => void this.#undo(item, entry), UNDO_MS)] : [];
-    say(`${word(`done_${entry.status}`)} ${item.line}`, { acts: undo });
+    // the newsroom may have publishing wait a little, in which a slip can be stopped
+    const held = item.body.status === "published" && entry.status === "scheduled";
+    const acts = held
+      ? [undoButton(word("stop"), () => void this.#stop(item, entry), Date.parse(entry.publish_at) - Date.parse(entry.updated_at))]
+      : entry.status === "published" ? [undoButton(word("undo"), () => void this.#undo(item, entry), UNDO_MS)] : [];
+    say(`${word(held ? "done_held" : `done_${entry.status}`)} ${item.line}`, { acts });
+    await this.#lists.refresh(entry.id);
+  }
+
+  /** Keep what is about to go out; it is a draft then. @param {Item} item @param {any} entry */
+  async #stop(item, entry) {
+    const answer = await fetch(`${item.path}/${entry.id}`, {
+      method: "PATCH", body: JSON.stringify({ publish_at: null }),
+      headers: { "Content-Type": "application/json", "If-Match": `"${entry.revision}"` },
+    }).catch(() => null);
+    say(word(answer?.ok ? "stopped" : "undo_failed"), { failed: !answer?.ok });
     await this.#lists.refresh(entry.id);
   }
 

@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Keys for the list: j and k go from row to row, e edits, p publishes or approves, u takes back
- * what was just done, n goes to the editor, ? says so.
+ * what was just done, n goes to the editor, / to the search, ? says so.
  * They do nothing while somebody types, and can be switched off (WCAG 2.1.4).
  */
 import { html, render } from "lit";
@@ -9,7 +9,7 @@ import { load, store } from "./storage.js";
 import { word } from "./words.js";
 
 const OFF = "stoppress:keys-off";
-const KEYS = ["j", "k", "e", "p", "u", "n", "?"];
+const KEYS = ["j", "k", "e", "p", "u", "n", "/", "?"];
 
 export function listenToRowKeys() {
   document.addEventListener("keydown", (event) => {
@@ -29,6 +29,7 @@ function act(key) {
   const row = document.activeElement?.closest(".row");
   if (key === "j" || key === "k") move(key === "j" ? 1 : -1);
   else if (key === "n") editor()?.focus();
+  else if (key === "/") search();
   else if (key === "?") help();
   else if (key === "u") document.querySelector(/** @type {"button"} */ ("#said button[data-undo]"))?.click();
   else if (key === "e") row?.querySelector(/** @type {"a"} */ ("a[data-edit]"))?.click();
@@ -71,6 +72,11 @@ function isTyping(target) {
     && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.closest("dialog") !== null);
 }
 
+function search() {
+  document.querySelector(/** @type {"a"} */ ("a[data-tab='lists']"))?.click();
+  /** @type {HTMLInputElement | null} */ (document.querySelector("#q"))?.select();
+}
+
 /** @returns {HTMLElement | null} */
 const editor = () => document.getElementById("words") ?? document.getElementById("body");
 
@@ -90,4 +96,4 @@ function help() {
   dialog.showModal();
 }
 
-const NAMES = ["next", "previous", "edit", "publish", "undo", "editor", "help", "send", "insert", "list"];
+const NAMES = ["next", "previous", "edit", "publish", "undo", "editor", "search", "help", "send", "insert", "list"];

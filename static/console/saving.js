@@ -73,7 +73,7 @@ export class Saving {
     const found = await answer?.json().catch(() => null);
     if (answer?.ok) {
       const done = { draft: "draft", pending: "pending", scheduled: "scheduled", published: "saved" }[String(found.status)] ?? "saved";
-      const first = body.status === "published" ? "published" : done;
+      const first = body.status === "published" && found.status === "published" ? "published" : done;
       this.#draft.leave();
       this.#done(first);
     } else if (answer?.status === UNAUTHENTICATED) {

@@ -123,6 +123,29 @@ async def test_undo_retracts_and_puts_the_words_back(eddy: BrowserContext, serve
     assert entry["status"] == "retracted"
     await page.keyboard.press("Control+Enter")
     await until(lambda: _made(server, "undo", 2), what="a second entry")
+    # by the keyboard alone: out of the editor, and u
+    await page.locator("#said").get_by_role("button", name="Undo").wait_for()
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("u")
+    await said(page, "Retracted.")
+    await page.locator("#words:focus", has_text="Too soon").wait_for()
+    assert [entry["status"] for entry in await entries(server, "undo")] == ["retracted", "retracted"]
+
+
+async def test_a_page_of_a_closed_blog_takes_entries_once_it_is_live_again(
+    eddy: BrowserContext, server: Running
+) -> None:
+    await server.blog("reopened", status="closed")
+    page = await eddy.new_page()
+    await page.goto("/console/blogs/reopened")
+    await page.locator("#blog-closed", has_text="This blog is closed.").wait_for()
+    assert await page.locator("#compose").is_hidden()
+    await server.http.patch("/api/v1/blogs/reopened", json={"status": "live"}, headers={"If-Match": "*"})
+    await page.locator("#blog-closed").wait_for(state="hidden")
+    await page.locator("#words").click()
+    await page.keyboard.type("It goes on")
+    await page.keyboard.press("Control+Enter")
+    await row(page, "It goes on")
 
 
 async def test_the_list_is_worked_through_with_single_keys(eddy: BrowserContext, server: Running) -> None:

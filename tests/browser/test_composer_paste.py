@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import functools
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.async_api import BrowserContext, Page
 
+from server.fetch.preview import Preview
+from tests.newsroom.test_previews import URL, Source, png
 from tests.support.app import Running
 from tests.support.browser import until
 from tests.support.console import at_desk, entries, row
@@ -143,3 +146,37 @@ async def test_pasted_payloads_do_not_run(eddy: BrowserContext, server: Running)
     assert await page.locator(f"#words :is({unsafe})").count() == 0
     await page.evaluate("new Promise((done) => setTimeout(done))")
     assert await page.evaluate("window.hit") is None
+
+
+async def test_a_pasted_link_shows_the_card_that_readers_get(eddy: BrowserContext, server: Running) -> None:
+    gone = "https://bsky.app/profile/ada.example.org/post/3gone"
+    source = Source({URL: Preview("Rain", "Bluesky", "Ada", "It rains", image=png()), gone: Preview(gone=True)})
+    site = server.app.state.site
+    server.app.state.site = replace(site, desk=replace(site.desk, previews=source))
+    try:
+        await server.blog("cards")
+        page = await at_desk(eddy, "cards")
+        await paste(page, "", URL)
+        card = page.locator(".placed--embed .placed__card")
+        await card.locator(".embed__picture").wait_for()
+        assert "Ada" in await card.inner_text() and "It rains" in await card.inner_text()
+        assert await page.locator(".placed--embed").get_by_label("Title").input_value() == "Rain"
+        # what was found is not looked up once more when it is published
+        await page.keyboard.press("Control+Enter")
+        await row(page, "Rain")
+        (entry,) = await entries(server, "cards")
+        assert (entry["blocks"][0]["author"], entry["blocks"][0]["description"]) == ("Ada", "It rains")
+        assert source.asked == [URL]
+
+        # what is gone is a link, and says so; another address is another link
+        await paste(page, "", URL)
+        await card.locator(".embed__picture").wait_for()
+        await page.locator(".placed--embed").get_by_label("Address").fill(gone)
+        await page.locator(".placed__wrong", has_text="deleted or private").wait_for()
+        assert await card.locator(".embed__picture").count() == 0
+        assert await page.locator(".placed--embed").get_by_label("Title").input_value() == ""
+        await page.keyboard.press("Control+Enter")
+        await until(functools.partial(_made, server, "cards", 2), what="the link")
+        assert (await entries(server, "cards"))[0]["blocks"][0]["unavailable"] is True
+    finally:
+        server.app.state.site = site

@@ -164,7 +164,7 @@ async def test_a_schedule_is_cancelled_in_the_list(eddy: BrowserContext, server:
     await server.blog(slug)
     await server.post(slug, title="Later", status="scheduled", publish_at=f"{ahead(hours=2)}:00Z")
     page = await opened(eddy, slug)
-    await (await menu_of(page, "Later")).get_by_role("button", name="Cancel schedule").click()
+    await (await row(page, "Later")).get_by_role("button", name="Cancel schedule").click()
     await page.locator("#said", has_text="Schedule cancelled").wait_for()
     (entry,) = await entries(server, slug)
     assert (entry["status"], entry["publish_at"]) == ("draft", None)

@@ -89,13 +89,13 @@ async def test_a_draft_waits_for_the_network_and_ends_when_it_is_thrown_away(
     eddy: BrowserContext, server: Running
 ) -> None:
     await server.blog("tunnel")
-    posted = await server.post("tunnel", title="Ferries stop")
+    posted = await server.post("tunnel", body="Ferries stop")
     page = await at_desk(eddy, "tunnel", f"/entries/{posted['id']}")
     await eddy.set_offline(True)
-    await page.keyboard.type("In the tunnel: ")
+    await page.keyboard.type(" in the tunnel")
     await page.wait_for_function("() => Object.keys(localStorage).some((k) => k.includes(':draft:'))")
     await eddy.set_offline(False)
-    await keeps(server, "tunnel", "In the tunnel: ", entry=posted["id"])
+    await keeps(server, "tunnel", "Ferries stop in the tunnel", entry=posted["id"])
     await page.get_by_role("link", name="Cancel").click()
     await page.wait_for_url("**/console/blogs/tunnel")
     await keeps(server, "tunnel", entry=posted["id"])

@@ -6,8 +6,10 @@ import asyncio
 import json
 import os
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -89,6 +91,35 @@ async def test_what_a_closed_blog_had_planned_waits_for_an_editor(newsroom: News
     newsroom.clock.forward(minutes=5)
     assert await schedule.publish_due(newsroom.desk) == 0
     assert {(await newsroom.stored(e.id)).status for e in (first, second)} == {"pending"}
+
+
+async def test_publishing_waits_a_little_where_the_newsroom_wants_it(newsroom: Newsroom) -> None:
+    delay = timedelta(seconds=10)
+    newsroom.desk = replace(newsroom.desk, publish_delay=delay)
+    slip, kept, draft = [await newsroom.post("Rain", status=s) for s in ("published", "published", "draft")]
+    assert [(e.status, e.publish_at) for e in (slip, kept)] == [("scheduled", newsroom.clock() + delay)] * 2
+    assert draft.status == "draft"
+
+    async def edit(entry: Entry, **asked: Any) -> Entry:
+        return (await entries.edit(newsroom.desk, EDITOR, "storm", entry.id, {}, revision=None, **asked)).entry
+
+    assert (await edit(slip, publish_at=None)).status == "draft"  # stopped
+    newsroom.clock.forward(seconds=9)
+    assert await schedule.publish_due(newsroom.desk) == 0
+    newsroom.clock.forward(seconds=1)
+    assert await schedule.publish_due(newsroom.desk) == 1
+    assert [(await newsroom.stored(e.id)).status for e in (slip, kept)] == ["draft", "published"]
+    # what is out already is edited, retracted and restored at once
+    assert (await newsroom.edit(kept, "Rain, corrected")).status == "published"
+    await newsroom.retract(kept)
+    assert (await newsroom.restore(kept)).status == "published"
+    # a draft waits too; who will not wait publishes it once more
+    assert (await edit(draft, status="published")).status == "scheduled"
+    assert (await edit(draft, status="published", publish_at=None)).status == "published"
+    # what is planned for later and published now has not waited yet
+    later = await _plan(newsroom, "Later", 30)
+    held = await edit(later, status="published", publish_at=None)
+    assert (held.status, held.publish_at) == ("scheduled", newsroom.clock() + delay)
 
 
 async def test_a_database_that_is_away_is_told(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,20 +16,19 @@ from server.domain.entry import STATUSES, UNPUBLISHED, Entry, EntryStatus
 from server.domain.errors import NotFound
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.times import to_text
-from server.newsroom import blogs, entries
+from server.newsroom import blogs, entries, timeline
 from server.store import entries as stored
 from server.store.bylines import known_names
 from server.text.title import title_of
 from server.web import times
 from server.web.api import request_parsing
 from server.web.conditional import client_has
-from server.web.console import console_page, entry_form
+from server.web.console import console_page, entry_form, timeline_filter
 from server.web.console.submitted_entry import TypedEntry
 from server.web.languages import ENGLISH, Language
 from server.web.site import site_of
 
 PAGE = 50
-SEEN_BY_ALL: tuple[EntryStatus, ...] = ("published", "retracted")
 
 
 async def show(request: Request, caller: Caller, blog: Blog, typed: TypedEntry, **more: Any) -> Response:
@@ -61,47 +60,34 @@ async def lists(request: Request, caller: Caller) -> Response:
 
 
 async def _lists(request: Request, caller: Caller, blog: Blog) -> dict[str, Any]:
-    wanted = request.query_params.get("status", "")
-    statuses = [s for s in STATUSES if wanted in ("", s)]
+    shows = timeline_filter.of(request)
     publishes = may(caller, Action.ENTRY_PUBLISH, blog.id)
+    before = request_parsing.before_of(request)
     async with site_of(request).database.read() as connection:
-        found = await _listed(connection, caller, blog, statuses, before=request_parsing.before_of(request))
+        found = await timeline.listed(connection, caller, blog, shows.wanted, before=before, limit=PAGE + 1)
         counts = await stored.counts(connection, blog.id) if publishes else {}
-        waiting = await _waiting(connection, blog, "pending") if publishes and not wanted else []
+        waiting = await _waiting(connection, blog, "pending") if publishes and not shows.some else []
         held = await _waiting(connection, blog, "scheduled") if blog.status == "closed" else []
         shown = found[:PAGE]
         titles = await _titles(connection, shown) if publishes else {}
     last = found[PAGE - 1] if len(found) > PAGE else None
-    at = to_text(site_of(request).desk.now())
+    if shows.status == "scheduled":
+        shown = sorted(shown, key=lambda e: (e.publish_at or e.created_at, e.id))
+    now = site_of(request).desk.now()
+    at, soon = to_text(now), to_text(now + site_of(request).desk.publish_delay)
+    home = f"/console/blogs/{blog.slug}"
     return {
-        "blog": blog.to_json(), "publishes": publishes, "counts": counts, "wanted": wanted,
-        "statuses": STATUSES, "rows": [_row(caller, blog, e, at, titles.get(e.id, "")) for e in shown],
+        "now": at, "blog": blog.to_json(), "publishes": publishes, "counts": counts, "shows": shows,
+        "tabs": [(status, shows.address(home, status=status)) for status in ("", *STATUSES)],
+        "rows": [_row(caller, blog, e, at, titles.get(e.id, ""), soon=soon) for e in shown],
         "waiting": [_row(caller, blog, e, at) for e in waiting],
         "held": [_row(caller, blog, e, at) for e in held if entries.visible_to(caller, blog, e)],
-        "older": request_parsing.cursor(last.created_at, last.id) if last else "",
+        "older": shows.address(home, before=request_parsing.cursor(last.created_at, last.id)) if last else "",
     }
 
 
 async def _waiting(connection: AsyncConnection, blog: Blog, status: EntryStatus) -> list[Entry]:
     return await stored.listed(connection, blog.id, statuses=[status], limit=PAGE)
-
-
-async def _listed(
-    connection: AsyncConnection, caller: Caller, blog: Blog, statuses: list[EntryStatus], *, before: Any
-) -> list[Entry]:
-    """One more than a page of what this person sees, the newest written first."""
-    parts: list[tuple[list[EntryStatus], str | None]] = [(statuses, None)]
-    if not may(caller, Action.ENTRY_PUBLISH, blog.id):
-        parts = [
-            ([s for s in statuses if s in SEEN_BY_ALL], None),
-            ([s for s in statuses if s not in SEEN_BY_ALL], caller.id),
-        ]
-    found: list[Entry] = []
-    for some, author in parts:
-        found += await stored.listed(
-            connection, blog.id, statuses=some, author_id=author, before=before, limit=PAGE + 1
-        )
-    return sorted(found, key=lambda e: (e.created_at, e.id), reverse=True)
 
 
 async def _titles(connection: AsyncConnection, found: list[Entry]) -> dict[str, str]:
@@ -114,7 +100,10 @@ def _day(text: str, blog: Blog) -> date:
     return times.date_in(datetime.fromisoformat(text), blog.time_zone)
 
 
-def _row(caller: Caller, blog: Blog, entry: Entry, at: str, title: str = "") -> dict[str, Any]:
+def _row(
+    caller: Caller, blog: Blog, entry: Entry, at: str, title: str = "", *, soon: str = ""
+) -> dict[str, Any]:
+    """An entry as the list has it `at` this moment; `soon`: what goes out by then can only be stopped."""
     own = is_own(caller, entry)
     data = entry.to_json()
     retracted = entry.status == "retracted"
@@ -128,6 +117,7 @@ def _row(caller: Caller, blog: Blog, entry: Entry, at: str, title: str = "") -> 
         "may_retract": not retracted and may(caller, Action.ENTRY_RETRACT, blog.id, own=own),
         "may_publish": may(caller, Action.ENTRY_PUBLISH, blog.id),
         "planned": planned, "ahead": planned is not None and planned > at,
+        "soon": planned is not None and planned <= soon,
         "at": shown, "other_day": _day(shown, blog) != _day(at, blog),
     }
 

@@ -71,8 +71,11 @@ async def _done(request: Request, caller: Caller, blog: Blog, entry: Entry, form
         changed, asked, done = {}, {"status": "published"}, "published"
     else:
         raise Conflict("There is no such button.")
-    await entries.edit(desk, caller, blog.slug, entry.id, changed, revision=form.revision, **asked)
-    return done
+    written = await entries.edit(
+        desk, caller, blog.slug, entry.id, changed, revision=form.revision, **asked
+    )
+    held = done == "published" and written.entry.status == "scheduled"
+    return "scheduled" if held else done
 
 
 async def _with_composer(request: Request, caller: Caller, form: Form, done: str) -> Response:

@@ -34,6 +34,7 @@ def routes() -> list[Route]:
         Route("/console/blogs/{slug}/list", blog_page.lists),
         Route("/console/blogs/{slug}/presence", presence.beat, methods=["POST"]),
         Route("/console/blogs/{slug}/preview", preview.show, methods=["POST"]),
+        Route("/console/blogs/{slug}/link", preview.link, methods=["POST"]),
         Route("/console/blogs/{slug}/furniture", blogs.furniture, methods=BOTH),
         Route("/console/blogs/{slug}/entries/{id}", entry_pages.edit, methods=BOTH),
         Route("/console/blogs/{slug}/entries/{id}/mark", entry_actions.mark, methods=["POST"]),

@@ -5,6 +5,7 @@ import { live } from "lit/directives/live.js";
 import { repeat } from "lit/directives/repeat.js";
 import { TextSelection } from "prosemirror-state";
 import { word } from "../words.js";
+import { LinkCard } from "./link_card.js";
 import { cleaned } from "./pasted_html.js";
 import { ACCEPT, beginUploads, pictureFiles, retryUpload } from "./uploads.js";
 
@@ -32,11 +33,15 @@ class FieldsView {
     this.dom.contentEditable = "false";
     /** Fields that were left empty. @type {globalThis.Set<string>} */
     this.left = new globalThis.Set();
+    /** Of a link: what readers will get. @type {LinkCard | null} */
+    this.card = null;
     this.dom.addEventListener(ATTEMPT, () => {
       this.attempted = true;
       this.draw();
     });
     this.draw();
+    // once it stands in a form
+    if (!node.attrs.fields.images) queueMicrotask(() => this.draw());
   }
 
   draw() {
@@ -58,6 +63,14 @@ class FieldsView {
   set(fields) {
     const at = this.at();
     if (at !== undefined) this.view.dispatch(this.view.state.tr.setNodeAttribute(at, "fields", fields));
+  }
+
+  /** What was found out about the link goes into its fields, as no step of its own for Undo. @param {Fields} fields */
+  find(fields) {
+    const at = this.at();
+    if (at === undefined || this.view.isDestroyed) return;
+    const all = { ...this.node.attrs.fields, ...fields };
+    this.view.dispatch(this.view.state.tr.setNodeAttribute(at, "fields", all).setMeta("addToHistory", false));
   }
 
   remove() {
@@ -186,21 +199,40 @@ function focal(image, id, put) {
     ${button(word("focal_clear"), () => put({ focal_x: null, focal_y: null }))}</p></details>`;
 }
 
+/** The card of a link, which cannot be used here. @param {string} kind @param {Fields} fields @param {FieldsView} own */
+function card(kind, fields, own) {
+  const slug = own.view.dom.closest("form")?.dataset.slug;
+  if (slug === undefined) return nothing;
+  own.card ??= new LinkCard(kind, slug, (found) => (found && Object.keys(found).length ? own.find(found) : own.draw()));
+  own.card.follow(fields);
+  const { shown } = own.card;
+  if (!shown) return nothing;
+  return html`${shown.gone ? html`<p class="placed__wrong" role="status">${word("link_gone")}</p>` : nothing}
+    <div class="placed__card" inert>${shown.nodes}</div>`;
+}
+
 /** @param {Fields} fields @param {Set} set @param {FieldsView} own */
 function video(fields, set, own) {
   return html`<fieldset><legend>${word("video")}</legend>
-    ${line(`${own.id}-url`, word("address"), fields.url, (url) => set({ ...fields, url }), { type: "url" })}
+    ${card("video", fields, own)}
+    ${line(`${own.id}-url`, word("address"), fields.url, (url) => set({ ...written(fields, own), url }), { type: "url" })}
     ${line(`${own.id}-title`, word("title"), fields.title, (title) => set({ ...fields, title }))}
     ${line(`${own.id}-caption`, word("caption"), fields.caption, (caption) => set({ ...fields, caption }))}
     ${line(`${own.id}-byline`, word("credit"), fields.byline, (byline) => set({ ...fields, byline }))}
     <p class="placed__acts">${button(word("remove_video"), () => own.remove())}</p></fieldset>`;
 }
 
+/** What was found out about one address says nothing about another. @param {Fields} fields @param {FieldsView} own @returns {Fields} */
+function written({ title = "", caption, byline }, own) {
+  const ours = own.card?.title === title ? "" : title;
+  return { title: ours, ...(caption !== undefined && { caption }), ...(byline !== undefined && { byline }) };
+}
+
 /** @param {Fields} fields @param {Set} set @param {FieldsView} own */
 function embed(fields, set, own) {
   return html`<fieldset><legend>${word("embed")}</legend>
-    ${fields.thumbnail ? html`<img class="placed__thumbnail" src=${`/media/${encodeURIComponent(fields.thumbnail)}/full`} alt="">` : nothing}
-    ${line(`${own.id}-url`, word("address"), fields.url, (url) => set({ url, title: fields.title }), { type: "url" })}
+    ${card("embed", fields, own)}
+    ${line(`${own.id}-url`, word("address"), fields.url, (url) => set({ ...written(fields, own), url }), { type: "url" })}
     ${line(`${own.id}-title`, word("title"), fields.title, (title) => set({ ...fields, title }))}
     <p class="placed__acts">${button(word("remove_embed"), () => own.remove())}</p></fieldset>`;
 }

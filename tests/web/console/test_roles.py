@@ -39,6 +39,7 @@ TABLE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     # of no blog: what is one's own is asked for by its name
     "/console/drafts": ((401, 404, 404, 404, 404, 404), (401, 415, 415, 415, 415, 415)),
     "/console/users": ADMINS, "/console/users/{id}": ADMINS, "/console/tokens": ADMINS,
+    f"{BLOG}/link": (OF_BLOG[0], (401, 404, 415, 415, 415, 415)),
     f"{BLOG}/preview": (OF_BLOG[0], (401, 404, 415, 415, 415, 415)), BLOG: OF_BLOG, f"{BLOG}/list": OF_BLOG,
     f"{BLOG}/presence": (OF_BLOG[0], (401, 415, 415, 415, 415, 415)),
     f"{BLOG}/furniture": ((303, 404, 403, 200, 200, 200), (401, 404, 403, 422, 422, 422)),
