@@ -91,8 +91,19 @@ class Sse:
             if not data:
                 self.ended = True
                 return None
-            self.raw += data
-            self._buffer += self._inflate.decompress(data) if self._inflate else data
+            self._take(data)
+
+    async def greeting(self) -> None:
+        """Read until the first event says where the stream stands: what is posted from now on is on it."""
+        while not self.hello and (data := await self._chunk()):
+            self._take(data)
+            *whole, self._buffer = self._buffer.split(b"\n\n")
+            events = [event for text in whole if (event := self._parse(text)) is not None]
+            assert not events, "the first event is the greeting"
+
+    def _take(self, data: bytes) -> None:
+        self.raw += data
+        self._buffer += self._inflate.decompress(data) if self._inflate else data
 
     async def follow(self, until: Callable[[State], bool], *, seconds: float = DEADLINE) -> State:
         """Apply events until the condition holds or the stream ends."""
@@ -150,8 +161,9 @@ async def sse(
     receive_buffer: int | None = None,
     source: str | None = None,
 ) -> AsyncIterator[Sse]:
-    """Open an event stream, perhaps from another address of this machine, and read its head. With a small
-    `receive_buffer` (bytes that the kernel takes) what is not read soon holds up the server."""
+    """Open an event stream, perhaps from another address of this machine, and read its head; where it begins
+    now, also the greeting, so that it has begun. With a small `receive_buffer` (bytes that the kernel takes)
+    what is not read soon holds up the server."""
     connected = await _connected(address, receive_buffer, source)
     reader, writer = await asyncio.open_connection(sock=connected)
     lines = [f"GET {path} HTTP/1.1", "Host: localhost", "Accept: text/event-stream"]
@@ -166,6 +178,9 @@ async def sse(
             head = await reader.readuntil(b"\r\n\r\n")
         listener = Sse(reader, writer, gzip=b"content-encoding: gzip" in head.lower())
         listener.head = head
+        if last_event_id is None and "after=" not in path and listener.status == 200:
+            async with asyncio.timeout(DEADLINE):
+                await listener.greeting()
         yield listener
     finally:
         writer.close()
