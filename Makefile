@@ -8,7 +8,7 @@ STAMPS := .make
 PYTHON ?= $$(cat $(STAMPS)/quickest)
 STOPPRESS_DEMO ?= 1
 export STOPPRESS_DEMO
-WORKERS ?= 4
+WORKERS ?= 5
 
 .PHONY: run test check bench install lint types scripts catalogues clean
 
