@@ -39,6 +39,7 @@ from server.store import feeds, migrate
 from server.store.database import Database
 from server.web import errors, routes, theme
 from server.web.assets import Assets
+from server.web.kept_responses import KeptResponses
 from server.web.middleware import middleware
 from server.web.render import BUNDLES, REWRITES, Renderer
 from server.web.security_headers import ResponseHeaders, policy
@@ -215,6 +216,7 @@ def create_app(settings: Settings, *, demo: bool = False) -> Application:
     )
     app.state.site = parts.site
     app.state.gate = parts.gate
+    app.state.kept = KeptResponses(parts.gate, one_host=bool(settings.public_url))
     return app
 
 
@@ -275,6 +277,7 @@ def make_server(
         app.state.gate,
         path=settings.stream_path,
         authorise=authoriser(app, settings.trusted_proxies),
+        answer_kept=app.state.kept.answer,
         security_headers=app.state.site.security.of,
         drain_seconds=settings.drain_seconds,
         header_seconds=header_seconds,

@@ -10,6 +10,8 @@ from server.domain.change import Change, FeedKey
 
 log = structlog.get_logger()
 
+_STATE = BrokerState("memory", True, 0.0)
+
 
 class MemoryBroker:
     """Delivers changes within this process. Always verified, because no message can be lost."""
@@ -49,7 +51,7 @@ class MemoryBroker:
         self._feeds.discard(feed)
 
     def state(self) -> BrokerState:
-        return BrokerState("memory", True, 0.0)
+        return _STATE
 
     def counts(self) -> Counts:
         return Counts()

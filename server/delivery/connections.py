@@ -145,7 +145,7 @@ class Connection:
             self._send(data)
         if self.unsent or self.descriptor < 0:
             return
-        self.poller.watch_writing(self.descriptor, False)
+        self.poller.watch(self.descriptor, reading=True, writing=False)
         if self._closing:
             self._shut_down()
         elif self._drained is not None:
@@ -182,7 +182,7 @@ class Connection:
             return
         if sent < len(data):
             self.unsent = data[sent:]
-            self.poller.watch_writing(self.descriptor, True)
+            self.poller.watch(self.descriptor, reading=True, writing=True)
 
     def _shut_down(self) -> None:
         """Everything was sent. The peer closes when it has read the end; closing first, with something of the

@@ -6,6 +6,9 @@ import asyncio
 import resource
 from typing import Protocol
 
+KEEP_ALIVE_SECONDS = 5
+"""How long a connection waits for another request."""
+
 
 class Abortable(Protocol):
     def abort(self) -> None:

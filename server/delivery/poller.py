@@ -64,9 +64,9 @@ class Poller:
         """Another object handles this descriptor from now on."""
         self._watched[descriptor] = watched
 
-    def watch_writing(self, descriptor: int, on: bool) -> None:
-        """Call `writable` too, or no longer."""
-        self._epoll.modify(descriptor, select.EPOLLIN | select.EPOLLOUT if on else select.EPOLLIN)
+    def watch(self, descriptor: int, *, reading: bool, writing: bool) -> None:
+        """What of a descriptor is watched from now on."""
+        self._epoll.modify(descriptor, select.EPOLLIN * reading | select.EPOLLOUT * writing)
 
     def remove(self, descriptor: int) -> None:
         """Watch it no longer; before it is closed."""

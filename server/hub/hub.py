@@ -131,6 +131,14 @@ class Hub:
             return None
         return Position(feed.epoch, feed.head)
 
+    def stands_at(self, key: FeedKey, position: Position) -> bool:
+        """Whether `head` is this position; without making one, for those that ask for every request."""
+        feed = self.feeds.get(key)
+        return (
+            feed is not None and feed.head == position.seq and feed.epoch == position.epoch
+            and feed not in self.sync.running and self.broker.state().verified
+        )
+
     def keep_warm(self, key: FeedKey) -> None:
         """Follow a feed for a while after this, listener or not, so that `head` knows where it stands."""
         if not self.draining:

@@ -1,8 +1,9 @@
 """Owns the listening sockets and reads the first bytes of every connection.
 
 Serves every stream request of HTTP/1.1: the usual ones by pattern (fast_path.py), the others parsed
-(stream_request.py). Any other request, and a stream request that is refused, goes to the HTTP server whole. A
-request head that is too long is answered with 431, one that does not arrive in time is cut off.
+(stream_request.py). A request whose response is kept is answered at once. Any other, and a stream request that
+is refused, goes to the HTTP server whole. A request head that is too long is answered with 431, one that does
+not arrive in time is cut off.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ import structlog
 from starlette.types import Scope
 
 from server.delivery.connections import Connection, WebSocketConnection
-from server.delivery.deadlines import Deadlines, half_of_all_files
+from server.delivery.deadlines import KEEP_ALIVE_SECONDS, Deadlines, half_of_all_files
 from server.delivery.framing import GZIP_HEADER, Wire, chunk
 from server.delivery.join_feed import greet, join
+from server.delivery.kept_answer import AnswerKept
 from server.delivery.listener_limits import StreamGate
 from server.delivery.poller import Poller, read_available
 from server.delivery.sse_headers import SSE_HEADERS
@@ -47,6 +49,7 @@ Authorise: TypeAlias = Callable[[Scope], Awaitable[Subscription]]
 HandOver: TypeAlias = Callable[[socket.socket, bytes], Awaitable[None]]
 """Gives a connection with its first bytes to the HTTP server."""
 
+
 _EVENT_STREAM = b"transfer-encoding: chunked\r\n" + b"".join(
     f"{name.lower()}: {value}\r\n".encode() for name, value in SSE_HEADERS.items()
 )
@@ -63,7 +66,7 @@ class Acceptor:
         hand_over: takes what is not a stream.
         date_lines: the headers that the HTTP server adds to every response, as bytes.
         security_headers: the headers that every response of a scheme has, by lower-case name.
-        fast: whether usual requests are recognised by pattern.
+        answer_kept: None where requests are not recognised by pattern: neither these nor those for streams.
         header_seconds: see HEADER_SECONDS.
     """
 
@@ -75,15 +78,18 @@ class Acceptor:
         hand_over: HandOver,
         date_lines: Callable[[], bytes],
         security_headers: Callable[[str], dict[str, str]],
-        fast: bool = True,
+        answer_kept: AnswerKept | None,
         header_seconds: float = HEADER_SECONDS,
     ) -> None:
-        self.gate, self.authorise, self.fast = gate, authorise, fast
+        self.gate, self.authorise, self.answer_kept = gate, authorise, answer_kept
         self.date_lines = date_lines
         self._hand_over = hand_over
         self._loop = asyncio.get_running_loop()
         self.poller = Poller(self._loop)
         self.headers = Deadlines(header_seconds, most=half_of_all_files())
+        self.idle = Deadlines(KEEP_ALIVE_SECONDS, most=half_of_all_files())
+        self.sending: set[Request] = set()
+        """Those whose response the kernel did not take whole."""
         self.sockets: list[socket.socket] = []
         self.tasks: set[asyncio.Task[None]] = set()
         self._event_stream = {
@@ -112,14 +118,14 @@ class Acceptor:
         self.sockets = []
         for watched in self.poller.watched():
             if isinstance(watched, Request):
-                watched.abort()
+                watched.finish()
 
     async def wait_closed(self) -> None:
         """Wait until the requests that are being answered are, and the last bytes of streams are sent."""
         while self.tasks:
             await asyncio.wait(self.tasks)
         deadline = self._loop.time() + 1.0
-        while len(self.gate.closing) and self._loop.time() < deadline:  # noqa: ASYNC110 (no event for it)
+        while (len(self.gate.closing) or self.sending) and self._loop.time() < deadline:  # noqa: ASYNC110 (no event)
             await asyncio.sleep(0.02)
 
     # accepting
@@ -170,6 +176,18 @@ class Acceptor:
         gate.hub.stats.resumes["memory" if wanted.resumes else "head"] += 1
         return True
 
+    def serve_kept(self, request: Request, data: bytes) -> bool:
+        """Answer a request whose response is kept. False for any other."""
+        assert self.answer_kept is not None
+        answer = self.answer_kept(data, request.host, self.date_lines())
+        if answer is None:
+            return False
+        if answer.closes:
+            self.end(request, answer.data)
+        else:
+            request.send(answer.data)
+        return True
+
     async def serve(self, request: Request, parsed: Parsed) -> None:
         """Answer a parsed request: look up what it may follow, and bring it level with that."""
         scope = parsed.scope
@@ -190,8 +208,8 @@ class Acceptor:
             connection.receive(parsed.rest)
         await join(connection, wire, self.gate, wanted)
 
-    def refuse(self, request: Request, response: bytes) -> None:
-        """Send a response in place of what was asked for, and close."""
+    def end(self, request: Request, response: bytes) -> None:
+        """Send a last response, and close, in an order in which it arrives: the peer's bytes are discarded."""
         self._connection(request, Wire("html", "sse"), "", compressed=False).end(response)
 
     def _connection(self, request: Request, wire: Wire, address: str, *, compressed: bool) -> Connection:
@@ -236,16 +254,25 @@ class Acceptor:
 
 
 class Request:
-    """A connection whose request head is being read. `Watched` by the poller."""
+    """A connection whose request head is being read, or the next one waited for. `Watched` by the poller, and
+    `Answering` while a response is on its way."""
 
-    __slots__ = ("_acceptor", "_data", "_family", "descriptor", "host", "watched")
+    __slots__ = ("_acceptor", "_data", "_ends", "_family", "_unsent", "descriptor", "host", "watched")
+    finished = True
 
     def __init__(self, acceptor: Acceptor, descriptor: int, peer: Any) -> None:
         self._acceptor, self.descriptor = acceptor, descriptor
         self.host: str = peer[0] if isinstance(peer, tuple) else ""
         self._family = socket.AF_INET6 if isinstance(peer, tuple) and len(peer) == 4 else socket.AF_INET
         self._data = b""
+        self._unsent = memoryview(b"")
+        self._ends = False
         self.watched = True
+
+    @property
+    def unread(self) -> int:
+        """See `Answering`."""
+        return len(self._unsent)
 
     def scheme(self, forwarded: bytes | None) -> str:
         """The scheme as the client sees it; a trusted proxy's word is taken for it."""
@@ -254,6 +281,9 @@ class Request:
         return "http"
 
     def readable(self) -> None:
+        if self._unsent:  # nothing to read was asked for: the peer is gone
+            self.abort()
+            return
         data = read_available(self.descriptor)
         if data:
             self.receive(data)
@@ -261,20 +291,53 @@ class Request:
             self.abort()
 
     def writable(self) -> None:
-        """Never asked for."""
+        if self._unsent:
+            self._send(self._unsent)
+
+    def send(self, response: bytes) -> None:
+        """Send a response, and wait for the next request. What comes before it is sent waits in the kernel."""
+        self._acceptor.headers.remove(self)
+        self._acceptor.idle.remove(self)
+        self._send(response)
+
+    def _send(self, data: bytes | memoryview) -> None:
+        acceptor = self._acceptor
+        try:
+            sent = os.write(self.descriptor, data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self.abort()
+            return
+        if sent < len(data):
+            self._unsent = memoryview(data)[sent:]  # no copy: the kept response is everybody's
+            acceptor.sending.add(self)
+            acceptor.poller.watch(self.descriptor, reading=False, writing=True)
+            return
+        if self._unsent:
+            self._unsent = memoryview(b"")
+            acceptor.sending.discard(self)
+            acceptor.poller.watch(self.descriptor, reading=True, writing=False)
+        if self._ends:
+            self.abort()
+        else:
+            acceptor.idle.add(self)
 
     def receive(self, data: bytes) -> None:
         acceptor = self._acceptor
         if not self._data:
-            wanted = recognise(acceptor.gate, data) if acceptor.fast else None
-            if wanted is not None and acceptor.serve_at_once(self, wanted):
-                return
+            if acceptor.answer_kept is not None:
+                wanted = recognise(acceptor.gate, data)
+                if acceptor.serve_at_once(self, wanted) if wanted else acceptor.serve_kept(self, data):
+                    return
             data = data.lstrip(b"\r\n")  # RFC 9112 §2.2
+            acceptor.idle.remove(self)
+            acceptor.headers.add(self)
         self._data += data
         if stream_request.is_whole(self._data):
             self._answer()
         elif len(self._data) > MAX_HEAD_BYTES:
-            self._refuse(HEAD_TOO_LONG)
+            self._acceptor.end(self, HEAD_TOO_LONG)
         elif self._data and not stream_request.looks_like_http(self._data):
             self._pause()
             acceptor.start(self.hand_over())  # it knows how to refuse it
@@ -283,7 +346,7 @@ class Request:
         """The head is whole."""
         end = self._data.find(b"\r\n\r\n")
         if end > MAX_HEAD_BYTES:
-            self._refuse(HEAD_TOO_LONG)
+            self._acceptor.end(self, HEAD_TOO_LONG)
             return
         parsed = stream_request.parse(self._data, self._acceptor.gate, self.host)
         self._pause()
@@ -295,19 +358,23 @@ class Request:
         self._acceptor.poller.remove(self.descriptor)
         self.watched = False
 
-    def _refuse(self, response: bytes) -> None:
-        """Answer and close, in an order in which the answer arrives: the rest of the request is discarded."""
-        self._acceptor.refuse(self, response)
-
     def release(self) -> int:
         """Give the descriptor away."""
         self._acceptor.headers.remove(self)
+        self._acceptor.idle.remove(self)
+        self._acceptor.sending.discard(self)
         descriptor, self.descriptor = self.descriptor, -1
         return descriptor
 
     async def hand_over(self) -> None:
         """Give the connection to the HTTP server, with what was read. Only when it is paused."""
         await self._acceptor.give(self.release(), self._family, self._data)
+
+    def finish(self) -> None:
+        """Close, once a response that is on its way is sent."""
+        self._ends = True
+        if not self._unsent:
+            self.abort()
 
     def abort(self) -> None:
         """Close now. Only while it is watched."""

@@ -17,21 +17,16 @@ from typing import NamedTuple
 
 from server.delivery.framing import View
 from server.delivery.listener_limits import StreamGate
+from server.delivery.request_pattern import HEADERS, MAX_BYTES, headers_of
 from server.delivery.sse_headers import SUBPROTOCOL
 from server.domain.position import MAX_SEQ
 from server.hub.feed import Feed
 
-MAX_BYTES = 4096
-"""Requests that are longer are parsed."""
 _REQUEST = re.compile(
-    rb"GET /live/([a-z0-9-]{1,100})/(stream|ws)(?:\?([\x21-\x7e]{0,200}))? HTTP/1\.1\r\n"
-    rb"((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: ?(?:[\x21-\x7e][\x20-\x7e]*)?\r\n)+)\r\n"
+    rb"GET /live/([a-z0-9-]{1,100})/(stream|ws)(?:\?([\x21-\x7e]{0,200}))? HTTP/1\.1\r\n" + HEADERS
 )
-"""RFC 9112 §3 and §5, without what nobody sends: tabs, more than one space, bytes beyond ASCII."""
-_HEADER = re.compile(rb"([^:]+): ?([^\r]*)\r\n")
 _PARAMETER = re.compile(rb"(after|view)=([a-z0-9.]{1,40})")
 _POSITION = re.compile(rb"([a-z0-9]{1,16})\.(0|[1-9][0-9]{0,18})")
-_BODY = frozenset((b"content-length", b"transfer-encoding", b"expect"))
 _DEFLATE = (b"permessage-deflate", b"permessage-deflate; client_max_window_bits")
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _SHA1 = hashlib.sha1(usedforsecurity=False)
@@ -67,10 +62,8 @@ def recognise(gate: StreamGate, data: bytes) -> StreamRequest | None:
     feed = gate.hub.feeds.get(key) if key is not None else None
     if feed is None or gate.hub.draining:
         return None
-    found = _HEADER.findall(lines)
-    headers = {name.lower(): value for name, value in found}
-    # duplicate headers, or headers that announce a body, need the full parser
-    if len(headers) != len(found) or not _BODY.isdisjoint(headers) or b"host" not in headers:
+    headers = headers_of(lines)
+    if headers is None:
         return None
     asked = _parameters(query) if query else (None, "html")
     if asked is None:

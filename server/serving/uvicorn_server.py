@@ -25,15 +25,15 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request
 
 from server.delivery.connections import MAX_MESSAGE
-from server.delivery.deadlines import Deadlines, half_of_all_files
+from server.delivery.deadlines import KEEP_ALIVE_SECONDS, Deadlines, half_of_all_files
+from server.delivery.kept_answer import AnswerKept
 from server.delivery.listener_limits import StreamGate
 from server.delivery.poller import AVAILABLE
 from server.delivery.subscription import Subscription
 from server.serving import stream_request
 from server.serving.acceptor import BACKLOG, HEAD_TOO_LONG, HEADER_SECONDS, MAX_HEAD_BYTES, Acceptor
-from server.serving.unread_responses import UnreadAnswers
+from server.serving.unread_responses import Answering, UnreadAnswers
 
-KEEP_ALIVE_SECONDS = 5
 SAME_ORDER_SECONDS = 0.5
 TICK_SECONDS = 0.1
 TICKS_A_DAY = 864_000
@@ -92,9 +92,12 @@ class Http(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
-        if self.acceptor is not None and self._asks_for_stream(data):
-            self._give_back(self.acceptor, data)
-            return
+        if self.acceptor is not None and self._is_next_request(data):
+            if stream_request.is_stream(data):
+                self._give_back(self.acceptor, data)
+                return
+            if self._answer_kept(self.acceptor, data):
+                return
         self._piece = data
         super().data_received(data)
         self._piece = b""
@@ -112,13 +115,25 @@ class Http(HttpToolsProtocol):
         """Whether no request runs."""
         return self.cycle is None or self.cycle.response_complete
 
-    def _asks_for_stream(self, data: bytes) -> bool:
+    def _is_next_request(self, data: bytes) -> bool:
+        """Whether everything before was answered and sent, and this is a reader's whole request."""
         return (
             self.cycle is not None and self._idles and self._head_complete and not self.pipeline
-            and data.startswith(b"GET /live/") and data.endswith(b"\r\n\r\n")
+            and data.startswith((b"GET /live/", b"HEAD /live/")) and data.endswith(b"\r\n\r\n")
             and not self.transport.get_write_buffer_size() and not self.transport.is_closing()
-            and stream_request.is_stream(data)
         )
+
+    def _answer_kept(self, acceptor: Acceptor, data: bytes) -> bool:
+        host = self.client[0] if self.client else ""
+        answer = acceptor.answer_kept(data, host, acceptor.date_lines()) if acceptor.answer_kept else None
+        if answer is None:
+            return False
+        self._unset_keepalive_if_required()
+        self.transport.write(answer.data)
+        if answer.closes:
+            self.transport.close()
+        self.on_response_complete()
+        return True
 
     def _give_back(self, acceptor: Acceptor, data: bytes) -> None:
         self._unset_keepalive_if_required()
@@ -250,8 +265,8 @@ class Server(uvicorn.Server):
 
     Args:
         path: how streams are served: by the acceptor with the fast path, by the acceptor without it
-            (`parsed`), or by the application (`portable`).
-        authorise, security_headers: see Acceptor.
+            (`parsed`), or by the application (`portable`). On the fast path kept responses are sent, too.
+        authorise, answer_kept, security_headers: see Acceptor.
         drain_seconds: for the end of all streams together.
         header_seconds: for a request head to arrive.
     """
@@ -263,6 +278,7 @@ class Server(uvicorn.Server):
         *,
         path: str,
         authorise: Callable[[Scope], Awaitable[Subscription]],
+        answer_kept: AnswerKept,
         security_headers: Callable[[str], dict[str, str]],
         drain_seconds: float,
         header_seconds: float = HEADER_SECONDS,
@@ -272,6 +288,7 @@ class Server(uvicorn.Server):
         self._gate = gate
         self._path = path if AVAILABLE else "portable"
         self._authorise, self._security_headers = authorise, security_headers
+        self._answer_kept = answer_kept if path == "fast" else None
         self._drain_seconds, self._header_seconds = drain_seconds, header_seconds
         self._signals = 0
         self._signalled_at = 0.0
@@ -281,8 +298,6 @@ class Server(uvicorn.Server):
         self._unread = UnreadAnswers()
         self._date: tuple[list[tuple[bytes, bytes]], bytes] = ([], b"")
 
-    # starting
-
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         if self._path == "portable" or sockets is None:
             await super().startup(sockets)
@@ -290,7 +305,7 @@ class Server(uvicorn.Server):
         await super().startup([])
         self.acceptor = Acceptor(
             self._gate, authorise=self._authorise, hand_over=self._serve_http, date_lines=self._date_lines,
-            security_headers=self._security_headers, fast=self._path == "fast",
+            security_headers=self._security_headers, answer_kept=self._answer_kept,
             header_seconds=self._header_seconds,
         )
         cast(type[Http], self.config.http_protocol_class).acceptor = self.acceptor
@@ -344,7 +359,8 @@ class Server(uvicorn.Server):
         if self._signals and self._drain is None:
             self._drain = asyncio.create_task(self._end_streams(), name="drain")
         if counter % TICKS_A_SECOND == 0:
-            answering = [c for c in self.server_state.connections if isinstance(c, Http)]
+            answering: list[Answering] = [c for c in self.server_state.connections if isinstance(c, Http)]
+            answering += self.acceptor.sending if self.acceptor is not None else ()
             self._unread.sweep(answering, time.monotonic())
         return await super().on_tick(counter)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import NamedTuple
@@ -30,13 +31,19 @@ class Edited(NamedTuple):
 
 
 def client_has(connection: HTTPConnection, etag: str, modified: str = "") -> bool:
-    """Whether If-None-Match names this version, or `*`; without that header, whether If-Modified-Since is just
-    `modified` (`last_modified`). A later date is not taken for a newer version: it may be one of a history that
-    was restored to an earlier state. Weak and strong tags are compared alike (sections
-    13.1.2 and 8.8.3.2). A header that cannot be read names none: the version is sent."""
-    if "if-none-match" not in connection.headers:  # section 13.1.3: it goes before
-        return bool(modified) and connection.headers.get("if-modified-since") == modified
-    text = ",".join(connection.headers.getlist("if-none-match"))
+    """Whether the client of this request has the version already; see `has_version`."""
+    headers = connection.headers
+    return has_version(headers.getlist("if-none-match"), headers.get("if-modified-since"), etag, modified)
+
+
+def has_version(named: Sequence[str], since: str | None, etag: str, modified: str = "") -> bool:
+    """Whether If-None-Match (`named`, its lines) names this version, or `*`; without that header, whether
+    If-Modified-Since is just `modified` (`last_modified`). A later date is not taken for a newer version: it
+    may be one of a history that was restored to an earlier state. Weak and strong tags are compared alike
+    (sections 13.1.2 and 8.8.3.2). A header that cannot be read names none: the version is sent."""
+    if not named:  # section 13.1.3: it goes before
+        return bool(modified) and since == modified
+    text = ",".join(named)
     if text.strip() == "*":
         return True
     if not _TAGS.fullmatch(text):

@@ -20,6 +20,7 @@ from server.web.authenticate import bearer, caller_of, client_address, confirm_c
 from server.web.backpressure import LeastPace
 from server.web.cors import CrossOrigin
 from server.web.errors import answer, answer_of
+from server.web.kept_responses import KeepResponses
 from server.web.origin import from_this_site
 from server.web.request_head import RequestHead
 from server.web.site import Limits, site_of
@@ -42,6 +43,7 @@ def middleware(trusted_proxies: Sequence[str], limits: Limits) -> list[Middlewar
     """
     return [
         Middleware(LeastPace),
+        Middleware(KeepResponses),
         Middleware(SecurityHeaders),
         Middleware(CrossOrigin),
         Middleware(RequestHead),

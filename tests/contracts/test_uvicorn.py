@@ -52,7 +52,7 @@ def test_the_websocket_protocol_has_what_is_used() -> None:
 
 def test_all_override_only_what_exists() -> None:
     added = {
-        "with_first", "abort", "_idles", "_asks_for_stream", "_give_back", "_refuse_long_head",
+        "with_first", "abort", "_idles", "_is_next_request", "_answer_kept", "_give_back", "_refuse_long_head",
         "_refuse_version", "_serve_http", "_date_lines", "_end_streams", "stop", "address",
         "unread", "finished",
     }

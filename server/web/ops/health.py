@@ -96,7 +96,7 @@ async def metrics(request: Request) -> Response:
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)
-    registry.register(Collector(site, gate_of(request)))
+    registry.register(Collector(site, gate_of(request), request.app.state.kept))
     try:
         encode, kind = choose_encoder(request.headers.get("accept", ""))
     except (TypeError, ValueError):  # it compares the parts of a version that is none

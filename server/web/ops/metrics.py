@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from server.delivery.framing import Wire
 from server.delivery.listener_limits import StreamGate
 from server.hub.stats import BOUNDS
+from server.web.kept_responses import KeptResponses
 from server.web.site import Site
 
 NO_CATCH_UPS = dict.fromkeys(("gap", "unverified", "poll", "join", "open"), 0)
@@ -29,10 +30,10 @@ BROKER_COUNTS = {
 
 
 class Collector:
-    """Reads the hub's counters on each scrape, so that metrics cost nothing during fan-out."""
+    """Reads the counters on each scrape, so that metrics cost nothing during fan-out."""
 
-    def __init__(self, site: Site, gate: StreamGate) -> None:
-        self._site, self._gate = site, gate
+    def __init__(self, site: Site, gate: StreamGate, kept: KeptResponses) -> None:
+        self._site, self._gate, self._kept = site, gate, kept
 
     def describe(self) -> Iterator[Metric]:
         return iter(())
@@ -77,6 +78,7 @@ class Collector:
             ("resets", "Feeds whose epoch changed.", stats.resets),
             ("store_replays", "Store queries for listeners that resumed.", stats.store_replays),
             ("refused", "Streams rejected because of a limit.", self._gate.refused),
+            ("kept_responses", "Pages and changes that were sent from memory at once.", self._kept.answered),
         ):
             yield CounterMetricFamily(f"stoppress_{name}", words, value=value)
         for name, words, label, values in (

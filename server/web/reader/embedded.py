@@ -17,6 +17,7 @@ from server.domain.change import FeedKey
 from server.domain.errors import Invalid, NotFound
 from server.store import feeds
 from server.text.title import title_of
+from server.web.kept_responses import holds_at
 from server.web.reader import page_cache, pages
 from server.web.reader.page_cache import Kept
 from server.web.reader.pages import HTML, public_blog
@@ -51,6 +52,7 @@ async def entry_frame(request: Request) -> Response:
     site, entry_id = site_of(request), request.path_params["id"]
     slug = request.path_params["slug"]
     blog_id, position = await pages.standing(request, slug)
+    holds_at(request, FeedKey(blog_id, "public"), position)
 
     async def make(base: str) -> Kept:
         async with site.database.read() as connection:
@@ -78,6 +80,8 @@ async def part_of_blog(request: Request, template: str) -> Kept:
     view = replace(view_of(request.query_params), query="", before=None, after=None)
     limit = _limit(request.query_params.get("limit"))
     blog_id, position = await pages.standing(request, slug)
+    if not view.refresh:
+        holds_at(request, FeedKey(blog_id, "public"), position)
 
     async def make(base: str) -> Kept:
         async with site.database.read() as connection:

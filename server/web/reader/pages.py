@@ -20,6 +20,7 @@ from server.store import blogs, entries, feeds
 from server.text.excerpt import excerpt
 from server.text.title import title_of, words_of
 from server.web.conditional import client_has
+from server.web.kept_responses import holds_at
 from server.web.reader import filtered, page_cache, pagination, slots, structured_data
 from server.web.reader.filtered import Filtered
 from server.web.reader.inline_json import inline_json
@@ -120,10 +121,13 @@ async def blog(request: Request) -> Response:
             snapshot = replace(await take(connection, slug, view), made_at=made_at)
         return Kept.of(render(site, snapshot, base), etag=etag(snapshot.position), media_type=HTML)
 
+    invented = bool(view.query or (view.filtered and view.cursor))
+    if not invented and not view.refresh:
+        holds_at(request, FeedKey(blog_id, "public"), position)
     known = Kept.known(etag(position), media_type=HTML)
     if request.headers.get("if-none-match", "*") != "*" and client_has(request, known.etag):
         return page_cache.answer(request, known)  # before anything is searched, read or rendered
-    if view.query or (view.filtered and view.cursor):
+    if invented:
         # anybody can invent these, and each would push a page out that many ask for
         return page_cache.answer(request, await make(site.url(request)))
     key = ("page", blog_id, str(position), view, made_at)
@@ -136,8 +140,10 @@ async def entry(request: Request) -> Response:
     async with site.database.read() as connection:
         found = await public_blog(connection, request.path_params["slug"])
         item, _ = await entry_on_page(connection, found, request.path_params["id"])
-        epoch = (await feeds.head(connection, FeedKey(found.id, "public"))).epoch
-    key = f"{site.renderer.version}-{epoch}-{item.id}.{item.revision}-{found.revision}"
+        at = await feeds.head(connection, FeedKey(found.id, "public"))
+    holds_at(request, FeedKey(found.id, "public"), at)
+    site.hub.keep_warm(FeedKey(found.id, "public"))
+    key = f"{site.renderer.version}-{at.epoch}-{item.id}.{item.revision}-{found.revision}"
 
     async def make(base: str) -> Kept:
         return Kept.of(_permalink(site, found, item, base), etag=page_cache.digest(key), media_type=HTML)

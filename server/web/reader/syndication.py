@@ -22,6 +22,8 @@ from server.media.urls import source
 from server.store import entries, feeds
 from server.text.absolute_urls import absolute
 from server.text.title import title_of
+from server.web.conditional import last_modified
+from server.web.kept_responses import holds_at
 from server.web.reader import page_cache, structured_data
 from server.web.reader.page_cache import Kept
 from server.web.reader.pages import public_blog, publication_of
@@ -76,7 +78,11 @@ async def _serve(
         return Kept.of(text, etag=etag, media_type=media_type, modified=modified)
 
     key = (form, blog.id, str(position))
-    return page_cache.answer(request, await site.renderer.pages.get(key, make, base=site.url(request)))
+    kept = await site.renderer.pages.get(key, make, base=site.url(request))
+    if last_modified(kept.modified):  # in the second of a change it is left out
+        holds_at(request, FeedKey(blog.id, "public"), position)
+        site.hub.keep_warm(FeedKey(blog.id, "public"))
+    return page_cache.answer(request, kept)
 
 
 def make_rss(publication: Publication, blog: Blog, newest: list[Entry], modified: datetime) -> str:

@@ -18,6 +18,7 @@ from server.domain.errors import Invalid, NotFound, Throttled, Unavailable
 from server.domain.position import Position
 from server.hub.resume import Reset
 from server.web.authenticate import client_address
+from server.web.kept_responses import holds_at
 from server.web.stream.feed_request import gate_of, subscription_of
 
 MAX_WAIT_SECONDS = 55.0
@@ -40,11 +41,13 @@ async def changes(request: Request) -> Response:
     if seconds and not gate.admit(address):
         raise Throttled(retry_after=max(1, gate.retry_ms // 1000))
     try:
-        body = await _collect(gate, wanted, seconds)
+        position, body = await _collect(gate, wanted, seconds)
     finally:
         if seconds:
             gate.release(address)
     shared = not seconds and not wanted.private
+    if shared:
+        holds_at(request, wanted.key, position)
     headers = {
         "Cache-Control": f"public, max-age={EDGE_SECONDS}" if shared else "no-store",
         "Access-Control-Allow-Origin": "*",
@@ -55,7 +58,8 @@ async def changes(request: Request) -> Response:
     return Response(body, media_type="application/json", headers=headers)
 
 
-async def _collect(gate: StreamGate, wanted: Subscription, seconds: float) -> bytes:
+async def _collect(gate: StreamGate, wanted: Subscription, seconds: float) -> tuple[Position, bytes]:
+    """Where the client stands afterwards, and what it is sent."""
     hub, wire = gate.hub, Wire(wanted.view, "json")
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
@@ -70,12 +74,13 @@ async def _collect(gate: StreamGate, wanted: Subscription, seconds: float) -> by
             if items and wanted.private and cursor.ended:
                 raise Unavailable("Your rights changed, or the server is about to end. Ask again.")
             assert cursor.feed is not None and cursor.position is not None
-            return _body(cursor.position, cursor.feed.encoded(items, wire))
+            return cursor.position, _body(cursor.position, cursor.feed.encoded(items, wire))
     except Reset as error:
         position = await reset_position(hub, wanted.key, error)
         if position is None:
             raise NotFound("Blog not found.") from error
-        return _body(Position.parse(position), b"", reset=True)
+        at = Position.parse(position)
+        return at, _body(at, b"", reset=True)
 
 
 def _body(at: Position, changes: bytes, *, reset: bool = False) -> bytes:
