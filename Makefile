@@ -56,8 +56,8 @@ $(STAMPS)/fonts: static/package.json static/package-lock.json static/fonts/cuts.
 	@tools/quietly.sh "Cutting the typefaces (once)" tools/fonts.sh
 	@touch $@
 
-$(STAMPS)/bundle: $(wildcard static/reader/*.js static/console/*.js static/console/composer/*.js) tools/bundle.sh tools/bundle.py server/web/assets.py $(STAMPS)/fonts
-	@tools/quietly.sh "Bundling the scripts" tools/bundle.sh
+$(STAMPS)/bundle: $(wildcard static/reader/*.js static/console/*.js static/console/composer/*.js static/css/*.css static/css/*/*.css) tools/bundle.sh tools/bundle.py server/web/assets.py $(STAMPS)/fonts
+	@tools/quietly.sh "Bundling scripts and style sheets" tools/bundle.sh
 	@touch $@
 
 $(STAMPS)/system: tools/system.sh $(STAMPS)/dev
@@ -81,4 +81,4 @@ $(STAMPS)/bench: pyproject.toml constraints.txt tools/bench.sh $(STAMPS)/quickes
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-bench $(VENV)-client $(STAMPS) static/node_modules tests/checkers/node_modules static/fonts/*.woff2 static/fonts/faces.css static/reader/dist static/console/dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-bench $(VENV)-client $(STAMPS) static/node_modules tests/checkers/node_modules static/fonts/*.woff2 static/fonts/faces.css static/reader/dist static/console/dist static/css/dist .mypy_cache .ruff_cache .pytest_cache

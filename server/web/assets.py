@@ -4,8 +4,8 @@ The URL contains a digest of the whole folder, `/static/DIGEST/reader/main.js`, 
 another by relative paths and everything can be cached for ever. Typefaces have a digest in their own names,
 `/static/fonts/NAME.DIGEST.woff2`: a new release does not make readers download them again.
 
-Scripts that tools/bundle.sh has bundled take the place of their sources. Without bundles, or when a source was
-changed since, the sources are served.
+Scripts that tools/bundle.sh has bundled and style sheets that it has minified take the place of their sources.
+Without them, or when a source was changed since, the sources are served.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ KEPT_SUFFIXES = {
 }
 THEME = "theme"
 BUNDLES = "dist"
-"""Folder of the bundles, beside their sources."""
+"""Folder of what was bundled or minified, beside the sources."""
 MADE_OF = "made-of.txt"
-"""In the folder of the bundles: the digest of the sources that they were made of."""
+"""In that folder: the digest of the sources that it was made of."""
 FONTS = "fonts"
 """Folder of the typefaces, and the first part of their URLs in place of the digest."""
+_SOURCES = {".js", ".css"}
 _COMPRESSED = {".js", ".css", ".svg", ".webmanifest", ".map"}
 
 
@@ -57,7 +58,7 @@ class Assets:
             files |= {f"{THEME}/{name}": body for name, body in _files(theme).items()}
         bundled = _bundles(folder)
         self.bundled = frozenset(bundled)
-        """Names of the scripts that need no other file."""
+        """Names of the bundles; such a script needs no other file."""
         files |= bundled
         for name, parts in (bundles or {}).items():
             files[name] = b"\n".join(files[part] for part in parts if part in files)
@@ -109,9 +110,9 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 
 def made_of(sources: Path) -> str:
-    """A digest of the scripts of a folder and of the folders in it."""
+    """A digest of the scripts and style sheets of a folder and of the folders in it."""
     digest = hashlib.sha256()
-    for path in sorted(sources.rglob("*.js")):
+    for path in sorted(path for path in sources.rglob("*") if path.suffix in _SOURCES):
         name = path.relative_to(sources)
         if name.parts[0] != BUNDLES:
             digest.update(name.as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
@@ -119,13 +120,16 @@ def made_of(sources: Path) -> str:
 
 
 def _bundles(folder: Path) -> dict[str, bytes]:
-    """Bundles by the name of the script that each takes the place of."""
+    """What was bundled or minified, by the name of the source that it takes the place of."""
     found: dict[str, bytes] = {}
     for note in folder.rglob(f"{BUNDLES}/{MADE_OF}"):
-        sources = note.parent.parent
+        made, sources = note.parent, note.parent.parent
         if "node_modules" not in note.parts and note.read_text(encoding="utf-8").strip() == made_of(sources):
             name = sources.relative_to(folder).as_posix()
-            found |= {f"{name}/{p.name}": p.read_bytes() for p in note.parent.iterdir() if p != note}
+            found |= {
+                f"{name}/{path.relative_to(made).as_posix()}": path.read_bytes()
+                for path in made.rglob("*") if path.is_file() and path != note
+            }
     return found
 
 

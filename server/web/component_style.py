@@ -8,26 +8,25 @@ from __future__ import annotations
 import re
 
 ROOT = ".component"
-_REM = re.compile(r"(?<![\w.-])(-?\d*\.?\d+)rem\b")
+_LENGTH = re.compile(r"@media[^{]*|--rem:[^;}]*|(?<![\w.-])(?P<rem>-?\d*\.?\d+)rem\b")
+"""A length, or what is left alone: conditions of `@media`, where `var()` has no place, and `--rem` itself."""
 _FONT = re.compile(
-    r"\bfont: (?P<style>italic )?(?:(?P<weight>\d+) )?(?P<size>[^;/]+?)(?:/(?P<line>[\d.]+))? "
-    r"(?P<family>var\(--\w+\));"
+    r"\bfont: ?(?P<style>italic )?(?:(?P<weight>\d+) )?(?P<size>[^;/]+?)(?:/(?P<line>[\d.]+))? "
+    r"(?P<family>var\(--\w+\))"
 )
 
 
 def for_shadow_root(css: bytes) -> bytes:
-    """The sheet for a shadow root. Conditions of `@media` stay as they are: `var()` has no place there."""
-    return "\n".join(_line(line) for line in css.decode().splitlines()).encode()
+    """The sheet for a shadow root, minified or not."""
+    return _LENGTH.sub(_length, _FONT.sub(_longhands, css.decode().replace(":root", ROOT))).encode()
 
 
-def _line(line: str) -> str:
-    if line.lstrip().startswith(("@media", "--rem:")):
-        return line
-    return _REM.sub(r"calc(\1 * var(--rem))", _FONT.sub(_longhands, line.replace(":root", ROOT)))
+def _length(found: re.Match[str]) -> str:
+    return f"calc({found['rem']} * var(--rem))" if found["rem"] else found[0]
 
 
 def _longhands(font: re.Match[str]) -> str:
     return (
         f"font-style: {(font['style'] or 'normal').strip()}; font-weight: {font['weight'] or 400}; "
-        f"font-size: {font['size']}; line-height: {font['line'] or 'normal'}; font-family: {font['family']};"
+        f"font-size: {font['size']}; line-height: {font['line'] or 'normal'}; font-family: {font['family']}"
     )
