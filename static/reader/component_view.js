@@ -60,8 +60,15 @@ export class ComponentView {
       title: null,
       signal,
     });
-    const arrived = (/** @type {HTMLElement} */ article) => this.#arrivals.add(article);
-    this.#updates = new Updates(root, new Scope(root), arrived, () => {}, markup.parse);
+    this.#updates = new Updates(root, {
+      scope: new Scope(root),
+      words,
+      arrived: (article) => this.#arrivals.add(article),
+      settled: () => this.#times.show(root),
+      retracted: () => {},
+      parse: markup.parse,
+      signal,
+    });
     playInPlace(root);
     this.#connect(origin, signal);
   }

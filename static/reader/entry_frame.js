@@ -14,7 +14,7 @@ import { Updates } from "./updates.js";
 /** @param {HTMLElement} root it says `data-older`, so that no other update is added */
 function follow(root) {
   const { stream = "", socket = "", changes = "", position = "" } = root.dataset;
-  const updates = new Updates(root, new Scope(root), () => {});
+  const updates = new Updates(root, { scope: new Scope(root) });
   const queue = new ChangeQueue((applyEach) => {
     applyEach((change) => updates.apply(change));
     showTimes(root);

@@ -22,6 +22,7 @@ import { keepPlace } from "./scroll_anchor.js";
 import { keepTimes, showTimes } from "./times.js";
 import { Updates } from "./updates.js";
 import { Visits } from "./visits.js";
+import { pageWords } from "./words.js";
 import "./zoom.js";
 
 /** @typedef {import("./transports.js").Change} Change */
@@ -57,14 +58,18 @@ class Page {
       seen: new Seen(),
       shown: () => this.#tidy(),
     });
-    this.#updates = new Updates(root, this.#scope, (article) => this.#arrivals.add(article));
+    this.#updates = new Updates(root, {
+      scope: this.#scope,
+      words: pageWords(),
+      arrived: (article) => this.#arrivals.add(article),
+      settled: () => this.#tidy(),
+    });
     this.#visits = new Visits(this.#list, {
       blog: root.dataset["blog"] ?? "",
       scope: this.#scope,
       isNew: (article) => this.#arrivals.isNew(article),
     });
     find("[data-tools]").hidden = this.#scope.isOlder;
-    addEventListener("scrollend", () => keepPlace(this.#list, () => this.#updates.settle()));
     this.#tidy();
     this.#open();
     this.#connect();

@@ -3,6 +3,8 @@
  * but not all of them, and not if the anchor was replaced or its ancestors changed; so it is measured and corrected.
  */
 
+import { morph } from "./morph.js";
+
 /** Heights in px of the viewport at which something is taken as an anchor; the first that survives counts. */
 const LOOK_AT = [8, 64, 140, 240, 380, 560];
 
@@ -57,6 +59,24 @@ export function keepList(list, change) {
   change();
   const moved = list.getBoundingClientRect().top - before;
   if (before < innerHeight && moved >= 1) scrollBy({ top: moved, behavior: "instant" });
+}
+
+/**
+ * Whether a new version of an entry would be of another height, and so move what stands below. Tried on a copy, with what
+ * the reader has opened in it.
+ * @param {HTMLElement} here
+ * @param {HTMLElement} article
+ */
+export function changesHeight(here, article) {
+  const copy = /** @type {HTMLElement} */ (here.cloneNode(true));
+  for (const frame of copy.querySelectorAll("iframe")) frame.removeAttribute("src");
+  morph(copy, /** @type {HTMLElement} */ (article.cloneNode(true)));
+  const { width, height } = here.getBoundingClientRect();
+  Object.assign(copy.style, { position: "absolute", visibility: "hidden", inlineSize: `${width}px` });
+  here.before(copy);
+  const changed = copy.getBoundingClientRect().height - height;
+  copy.remove();
+  return Math.abs(changed) >= 1;
 }
 
 const released = new IntersectionObserver((entries) => {

@@ -6,7 +6,7 @@
 import { elements } from "./markup.js";
 import { morph } from "./morph.js";
 import { numberOf } from "./page_filter.js";
-import { isMidPage, isOnScreen, keepHeight, keepList } from "./scroll_anchor.js";
+import { changesHeight, isMidPage, isOnScreen, keepHeight, keepList, keepPlace } from "./scroll_anchor.js";
 
 /** @typedef {import("./transports.js").Change} Change */
 
@@ -15,38 +15,43 @@ export class Updates {
   #scope;
   #entries;
   #keyEvents;
-  #arrived;
-  #retracted;
+  #words;
+  #on;
   #parse;
   /**
-   * Entries that were pinned, unpinned or taken from this page while the reader looked at them, with the version that they
-   * get when they are off screen, or null if they have it.
+   * Entries that were changed while the reader looked at them, with the version that they get when they are off screen,
+   * or null if they have it and only stand at the wrong place.
    * @type {Map<HTMLElement, HTMLElement | null>}
    */
-  #misplaced = new Map();
+  #waiting = new Map();
 
   /**
    * @param {HTMLElement} root the live blog's element
-   * @param {import("./page_filter.js").Scope} scope
-   * @param {(article: HTMLElement) => void} arrived called for an entry that is new on the page
-   * @param {() => void} retracted called for a retraction
-   * @param {(html: string) => HTMLElement[]} parse
+   * @param {object} given
+   * @param {import("./page_filter.js").Scope} given.scope
+   * @param {import("./words.js").Words} [given.words] without them no edit waits
+   * @param {(article: HTMLElement) => void} [given.arrived] called for an entry that is new on the page
+   * @param {() => void} [given.settled] called after what waited was put on the page
+   * @param {() => void} [given.retracted] called for a retraction
+   * @param {(html: string) => HTMLElement[]} [given.parse]
+   * @param {AbortSignal} [given.signal] ends it
    */
-  constructor(root, scope, arrived, retracted = forgetDescriptions, parse = elements) {
+  constructor(root, { scope, words, arrived = () => {}, settled = () => {}, retracted = forgetDescriptions, parse = elements, signal }) {
     this.#root = root;
     this.#scope = scope;
     this.#entries = /** @type {HTMLElement} */ (root.querySelector("[data-entries]"));
     this.#keyEvents = /** @type {HTMLElement | null} */ (root.querySelector("[data-key-events]"));
-    this.#arrived = arrived;
-    this.#retracted = retracted;
+    this.#words = words;
+    this.#on = { arrived, settled, retracted };
     this.#parse = parse;
+    addEventListener("scrollend", () => this.#scrolled(), signal ? { signal } : {});
   }
 
   /** @param {Change} change */
   apply(change) {
     if (change.kind === "blog") this.#furnish(change);
     else if (change.html !== undefined) {
-      if (change.kind === "gone") this.#retracted();
+      if (change.kind === "gone") this.#on.retracted();
       this.#place(change);
       this.#mark(change);
     }
@@ -64,16 +69,29 @@ export class Updates {
     this.#scope.extend(first);
   }
 
-  /** Move or remove entries that are at the wrong place, unless they are in view. */
+  #scrolled() {
+    keepPlace(this.#entries, () => {
+      if (this.settle()) this.#on.settled();
+    });
+  }
+
+  /**
+   * Show edits that waited, and move or remove entries that are at the wrong place, unless they are in view.
+   * @returns whether something changed
+   */
   settle() {
-    for (const [article, wanted] of this.#misplaced) {
+    let isChanged = false;
+    for (const [article, wanted] of this.#waiting) {
       const isLeaving = !this.#belongs(wanted ?? article);
-      if (article.isConnected && !article.hidden && (isLeaving || isMidPage()) && isOnScreen(article)) continue;
-      this.#misplaced.delete(article);
-      if (wanted) morph(article, wanted);
+      const stays = isLeaving || isMidPage() || held(article) !== null;
+      if (article.isConnected && !article.hidden && stays && isOnScreen(article)) continue;
+      this.#waiting.delete(article);
+      if (wanted) become(article, wanted);
       if (isLeaving) article.remove();
       else if (article.isConnected) this.#insert(article);
+      isChanged = true;
     }
+    return isChanged;
   }
 
   /** @param {Change} change */
@@ -84,8 +102,8 @@ export class Updates {
     if (here === null) {
       if (!this.#scope.takes(article)) return;
       this.#insert(article);
-      if (change.kind === "entry") this.#arrived(article);
-    } else this.#change(here, article, change.kind);
+      if (change.kind === "entry") this.#on.arrived(article);
+    } else this.#change(here, article);
     const empty = /** @type {HTMLElement | null} */ (this.#root.querySelector("[data-empty]"));
     if (empty) empty.hidden = this.#entries.querySelector(":scope > article") !== null;
   }
@@ -96,21 +114,48 @@ export class Updates {
   }
 
   /**
+   * What is retracted goes at once. An edit waits while it would move what the reader looks at; the entry says so.
    * @param {HTMLElement} here
    * @param {HTMLElement} article
-   * @param {string} kind
    */
-  #change(here, article, kind) {
-    const isHidden = here.hidden;
+  #change(here, article) {
+    const isRead = this.#words && !article.hasAttribute("data-gone") && isMidPage() && isOnScreen(here);
     const moves = here.dataset["pinned"] !== article.dataset["pinned"] && !this.#scope.isOlder;
-    const waits = moves && kind === "entry" && isMidPage() && isOnScreen(here);
-    this.#misplaced.delete(here);
-    keepHeight(here, () => morph(here, waits ? asUnmoved(article, here) : article));
-    here.hidden = isHidden;
-    here.classList.toggle("entry--edited", kind === "entry" && here.querySelector(".entry__edited") !== null);
+    const next = moves && isRead ? asUnmoved(article, here) : article;
+    this.#waiting.delete(here);
+    if (isRead && changesHeight(here, next)) {
+      this.#offer(here);
+      this.#waiting.set(here, article);
+      return;
+    }
+    keepHeight(here, () => become(here, next));
     if (!moves && this.#belongs(here)) return;
-    this.#misplaced.set(here, waits ? article : null);
+    this.#waiting.set(here, moves && isRead ? article : null);
     this.settle();
+  }
+
+  /**
+   * Let the reader see an edit that waits.
+   * @param {HTMLElement} here
+   */
+  #offer(here) {
+    if (held(here)) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "entry__held";
+    button.textContent = this.#words?.word("held") ?? "";
+    button.addEventListener("click", () => this.#show(here));
+    here.append(button);
+  }
+
+  /** @param {HTMLElement} here an entry whose edit waits */
+  #show(here) {
+    const article = this.#waiting.get(here);
+    if (!article) return;
+    keepPlace(this.#entries, () => become(here, asUnmoved(article, here)));
+    here.tabIndex = -1;
+    here.focus({ preventScroll: true });
+    this.#on.settled();
   }
 
   /** @param {HTMLElement} article */
@@ -166,6 +211,23 @@ export class Updates {
   #find(list, id) {
     return /** @type {HTMLElement | null} */ (list.querySelector(`:scope > [data-id="${CSS.escape(id ?? "")}"]`));
   }
+}
+
+/** The sign of an entry that an edit waits. @param {HTMLElement} article */
+function held(article) {
+  return article.querySelector(":scope > .entry__held");
+}
+
+/**
+ * Change an entry on the page into a new version of it.
+ * @param {HTMLElement} here
+ * @param {HTMLElement} article
+ */
+function become(here, article) {
+  const isHidden = here.hidden;
+  morph(here, article);
+  here.hidden = isHidden;
+  here.classList.toggle("entry--edited", here.querySelector(".entry__edited") !== null);
 }
 
 /**

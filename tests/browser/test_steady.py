@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -101,6 +103,15 @@ async def test_a_change_of_the_head_leaves_a_reader_at_the_top_in_place(
         assert await page.evaluate("shifts") == []
 
 
+async def _restyled(browser: Browser, page: Page, change: Callable[[], Awaitable[Any]]) -> int:
+    """How many elements the browser computes styles of, because of a change, by its own trace."""
+    await browser.start_tracing(page=page, categories=["devtools.timeline"])
+    await change()
+    await _painted(page)
+    events = json.loads(await browser.stop_tracing())["traceEvents"]
+    return sum(e["args"].get("elementCount", 0) for e in events if e["name"] == "UpdateLayoutTree")
+
+
 async def test_fifty_updates_are_put_on_a_long_page_in_small_pieces(
     server: Running, browser: Browser
 ) -> None:
@@ -134,6 +145,48 @@ async def test_fifty_updates_are_put_on_a_long_page_in_small_pieces(
         await server.edit(made[0], slug, title="Report 1, corrected")
         await expect(page.locator(f"#entry-{made[0]['id']} h3")).to_have_text("Report 1, corrected")
 
+        async def arrive() -> None:
+            await server.post(slug, title="Report 54")
+            await expect(page.locator("[data-entries] h3").first).to_have_text("Report 54")
+
+        everything = await page.evaluate("document.querySelectorAll('*').length")
+        assert await _restyled(browser, page, arrive) < 1000 < everything / 20
+
+
+async def test_an_edit_that_would_move_what_is_read_waits(server: Running, browser: Browser) -> None:
+    slug, made = await storm(server, 12)
+    async with visit(browser) as context:
+        page = await measured(context, server, slug)
+        here, next_one = (page.locator(f"#entry-{made[n]['id']}") for n in (5, 4))
+        held = page.get_by_role("button", name="Show edited version")
+        await here.evaluate("article => article.scrollIntoView()")
+        await _painted(page)
+        before = await next_one.bounding_box()
+        await _revision(page, await server.edit(made[5], slug, title="Report 6!"))
+        await expect(held).to_have_count(0)  # of the same height: shown at once
+        longer = await server.edit(made[5], slug, body="The wall holds. " * 60)
+        await expect(here.locator(held)).to_be_visible()
+        assert await next_one.bounding_box() == before and longer["revision"] == 3
+        await server.edit(made[4], slug, body="A line more. " * 80)
+        await expect(next_one.locator(held)).to_be_visible()
+        await _painted(page)
+        assert await page.evaluate("shifts") == []
+        await here.locator(held).click()
+        await _revision(page, longer)
+        await expect(here).to_be_focused()
+        await expect(here).to_contain_text("The wall holds.")
+        await expect(held).to_have_count(1)
+        await _scroll(page, -6000)
+        await expect(next_one).to_contain_text("A line more.")  # out of view: shown
+        await expect(held).to_have_count(0)
+        await here.evaluate("article => article.scrollIntoView()")
+        await _painted(page)
+        await server.edit(made[5], slug, body="It gives way. " * 200)
+        await expect(here.locator(held)).to_be_visible()
+        await server.retract(made[5], slug)
+        await expect(here).to_have_attribute("data-gone", "")  # never waits
+        await expect(held).to_have_count(0)
+
 
 async def test_an_edit_leaves_alone_what_it_does_not_change(server: Running, browser: Browser) -> None:
     slug, _ = await storm(server, 1)
@@ -148,7 +201,7 @@ async def test_an_edit_leaves_alone_what_it_does_not_change(server: Running, bro
             const [video, share] = article.querySelectorAll("video, .entry__share");
             window.kept = { article, video, share };
             kept.video.currentTime = 3;
-            kept.share.focus();
+            kept.share.focus({ preventScroll: true });
             getSelection().selectAllChildren(article.querySelector(".quote p"));
         }""")
         changed = {"type": "text", "html": "<p>First words.</p><p>Second words, corrected.</p><p>Third.</p>"}

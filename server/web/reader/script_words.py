@@ -40,5 +40,6 @@ def words(language: Language) -> dict[str, str | dict[str, str]]:
         "close": _("Close"),
         "previous": _("Previous picture"),
         "next": _("Next picture"),
+        "held": _("Show edited version"),
         "breaking": _("Breaking: %(title)s"),
     }
