@@ -1,4 +1,5 @@
-"""Every message of the reader pages has its translation in each language; templates say nothing else."""
+"""Every message of the reader pages and the console has its translation in each language; templates and scripts
+say nothing else."""
 
 from __future__ import annotations
 
@@ -6,8 +7,10 @@ import io
 import re
 import runpy
 from collections.abc import Iterator
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.catalog import Message
@@ -17,21 +20,19 @@ from jinja2 import Environment, nodes
 from server.web.console import script_words as console_words
 from server.web.languages import CATALOGUES, Languages
 from server.web.reader import script_words
+from tests.support.script_literals import READ_OUT, literals
 
 ROOT = Path(__file__).parent.parent
 TEMPLATES = ROOT / "server" / "web" / "templates"
-tool = runpy.run_path(str(ROOT / "tools" / "catalogues.py"))
+tool: dict[str, Any] = runpy.run_path(str(ROOT / "tools" / "catalogues.py"))
+tool["messages"] = cache(tool["messages"])
 FILES = sorted(CATALOGUES.glob("*.po"))
-READER_TEMPLATES = sorted(
-    path.relative_to(TEMPLATES).as_posix()
-    for path in TEMPLATES.rglob("*.html")
-    if "console" not in path.relative_to(TEMPLATES).parts
-)
+ALL_TEMPLATES = sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.html"))
+CONSOLE_SCRIPTS = sorted(p for p in (ROOT / "static" / "console").rglob("*.js") if "dist" not in p.parts)
 PLACEHOLDER = re.compile(r"%\((\w+)\)s|%%")
-READ_OUT = {"alt", "aria-label", "aria-roledescription", "aria-description", "placeholder", "title", "label"}
-"""Attributes that people see or hear."""
-SYMBOLS = {"RSS", "Atom", "JSON Feed"}
+SYMBOLS = {"RSS", "Atom", "JSON Feed", "en, pt-PT, ar …", "https://…"}
 """Names that no language translates."""
+ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"]*)"')
 ENGLISH = re.compile(r"\s*[A-Z]\w|.*\w \w")
 """A text of a template's expression that is neither a name nor a value of an attribute."""
 NOT_SHOWN = (
@@ -114,16 +115,18 @@ def test_the_script_asks_for_words_that_there_are() -> None:
 
 
 def test_the_console_asks_for_words_that_there_are() -> None:
-    scripts = [p for p in (ROOT / "static" / "console").rglob("*.js") if "dist" not in p.parts]
-    sources = "\n".join(path.read_text(encoding="utf-8") for path in scripts)
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in CONSOLE_SCRIPTS)
     asked = set(re.findall(r"\bword\(\"([a-z_]+)\"", sources))
+    counted = set(re.findall(r"\bcounted\(\"([a-z_]+)\"", sources))
     tools = set(re.findall(r"\{ name: \"([a-z]+)\"", sources))
     offered = set(re.findall(r"\{ name: \"([a-z]+)\"[^\n]*slash: true", sources))
     states = {"sending", "waiting", "log_in", "failed"}
     wanted = asked | tools | {f"{name}_hint" for name in offered} | {f"state_{state}" for state in states}
-    words = console_words.words(Languages().of("de")).keys()
+    words = console_words.words(Languages().of("de"))
+    with_plurals = {name for name, word in words.items() if isinstance(word, dict)}
     assert len(tools) > 10
-    assert wanted <= words
+    assert wanted <= words.keys() - with_plurals
+    assert counted <= with_plurals
 
 
 def test_french_keeps_its_signs_with_their_words() -> None:
@@ -160,8 +163,11 @@ class Words(HTMLParser):
         self._code -= tag in ("script", "style")
 
     def handle_data(self, data: str) -> None:
-        if not self._code and _says(data):
-            self.found.append(data.strip())
+        # a macro may write attributes, without the element that they belong to
+        self.handle_starttag("", [(name, value) for name, value in ATTRIBUTE.findall(data)])
+        text = ATTRIBUTE.sub("", data)
+        if not self._code and _says(text):
+            self.found.append(text.strip())
 
 
 def _says(text: str) -> bool:
@@ -202,7 +208,7 @@ def english_of(source: str) -> list[str]:
     return found + parser.found
 
 
-@pytest.mark.parametrize("name", READER_TEMPLATES)
+@pytest.mark.parametrize("name", ALL_TEMPLATES)
 def test_no_template_speaks_english_by_itself(name: str) -> None:
     assert english_of((TEMPLATES / name).read_text(encoding="utf-8")) == []
 
@@ -232,3 +238,53 @@ def test_english_in_a_template_is_found(source: str) -> None:
 )
 def test_what_is_translated_is_not_reported(source: str) -> None:
     assert not english_of(source)
+
+
+# What the console's scripts say without a word of the catalogues
+
+CODE = {
+    "Enter", "Tab", "Escape", "Content-Type", "Idempotency-Key", "block words list", "ArrowUp", "ArrowDown",
+    "ArrowLeft", "ArrowRight", "Home", "End", "Accept", "Event", "Error",
+}
+"""Names of keys and headers, and what a library is told."""
+CODE_SHAPES = re.compile(r"(Mod|Shift|If|Alt)-[\w-]+|[#.\[][^\u0020]+.*|[a-z-]+( [a-z]+(-[a-z]+)*--[a-z-]*)+ ?")
+"""Shortcuts, headers, selectors, and classes of an element."""
+SHOWN = re.compile(r"[A-Z][a-z]+|.*[A-Za-z]{2} [A-Za-z]+ [A-Za-z]{2}", re.DOTALL)
+"""A word with a capital, or three words on end."""
+
+
+def english_in(source: str) -> list[str]:
+    """What a script says in plain English."""
+    found = (text.strip() for text in literals(source))
+    shown = (text for text in found if SHOWN.match(text))
+    return [text for text in shown if text not in CODE and not CODE_SHAPES.fullmatch(text)]
+
+
+@pytest.mark.parametrize("path", CONSOLE_SCRIPTS, ids=lambda path: path.stem)
+def test_no_script_of_the_console_speaks_english_by_itself(path: Path) -> None:
+    """If this fails, add the words to server/web/console/script_words.py and ask for them with `word()`."""
+    assert english_in(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'button.textContent = "Publish";', "say(`Restored at ${time}. Not sent.`)", "html`<p>Sent back</p>`",
+        'html`<input aria-label="Search">`', 'html`<b>${x ? html`<i>Yes</i>` : ""}</b>`',
+        'title.textContent = list.length ? "No readers now" : x;', "html`<p>${n} readers are here</p>`",
+    ],
+)
+def test_english_in_a_script_is_found(source: str) -> None:
+    assert english_in(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '// Sent to the editors\nbutton.textContent = word("publish");', 'if (event.key === "Enter") go();',
+        "html`<p class=${`row row--${state}`}>${word(name)}</p>`", 'console.warn("The plain form stays");',
+        'found.match(/^Sent "by" `x`/)', '/* It was `sent` */ document.querySelector("#said button")',
+    ],
+)
+def test_what_a_script_takes_from_the_catalogue_is_not_reported(source: str) -> None:
+    assert not english_in(source)

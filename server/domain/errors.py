@@ -78,6 +78,11 @@ class Conflict(StopPressError):
 
     code = "conflict"
 
+    def __init__(self, detail: str = "", *, field: str = "") -> None:
+        """`field`: the one whose value is taken already."""
+        super().__init__(f"{field}: {detail}" if field else detail)
+        self.field, self.message = field, detail or self.detail
+
 
 class StaleRevision(StopPressError):
     """Somebody else changed this since you loaded it."""

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain.byline import Byline, cleaned, line_of, name_key
 from server.domain.errors import Conflict, Invalid, NotFound
+from server.domain.message import Message
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import new_id
 from server.newsroom import audit
@@ -197,7 +198,7 @@ def _named(field: str, name: str) -> str:
 
 
 def _taken(name: str) -> Conflict:
-    return Conflict(f"name: there is a byline “{name}” already.")
+    return Conflict(Message("there is a byline “%(name)s” already.", name=name), field="name")
 
 
 async def _check_picture(connection: AsyncConnection, field: str, picture: str | None) -> None:

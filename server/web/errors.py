@@ -16,9 +16,11 @@ from starlette.types import ExceptionHandler
 from server.domain import errors
 from server.domain.blog import Blog
 from server.domain.errors import StopPressError
+from server.domain.message import N_
 from server.store import blogs
 from server.web.cors import add_cors
-from server.web.languages import ENGLISH, N_, Language
+from server.web.languages import ENGLISH, Language
+from server.web.request_language import console_language
 from server.web.site import site_of
 
 log = structlog.get_logger()
@@ -141,7 +143,9 @@ def _negotiated(
     kind = PROBLEMS[code]
     try:
         renderer = site_of(connection).renderer
-        tag = blog.language if blog else ENGLISH if path.startswith("/console") else renderer.language
+        tag = blog.language if blog else renderer.language
+        if path.startswith("/console"):
+            tag = console_language(connection)
         language = renderer.languages.of(tag)
         return renderer.response(
             connection, "error.html", status=plain.status_code, headers=kept, language=tag,
@@ -157,8 +161,9 @@ def _translated(language: Language, detail: str, code: str) -> str:
     that says no more than the title is said in general too."""
     if detail.rstrip(".") == PROBLEMS[code].title and code in _GENERAL_DETAILS:
         return language.gettext(_GENERAL_DETAILS[code])
-    if (known := language.translation(detail)) is not None:
-        return known
+    said = language.said(detail)
+    if said != detail or language.tag == ENGLISH:
+        return said
     general = _GENERAL_DETAILS.get(code)
     return language.gettext(general) if general else ""
 

@@ -22,6 +22,8 @@ from babel.numbers import format_decimal
 from babel.support import Translations
 from markupsafe import Markup
 
+from server.domain.message import Message
+
 CATALOGUES = Path(__file__).parent.parent / "locales"
 ENGLISH = "en"
 _ENGLISH_FORMATS = "en-GB"
@@ -30,11 +32,6 @@ _ROOT_LIST = {"start": "{0}, {1}", "middle": "{0}, {1}", "end": "{0}, {1}", "2":
 """List pattern of CLDR's root locale, for the parts that a locale takes over from it."""
 _SAMPLES = (*range(201), 1000, 1_000_000)
 """Numbers that show all plural categories of a language; CLDR's own samples lie among them."""
-
-
-def N_(message: str) -> str:  # noqa: N802 - gettext's own name for it
-    """Marks a message that is translated where it is shown."""
-    return message
 
 
 class Language:
@@ -65,6 +62,14 @@ class Language:
         found = self.translations.npgettext(context, singular, plural, n)
         return self.fill(found, {"n": n} | values)
 
+    def said(self, text: str) -> str:
+        """A text that arose in English: translated, with what was filled in if it is a `Message`. English where
+        the catalogue does not have it."""
+        if isinstance(text, Message):
+            filled = {name: self.said(v) if isinstance(v, Message) else v for name, v in text.values.items()}
+            return self.gettext(text.template, **filled)
+        return self.translations.gettext(text) if text else ""
+
     def fill(self, message: str, values: Mapping[str, Any]) -> str:
         """The message with its placeholders filled in. A per cent sign in a message is written `%%`, as in all
         messages of printf format. Values of a message that is Markup are escaped."""
@@ -78,12 +83,6 @@ class Language:
             found.setdefault(self.locale.plural_form(n), self.translations.ngettext(singular, plural, n))
         other = found.setdefault("other", self.translations.ngettext(singular, plural, _SAMPLES[-1]))
         return {category: text for category, text in found.items() if category == "other" or text != other}
-
-    def translation(self, text: str) -> str | None:
-        """What a catalogue has for a text that may not be in it: None if it has nothing. The text has no
-        placeholders."""
-        found = self.translations.gettext(text)
-        return found if self.tag == ENGLISH or found != text else None
 
     def number(self, value: int) -> str:
         """`12,410`, `12.410`, `١٢٬٤١٠`."""
@@ -107,6 +106,12 @@ class Language:
     def hour_cycle(self) -> str:
         """`h23` where the newsrooms of the language use another clock than CLDR says, else an empty string."""
         return "h23" if self._24_hours else ""
+
+    @property
+    def own_name(self) -> str:
+        """What the language calls itself: `Deutsch`, `Français`."""
+        name = str(Locale.parse(self.tag.replace("-", "_")).get_display_name())
+        return name[0].upper() + name[1:]
 
     def joined(self, items: Sequence[Markup | str]) -> Markup:
         """`A, B and C`, with commas and `and` of the locale. What is not Markup is escaped."""
@@ -141,15 +146,24 @@ class Languages:
         """Digest of all catalogues, for ETags."""
         self.of = lru_cache(maxsize=256)(self._of)
 
+    @property
+    def tags(self) -> list[str]:
+        """Those of the catalogues, English among them."""
+        return sorted(self._names.values())
+
+    def catalogue(self, tag: str) -> str | None:
+        """The tag of the catalogue that has the words for a tag; None if there is none."""
+        parts = tag.lower().split("-")
+        names = ("-".join(parts[:end]) for end in range(len(parts), 0, -1))
+        return next((self._names[name] for name in names if name in self._names), None)
+
     def _of(self, tag: str) -> Language:
         """The language for a BCP 47 tag; English if there is no catalogue for it."""
-        parts = tag.lower().split("-")
-        for end in range(len(parts), 0, -1):
-            name = "-".join(parts[:end])
-            if name in self._translations:
-                formats = _ENGLISH_FORMATS if tag.lower() == ENGLISH else tag
-                return Language(self._names[name], _locale(formats), self._translations[name])
-        return Language(ENGLISH, _locale(_ENGLISH_FORMATS), self._translations[ENGLISH])
+        name = self.catalogue(tag)
+        if name is None:
+            return Language(ENGLISH, _locale(_ENGLISH_FORMATS), self._translations[ENGLISH])
+        formats = _ENGLISH_FORMATS if tag.lower() == ENGLISH else tag
+        return Language(name, _locale(formats), self._translations[name.lower()])
 
 
 def with_territory(tag: str) -> str:

@@ -30,6 +30,7 @@ from server.web import theme as themes
 from server.web.assets import Assets
 from server.web.compiled_templates import InMemory
 from server.web.component_style import for_shadow_root
+from server.web.console import form_labels, terms
 from server.web.console.script_words import console_words
 from server.web.languages import ENGLISH, Languages
 from server.web.reader.page_cache import KeptPages, RenderedOnce
@@ -83,7 +84,7 @@ RIGHT_TO_LEFT = {"ar", "arc", "ckb", "dv", "fa", "he", "ks", "nqo", "ps", "sd", 
 RIGHT_TO_LEFT_SCRIPTS = {"adlm", "arab", "hebr", "mand", "nkoo", "rohg", "samr", "syrc", "thaa"}
 SCRIPT_LETTERS = 4
 CONSOLE = "console/"
-"""Folder of the console's templates; its words are English."""
+"""Folder of the console's templates; without a language they are English."""
 
 
 class Renderer:
@@ -152,11 +153,13 @@ class Renderer:
             "topic_slug": slug_of,
             "own_language": own_language,
             "framed": tables.framed,
+            "form_label": lambda name: form_labels.label(name, template_language.current()),
             "provider": (providers := providers or Providers()).name,
             "player": providers.player,
         }
         self.environment.tests["playable"] = plays_in_place
         template_language.install(self.environment)
+        terms.install(self.environment)
         self._entry = self.environment.get_template("entry.html")
         self._tombstone = self.environment.get_template("tombstone.html")
         self._key_event = self.environment.get_template("key_event.html")
@@ -209,7 +212,8 @@ class Renderer:
 
         Args:
             name: the file.
-            language: BCP 47 tag of what is shown: a blog's; without it, the one for pages of no blog.
+            language: BCP 47 tag of what is shown: a blog's, or that of whoever works in the console; without
+                it, the one for pages of no blog.
             context: the template's variables.
 
         Raises jinja2.UndefinedError for missing variables.

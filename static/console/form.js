@@ -1,5 +1,6 @@
 // @ts-check
 /** Reading a form into a draft, and a draft into the form. */
+import { word } from "./words.js";
 
 /** @typedef {import("./drafts.js").Draft} Draft */
 /** @typedef {import("./drafts.js").Fields} Fields */
@@ -69,15 +70,12 @@ function rebuildPieces(form, pieces) {
       const made = /** @type {HTMLElement | null} */ (template?.content.firstElementChild?.cloneNode(true) ?? null);
       if (!made) return [];
       counts.set(type, (counts.get(type) ?? 0) + 1);
-      number(made, index, `${NAMES[type] ?? "Media"} ${counts.get(type)}`);
+      number(made, index, word(`${type}_n`, { n: counts.get(type) }));
       if (src.startsWith("/media/")) made.querySelector("img")?.setAttribute("src", src);
       return [made];
     }),
   );
 }
-
-/** @type {Record<string, string>} */
-const NAMES = { image: "Picture", video: "Video", embed: "Embed" };
 
 /** @param {HTMLElement} piece @param {number} index @param {string} name */
 function number(piece, index, name) {

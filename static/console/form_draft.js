@@ -146,12 +146,12 @@ export class FormDraft {
     this.#written = draft.fields;
     if (isSpent(key)) this.#fork();
     this.#form.dispatchEvent(new Event("restored"));
-    const words = [`Restored what you typed at ${this.#clock(draft.at)}. It was not sent.`];
+    const words = [word("restored", { time: this.#clock(draft.at) })];
     if (draft.revision !== current && current !== "") {
-      words.push("The saved version has changed since; saving shows both.");
+      words.push(word("restored_changed"));
     }
-    if (draft.file) words.push(`Choose the picture “${draft.file}” again.`);
-    this.#announce(words, [button("Discard draft", () => this.#discard())], others);
+    if (draft.file) words.push(word("restored_picture", { name: draft.file }));
+    this.#announce(words, [button(word("discard_draft"), () => this.#discard())], others);
   }
 
   /** @param {string[]} words @param {HTMLElement[]} buttons @param {{ key: string, draft: Draft }[]} others */
@@ -159,12 +159,12 @@ export class FormDraft {
     const place = this.#form.querySelector("[data-restored]");
     if (!place) return;
     const text = document.createElement("p");
-    text.textContent = words.join(" ") || "There is another draft.";
+    text.textContent = words.join(" ") || word("other_draft");
     const box = document.createElement("div");
     box.className = "said";
     box.append(text, ...buttons);
     for (const other of others) {
-      box.append(button(`Use the draft of ${this.#clock(other.draft.at)}: ${beginning(other.draft)}`, () => {
+      box.append(button(word("use_draft", { time: this.#clock(other.draft.at), words: beginning(other.draft) }), () => {
         this.#restore(other.key, other.draft, []);
       }));
     }
@@ -365,7 +365,7 @@ const localOf = ({ form, at }) => ({ ...form, at: Date.parse(at) });
 /** @param {Draft} draft @returns {string} */
 function beginning(draft) {
   const words = String(draft.fields.title || draft.fields.body || draft.fields.headline || "");
-  return `“${words.slice(0, WORDS_SHOWN)}${words.length > WORDS_SHOWN ? "…" : ""}”`;
+  return `${words.slice(0, WORDS_SHOWN)}${words.length > WORDS_SHOWN ? "…" : ""}`;
 }
 
 /** @param {string} words @param {() => void} act @returns {HTMLButtonElement} */

@@ -6,6 +6,7 @@ import { taken } from "./drafts.js";
 import { addSwitch, prefersPlain } from "./editor_choice.js";
 import { listenToKeys } from "./keyboard.js";
 import { Lists } from "./live_lists.js";
+import { closeMenusBehind } from "./menus.js";
 import { listenToMarks } from "./row_buttons.js";
 import { followPublishTime } from "./primary_button.js";
 import { serverDrafts } from "./server_drafts.js";
@@ -47,6 +48,7 @@ async function composerIn(form) {
 
 const slot = readAddress();
 followTabs();
+closeMenusBehind();
 const root = document.getElementById("lists");
 const lists = root && new Lists(root);
 // logging in and changing one's own password have no data-keys: there Enter sends, as everywhere

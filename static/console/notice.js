@@ -1,5 +1,6 @@
 // @ts-check
 /** Says what happened, in the place where the server says it too. */
+import { word } from "./words.js";
 
 export const SHOWN_MS = 12_000;
 /** What the pointer or the focus held back stays for so long after they left. */
@@ -56,6 +57,6 @@ export function sayLoggedOut() {
   const link = document.createElement("a");
   link.href = `/console/login?next=${encodeURIComponent(location.pathname)}`;
   link.target = "_blank";
-  link.textContent = "Log in in another tab";
-  say("Your session has ended. What you typed is kept.", { failed: true, link });
+  link.textContent = word("log_in_elsewhere");
+  say(word("logged_out"), { failed: true, link });
 }

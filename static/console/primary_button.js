@@ -2,6 +2,7 @@
 /** The first button of a form, which the shortcut presses: it schedules while there is a time to publish at. */
 
 import { BLOG, closedBecause } from "./blog_state.js";
+import { word } from "./words.js";
 
 /** @param {HTMLFormElement} form @returns {HTMLButtonElement | null} */
 export function primary(form) {
@@ -18,7 +19,7 @@ export function followPublishTime(form) {
     const set = at.value !== "" || at.validity.badInput;
     if (kind === "publish") button.value = set ? "schedule" : "publish";
     button.setAttribute("aria-disabled", String(!form.dataset.entry && closedBecause() !== ""));
-    button.textContent = set ? "Schedule" : kind === "publish" ? "Publish" : "Save as draft";
+    button.textContent = word(set ? "schedule" : kind === "publish" ? "publish" : "save_as_draft");
   };
   for (const name of ["input", "change", "restored"]) form.addEventListener(name, update);
   document.addEventListener(BLOG, update);

@@ -1,6 +1,7 @@
 // @ts-check
 /** The buttons of the rows act without leaving the page, so that what stands in the composer stays. */
 import { removeAfter, say, sayLoggedOut, SHOWN_MS } from "./notice.js";
+import { word } from "./words.js";
 
 /** @typedef {import("./live_lists.js").Lists} Lists */
 
@@ -11,7 +12,7 @@ let last = Promise.resolve();
 export function inTurn(act) {
   last = last.then(act).catch((error) => {
     console.error(error);
-    say("This could not be done. Look at the entry and try again.", { failed: true });
+    say(word("not_done_look"), { failed: true });
   });
 }
 
@@ -40,7 +41,7 @@ async function mark(pressed, lists) {
     method: "POST", body: new URLSearchParams({ do: button.value }), headers: { Accept: "text/html" },
   }).catch(() => null);
   if (!answer) {
-    say("The server did not answer. Look at the entry and try again.", { failed: true });
+    say(word("no_answer_look"), { failed: true });
     return;
   }
   if (answer.status === 401) {
@@ -54,7 +55,7 @@ async function mark(pressed, lists) {
     document.getElementById("said")?.replaceChildren(...made);
     for (const one of made) if (one instanceof HTMLElement && !one.matches(".said--failed")) removeAfter(one, SHOWN_MS);
   } else {
-    say(page.querySelector(".notice__words")?.textContent ?? "This could not be done.", { failed: true });
+    say(page.querySelector(".notice__words")?.textContent ?? word("not_done"), { failed: true });
   }
   await lists.refresh(entry);
   // of a menu, its button keeps the focus

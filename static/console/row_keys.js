@@ -21,7 +21,6 @@ export function listenToRowKeys() {
       act(event.key);
     }
   });
-  for (const kind of ["click", "focusin"]) document.addEventListener(kind, (event) => closeMenus(event.target));
 }
 
 /** @param {string} key */
@@ -47,23 +46,10 @@ function move(step) {
   next.focus();
 }
 
-/** Escape closes a menu; in the editor it leads to the list. @param {KeyboardEvent} event */
+/** Escape in the editor leads to the list. @param {KeyboardEvent} event */
 function leave(event) {
   const target = event.target instanceof Element ? event.target : null;
-  const menu = target?.closest("details.menu[open]");
-  if (menu) {
-    menu.removeAttribute("open");
-    menu.querySelector("summary")?.focus();
-  } else if (target?.closest("#words") && !target.closest(".placed")) {
-    move(0);
-  }
-}
-
-/** @param {EventTarget | null} target */
-function closeMenus(target) {
-  for (const menu of document.querySelectorAll("details.menu[open]")) {
-    if (!(target instanceof Node && menu.contains(target))) menu.removeAttribute("open");
-  }
+  if (target?.closest("#words") && !target.closest(".placed")) move(0);
 }
 
 /** @param {EventTarget | null} target @returns {boolean} */
@@ -87,7 +73,7 @@ function help() {
   /** @param {any} event */
   const change = (event) => store(localStorage, OFF, event.target.checked ? null : true);
   render(html`<h2 id="keys-title">${word("keys_title")}</h2>
-    <dl class="keys">${[...KEYS, "Ctrl + Enter", "/", "Escape"].map((key, n) => html`<dt><kbd>${key}</kbd></dt><dd>${word(`key_${NAMES[n]}`)}</dd>`)}</dl>
+    <dl class="keys">${[...KEYS, word("kbd_send"), "/", word("kbd_escape")].map((key, n) => html`<dt><kbd>${key}</kbd></dt><dd>${word(`key_${NAMES[n]}`)}</dd>`)}</dl>
     <label class="tick"><input type="checkbox" .checked=${load(localStorage, OFF) !== true} @change=${change}> ${word("keys_on")}</label>
     <p class="buttons"><button type="button" class="act" @click=${() => dialog.close()}>${word("close")}</button></p>`, dialog);
   // the browser has given the focus back by then; once more would undo a key that was pressed meanwhile

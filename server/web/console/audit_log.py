@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server.domain.message import N_
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.times import to_text
 from server.newsroom import blogs
@@ -18,32 +19,40 @@ from server.store import blogs as stored
 from server.store import entries as stored_entries
 from server.text.title import title_of
 from server.web.api import request_parsing
-from server.web.console import console_page
+from server.web.console import console_page, form_labels
+from server.web.languages import Language
 from server.web.site import site_of
 
 PAGE = 100
 MAX_LISTED = 200
 WHAT = {
-    "blog_created": "Blog created", "blog_edited": "Blog changed", "blog_live": "Blog set live",
-    "blog_closed": "Blog closed", "blog_reopened": "Blog reopened", "blog_imported": "Blog imported",
-    "entry_created": "Draft written", "entry_edited": "Entry changed", "entry_draft": "Made a draft again",
-    "entry_pending": "Sent to the editors", "entry_scheduled": "Scheduled", "entry_published": "Published",
-    "entry_retracted": "Retracted", "entry_restored": "Restored", "entry_links_filled": "Links looked up",
-    "byline_added": "Byline added", "byline_changed": "Byline changed", "byline_removed": "Byline removed",
-    "picture_uploaded": "Picture uploaded",
-    "user_added": "User added", "user_changed": "User changed", "password_changed": "Password changed",
-    "token_added": "Token created", "token_revoked": "Token revoked", "logged_in": "Logged in",
-    "logged_out": "Logged out",
+    "blog_created": N_("Blog created"), "blog_edited": N_("Blog changed"), "blog_live": N_("Blog set live"),
+    "blog_closed": N_("Blog closed"), "blog_reopened": N_("Blog reopened"),
+    "blog_imported": N_("Blog imported"), "entry_created": N_("Draft written"),
+    "entry_edited": N_("Entry changed"), "entry_draft": N_("Made a draft again"),
+    "entry_pending": N_("Sent to the editors"), "entry_scheduled": N_("Scheduled"),
+    "entry_published": N_("Published"), "entry_retracted": N_("Retracted"), "entry_restored": N_("Restored"),
+    "entry_links_filled": N_("Links looked up"), "byline_added": N_("Byline added"),
+    "byline_changed": N_("Byline changed"), "byline_removed": N_("Byline removed"),
+    "picture_uploaded": N_("Picture uploaded"), "user_added": N_("User added"),
+    "user_changed": N_("User changed"), "password_changed": N_("Password changed"),
+    "token_added": N_("Token created"), "token_revoked": N_("Token revoked"), "logged_in": N_("Logged in"),
+    "logged_out": N_("Logged out"),
 }
 """What each kind of line is called."""
 NOT_SHOWN = {"changed", "revision", "user", "token", "byline", "picture"}
-FIELDS = {"with_it": "with it", "blog_roles": "roles in blogs"}
+FIELDS = {
+    "with_it": N_("with it"), "blog_roles": N_("roles in blogs"), "name": N_("name"), "role": N_("role"),
+    "username": N_("user name"), "title": N_("title"), "address": N_("address"), "blog": N_("blog"),
+}
+"""What the details of a line are called, and in `changed` what was changed; others keep their name."""
 
 
 @console_page.for_members
 async def show(request: Request, caller: Caller) -> Response:
     """The newest lines first. Editors see what was done in blogs; what belongs to no blog is for admins."""
     slug, entry_id, person = (request.query_params.get(name, "") for name in ("blog", "entry", "person"))
+    language = console_page.language_for(request)
     everything = may(caller, Action.USERS_MANAGE)
     async with site_of(request).database.read() as connection:
         blog = await blogs.readable(connection, caller, slug) if slug else None
@@ -59,7 +68,8 @@ async def show(request: Request, caller: Caller) -> Response:
     last = lines[-1] if len(found) > PAGE else None
     chosen = {"blog": slug, "entry": wanted.entry_id, "person": person}
     return console_page.show(
-        request, caller, "log", lines=[_line(line, titles) for line in lines], people=people, slugs=slugs,
+        request, caller, "log", lines=[_line(line, titles, language) for line in lines], people=people,
+        slugs=slugs,
         blog=blog.to_json() if blog else None, zone=blog.time_zone if blog else "UTC", chosen=chosen,
         entry_title=titles.get(entry_id, ""),
         older=_query(chosen | {"before": request_parsing.cursor(last.at, last.id)}) if last else "",
@@ -80,30 +90,37 @@ async def _titles(connection: AsyncConnection, entry_ids: list[str]) -> dict[str
     found = await stored_entries.by_ids(connection, sorted(set(entry_ids)))
     gone = await stored_entries.last_titles(connection, [e.id for e in found if e.status == "retracted"])
     return {
-        e.id: gone.get(e.id) or "Retracted" if e.status == "retracted"
+        e.id: gone.get(e.id) or "" if e.status == "retracted"
         else title_of(e.content.title, e.content.blocks, 90)
         for e in found
     }
 
 
-def _line(line: audit.Line, titles: Mapping[str, str]) -> dict[str, Any]:
+def _line(line: audit.Line, titles: Mapping[str, str], language: Language) -> dict[str, Any]:
     return {
         "at": to_text(line.at), "by": line.by_name, "by_id": line.by_id, "slug": line.slug,
-        "what": WHAT.get(line.what, line.what.replace("_", " ").capitalize()),
+        "what": language.said(WHAT.get(line.what, line.what.replace("_", " ").capitalize())),
         "headline": line.headline, "entry": line.entry_id, "title": titles.get(line.entry_id or "", ""),
-        "about": _about(line.about),
+        "about": _about(line.about, language),
     }
 
 
-def _about(about: Mapping[str, Any]) -> str:
+def _about(about: Mapping[str, Any], language: Language) -> str:
     """The details of a line as words: `key, breaking`; `name: Ada; role: editor`."""
-    changed = ", ".join(str(name).replace("_", " ") for name in about.get("changed", ()))
+    comma = language.gettext(", ")
+    changed = comma.join(_field(str(name), language) for name in about.get("changed", ()))
     said = [changed] if changed else []
     for name, value in about.items():
         if name not in NOT_SHOWN and value not in (None, [], {}, ""):
-            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-            said.append(f"{FIELDS.get(name, name.replace('_', ' '))}: {shown}")
-    return "; ".join(said)
+            shown = comma.join(map(str, value)) if isinstance(value, list) else value
+            said.append(language.gettext("%(name)s: %(value)s", name=_field(name, language), value=str(shown)))
+    return language.gettext("; ").join(said)
+
+
+def _field(name: str, language: Language) -> str:
+    """A field as its form calls it, else as the log does."""
+    known = FIELDS.get(name) or form_labels.LABELS.get(name)
+    return language.said(known) if known else name.replace("_", " ")
 
 
 def _query(values: Mapping[str, str]) -> str:

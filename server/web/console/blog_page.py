@@ -25,7 +25,8 @@ from server.web.api import request_parsing
 from server.web.conditional import client_has
 from server.web.console import console_page, entry_form, timeline_filter
 from server.web.console.submitted_entry import TypedEntry
-from server.web.languages import ENGLISH, Language
+from server.web.languages import Language
+from server.web.request_language import console_language
 from server.web.site import site_of
 
 PAGE = 50
@@ -51,7 +52,9 @@ async def lists(request: Request, caller: Caller) -> Response:
     async with site.database.read() as connection:
         blog = await blogs.readable(connection, caller, request.path_params["slug"])
     require(caller, Action.ENTRY_CREATE, blog.id)
-    text = site.renderer.template("console/fresh.html", **await _lists(request, caller, blog))
+    text = site.renderer.template(
+        "console/fresh.html", language=console_language(request), **await _lists(request, caller, blog)
+    )
     etag = f'"{hashlib.sha256(text.encode()).hexdigest()[:20]}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-store"}
     if client_has(request, etag):
@@ -110,7 +113,7 @@ def _row(
     planned = data["publish_at"] if entry.status != "published" else None
     shown = (planned if entry.status == "scheduled" else data["published_at"]) or data["created_at"]
     return data | {
-        "line": (title or "Retracted") if retracted else title_of(
+        "line": (title or "") if retracted else title_of(
             entry.content.title, entry.content.blocks, 140
         ),
         "may_edit": not retracted and may(caller, Action.ENTRY_EDIT, blog.id, own=own),
@@ -124,7 +127,8 @@ def _row(
 
 async def _notice(request: Request, caller: Caller, blog: Blog, name: str) -> dict[str, Any]:
     """What is said first: what was done, to which entry, and the way back."""
-    words = console_page.DONE.get(name, "")
+    language = console_page.language_for(request)
+    words = console_page.done_words(request, language, name)
     failed = name in console_page.FAILED
     notice: dict[str, Any] = {"done": words, "failed": failed, "about": None, "undo": False}
     entry_id = request.query_params.get("entry", "")
@@ -142,17 +146,19 @@ async def _notice(request: Request, caller: Caller, blog: Blog, name: str) -> di
     now = to_text(site_of(request).desk.now())
     row = _row(caller, blog, entry, now, titles.get(entry.id, "") if editor else "")
     if name == "scheduled" and entry.publish_at is not None:
-        words = _scheduled(entry, blog, site_of(request).renderer.languages.of(ENGLISH))
+        words = _scheduled(entry, blog, language)
     return notice | {"done": words, "about": row, "undo": editor and entry.status == "retracted"}
 
 
 def _scheduled(entry: Entry, blog: Blog, language: Language) -> str:
     assert entry.publish_at is not None
-    words = f"Scheduled for {times.in_full(to_text(entry.publish_at), blog.time_zone, language)}."
+    _, at = language.gettext, times.in_full(to_text(entry.publish_at), blog.time_zone, language)
+    words = _("Scheduled for %(time)s.", time=at)
     if not entry_form.comes_twice(entry.publish_at, blog.time_zone):
         return words
-    which = "second" if entry.publish_at.astimezone(times.zone_of(blog.time_zone)).fold else "first"
-    return f"{words} Clocks go back that night, and this is the {which} of two such times."
+    if entry.publish_at.astimezone(times.zone_of(blog.time_zone)).fold:
+        return f"{words} {_('Clocks go back that night, and this is the second of two such times.')}"
+    return f"{words} {_('Clocks go back that night, and this is the first of two such times.')}"
 
 
 def is_own(caller: Caller, entry: Entry) -> bool:

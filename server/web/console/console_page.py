@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -10,49 +10,54 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from server.domain.errors import Invalid, StopPressError, Unauthenticated
+from server.domain.errors import Conflict, Invalid, StopPressError, Unauthenticated
+from server.domain.message import N_
 from server.domain.permissions import Action, Caller, may
 from server.web.authenticate import require_caller
 from server.web.console import form_labels, forms
 from server.web.errors import PROBLEMS
+from server.web.languages import Language
+from server.web.request_language import console_language
 from server.web.site import site_of
 
 Handler = Callable[[Request], Awaitable[Response]]
 Page = Callable[[Request, Caller], Awaitable[Response]]
 
-DONE = {
-    "created": "Blog created.",
-    "saved": "Saved.",
-    "pinned": "Pinned.",
-    "unpinned": "No longer pinned.",
-    "marked_key": "Marked as a key event.",
-    "unmarked_key": "No longer a key event.",
-    "marked_breaking": "Marked as breaking.",
-    "unmarked_breaking": "No longer breaking.",
-    "published": "Published.",
-    "again": "This was already sent. Nothing was posted twice.",
-    "pending": "Sent to the editors for approval.",
-    "draft": "Draft saved. Readers do not see it.",
-    "scheduled": "Scheduled.",
-    "unscheduled": "Schedule cancelled. The entry is a draft.",
-    "retracted": "Retracted. Its text is gone from every page.",
-    "dropped": "Retracted. Readers never saw it.",
-    "restored": "Restored.",
-    "returned": "Sent back to its author, with your reason.",
-    "closed": "Blog closed.",
-    "uploaded": "Picture uploaded.",
-    "added": "User added.",
-    "kept": "Byline added.",
-    "removed": "Byline removed. What is published with it keeps it.",
-    "password": "Password changed. Log in with the new one.",
-    "reset": "Password changed. All sessions of that person have ended.",
-    "revoked": "Token revoked.",
-    "out": "You are logged out.",
-    "stale": "This entry was changed since you loaded the list. Nothing was done. Check it and try again.",
-    "incomplete": "This entry is not complete, so nothing was done. Open it to see what is missing.",
-    "refused": "The status of the entry or the blog does not allow this. Nothing was done.",
+DONE: Mapping[str, str] = {
+    "created": N_("Blog created."),
+    "saved": N_("Saved."),
+    "pinned": N_("Pinned."),
+    "unpinned": N_("No longer pinned."),
+    "marked_key": N_("Marked as a key event."),
+    "unmarked_key": N_("No longer a key event."),
+    "marked_breaking": N_("Marked as breaking."),
+    "unmarked_breaking": N_("No longer breaking."),
+    "published": N_("Published."),
+    "again": N_("This was already sent. Nothing was posted twice."),
+    "pending": N_("Sent to the editors for approval."),
+    "draft": N_("Draft saved. Readers do not see it."),
+    "scheduled": N_("Scheduled."),
+    "unscheduled": N_("Schedule cancelled. The entry is a draft."),
+    "retracted": N_("Retracted. Its text is gone from every page."),
+    "dropped": N_("Retracted. Readers never saw it."),
+    "restored": N_("Restored."),
+    "returned": N_("Sent back to its author, with your reason."),
+    "closed": N_("Blog closed."),
+    "uploaded": N_("Picture uploaded."),
+    "added": N_("User added."),
+    "kept": N_("Byline added."),
+    "removed": N_("Byline removed. What is published with it keeps it."),
+    "password": N_("Password changed. Log in with the new one."),
+    "reset": N_("Password changed. All sessions of that person have ended."),
+    "revoked": N_("Token revoked."),
+    "out": N_("You are logged out."),
+    "stale": N_("This entry was changed since you loaded the list. Nothing was done. Check it and try again."),
+    "incomplete": N_("This entry is not complete, so nothing was done. Open it to see what is missing."),
+    "refused": N_("The status of the entry or the blog does not allow this. Nothing was done."),
 }
 """What a page says first after a redirect; the address carries only the name."""
+PLACES = frozenset({"next", "status", "before", "after", "q", "blog", "person"})
+"""Parameters of an address that say what is shown, and not what was done."""
 FAILED = frozenset({"stale", "incomplete", "refused"})
 
 
@@ -70,8 +75,9 @@ def for_members(page: Page) -> Handler:
                 return RedirectResponse(f"/console/login?{urlencode({'next': path})}", 303)
             form = await forms.read(request)
             kept = {k: v for k, v in form.values.items() if "password" not in k and k != "current"}
-            return site_of(request).renderer.response(
-                request, "console/resend.html", status=401, caller=None, nav=[], done="", fields=kept,
+            return _response(
+                request, "resend", 401, caller=None, nav=[], done="", fields=kept,
+                labels={name: form_labels.label(name, language_for(request)) for name in kept},
                 following=form_page(path), action=f"{path}?{request.url.query}".rstrip("?"),
             )
         return await page(request, caller)
@@ -96,29 +102,55 @@ def show(
     """A page of the console. With `error` it is the form again, with the error's status and its messages."""
     if error is not None:
         status = PROBLEMS[error.code].status
-    errors = messages(error)
+    language = language_for(request)
+    errors = messages(error, language)
     media: Sequence[dict[str, Any]] = context["typed"].media if "typed" in context else ()
     shared: dict[str, Any] = {
-        "caller": caller, "nav": _nav(caller), "done": DONE.get(request.query_params.get("done", ""), ""),
-        "errors": errors, "labels": {field: form_labels.label(field, media) for field in errors},
-        "legends": form_labels.legends(media),
+        "caller": caller, "nav": _nav(caller, language), "done": done_words(request, language),
+        "errors": errors, "labels": {field: form_labels.label(field, language, media) for field in errors},
+        "legends": form_labels.legends(media, language),
     }
-    return site_of(request).renderer.response(
-        request, f"console/{name}.html", status=status, **(shared | context)
+    return _response(request, name, status, **(shared | context))
+
+
+def language_for(request: Request) -> Language:
+    """The language that this person reads."""
+    return site_of(request).renderer.languages.of(console_language(request))
+
+
+def done_words(request: Request, language: Language, name: str | None = None) -> str:
+    """What is said of what was done; `name` instead of the one in the address."""
+    return language.said(DONE.get(request.query_params.get("done", "") if name is None else name, ""))
+
+
+def _response(request: Request, name: str, status: int, **context: Any) -> Response:
+    renderer = site_of(request).renderer
+    tag = console_language(request)
+    languages = [renderer.languages.of(each) for each in renderer.languages.tags]
+    return renderer.response(
+        request, f"console/{name}.html", status=status, language=tag, languages=languages,
+        address=_address(request), **context
     )
 
 
-def messages(error: StopPressError | None) -> dict[str, str]:
+def _address(request: Request) -> str:
+    """Where to come back to when the language was changed."""
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name in PLACES]
+    return request.url.path + (f"?{urlencode(kept)}" if kept and request.method == "GET" else "")
+
+
+def messages(error: StopPressError | None, language: Language) -> dict[str, str]:
     """What is wrong by the name of the field; an empty name for what belongs to none."""
     if error is None:
         return {}
     if not isinstance(error, Invalid):
-        field, colon, rest = error.detail.partition(": ")
-        return {field: rest} if colon and field.isidentifier() else {"": error.detail}
+        field = error.field if isinstance(error, Conflict) else ""
+        return {field: language.said(error.message if isinstance(error, Conflict) else error.detail)}
     found: dict[str, list[str]] = {}
     for item in error.fields:
-        name, place = form_labels.field_of(item.field)
-        found.setdefault(name, []).append(f"{place}: {item.message}" if place else item.message)
+        name, place = form_labels.field_of(item.field, language)
+        said = language.said(item.message)
+        found.setdefault(name, []).append(f"{place}: {said}" if place else said)
     return {name: "; ".join(dict.fromkeys(said)) for name, said in found.items()}
 
 
@@ -129,18 +161,19 @@ def to(path: str, done: str = "", *, anchor: str = "", **query: str) -> Response
     return RedirectResponse(path + (f"?{text}" if text else "") + (f"#{anchor}" if anchor else ""), 303)
 
 
-def _nav(caller: Caller | None) -> list[tuple[str, str]]:
+def _nav(caller: Caller | None, language: Language) -> list[tuple[str, str]]:
     if caller is None:
         return []
-    links = [("/console", "Blogs")]
+    _ = language.gettext
+    links = [("/console", _("Blogs"))]
     if may(caller, Action.MEDIA_UPLOAD):
-        links.append(("/console/pictures", "Pictures"))
+        links.append(("/console/pictures", _("Pictures")))
     if may(caller, Action.BYLINES_MANAGE):
-        links.append(("/console/bylines", "Bylines"))
+        links.append(("/console/bylines", _("Bylines")))
     if may(caller, Action.AUDIT_READ):
-        links.append(("/console/log", "Log"))
+        links.append(("/console/log", _("Log")))
     if may(caller, Action.USERS_MANAGE):
-        links.append(("/console/users", "Users"))
+        links.append(("/console/users", _("Users")))
     if may(caller, Action.TOKENS_MANAGE):
-        links.append(("/console/tokens", "Tokens"))
+        links.append(("/console/tokens", _("Tokens")))
     return links

@@ -26,6 +26,7 @@ def routes() -> list[Route]:
     return [
         Route("/console/login", session.log_in, methods=BOTH),
         Route("/console/logout", session.log_out, methods=["POST"]),
+        Route("/console/language", session.language, methods=["POST"]),
         Route("/console/password", session.password, methods=BOTH),
         Route("/console", blogs.index),
         Route("/console/drafts", drafts.index, methods=BOTH),

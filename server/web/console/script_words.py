@@ -17,9 +17,11 @@ def console_words(language: Language) -> Markup:
     return inline_json(words(language))
 
 
-def words(language: Language) -> dict[str, str]:
-    """Each word by its name. Placeholders stay, for the script to fill in."""
-    return _tools(language) | _media(language) | _sending(language) | _forms(language)
+def words(language: Language) -> dict[str, str | dict[str, str]]:
+    """Each word by its name; a counted one, for `counted()`, for each plural category. Placeholders stay, for
+    the script to fill in."""
+    parts = (_tools, _media, _sending, _forms, _drafts)
+    return {name: text for part in parts for name, text in part(language).items()}
 
 
 def _tools(language: Language) -> dict[str, str]:
@@ -63,7 +65,9 @@ def _tools(language: Language) -> dict[str, str]:
 def _media(language: Language) -> dict[str, str]:
     _ = language.translations.gettext
     return {
-        "picture_n": _("Picture %(n)s"),
+        "image_n": _("Picture %(n)s"),
+        "video_n": _("Video %(n)s"),
+        "embed_n": _("Embed %(n)s"),
         "caption": _("Caption"),
         "credit": _("Credit"),
         "alt": _("Describe it"),
@@ -157,6 +161,9 @@ def _forms(language: Language) -> dict[str, str]:
         "key_send": _("publish what stands in the editor, or schedule it where a time is set"),
         "key_insert": _("insert, in the editor"),
         "key_list": _("from the editor to the list"),
+        "kbd_ctrl": _("Ctrl"),
+        "kbd_send": _("Ctrl + Enter"),
+        "kbd_escape": _("Esc"),
         "close": _("Close"),
         "connected": _("Connected"),
         "reconnecting": _("Reconnecting"),
@@ -174,6 +181,26 @@ def _forms(language: Language) -> dict[str, str]:
         "user_name": _("User name"),
         "password": _("Password"),
         "log_in": _("Log in"),
+        "log_in_elsewhere": _("Log in in another tab"),
+        "logged_out": _("Your session has ended. What you typed is kept."),
         "later": _("Later"),
         "other_user": _("That is another account. This text is %(name)s’s."),
+    }
+
+
+def _drafts(language: Language) -> dict[str, str]:
+    _ = language.translations.gettext
+    return {
+        "publish": _("Publish"),
+        "schedule": _("Schedule"),
+        "save_as_draft": _("Save as draft"),
+        "not_done": _("This could not be done."),
+        "not_done_look": _("This could not be done. Look at the entry and try again."),
+        "no_answer_look": _("The server did not answer. Look at the entry and try again."),
+        "restored": _("Restored what you typed at %(time)s. It was not sent."),
+        "restored_changed": _("The saved version has changed since; saving shows both."),
+        "restored_picture": _("Choose the picture “%(name)s” again."),
+        "discard_draft": _("Discard draft"),
+        "other_draft": _("There is another draft."),
+        "use_draft": _("Use the draft of %(time)s: “%(words)s”"),
     }

@@ -11,6 +11,7 @@ from server.domain.text_limits import MIN_PASSWORD
 from server.newsroom import people
 from server.web.api.account_models import PasswordBody
 from server.web.authenticate import (
+    COOKIE_SECONDS,
     caller_of,
     clear_session_cookie,
     client_address,
@@ -18,6 +19,7 @@ from server.web.authenticate import (
     set_session_cookie,
 )
 from server.web.console import console_page, forms
+from server.web.request_language import COOKIE as LANGUAGE
 from server.web.site import site_of
 
 
@@ -50,6 +52,20 @@ async def log_out(request: Request) -> Response:
     await _end(request)
     response = console_page.to("/console/login", "out")
     clear_session_cookie(response, request)
+    return response
+
+
+async def language(request: Request) -> Response:
+    """`/console/language`: the language of the console in this browser, also for the log-in."""
+    form = await forms.read(request)
+    response = console_page.to(_inside(form.text("next")))
+    site = site_of(request)
+    chosen = site.renderer.languages.catalogue(form.text("language"))
+    if chosen is not None:
+        secure = site.url(request).startswith("https://")
+        response.set_cookie(
+            LANGUAGE, chosen, max_age=COOKIE_SECONDS, path="/", secure=secure, httponly=True, samesite="lax"
+        )
     return response
 
 

@@ -139,7 +139,7 @@ function pictures(fields, set, own) {
     event.target.value = "";
   };
   return html`${repeat(images, keyOf, (image, index) => html`
-    <fieldset class="placed__picture"><legend class="visually-hidden">${word("picture_n", { n: index + 1 })}</legend>
+    <fieldset class="placed__picture"><legend class="visually-hidden">${word("image_n", { n: index + 1 })}</legend>
     ${look(image, (changed) => put(index, changed), own)}
     ${described(image, `${own.id}-${index}`, (changed) => put(index, changed), own)}
     <p class="placed__acts">${button(word("remove_picture"), () => without(index))}</p>

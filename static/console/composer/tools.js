@@ -2,6 +2,7 @@
 /** The tools of the editor, for the toolbar and the slash menu, in their order. */
 import { node } from "./blocks.js";
 import { insertBlock, insertRule, insertTable, isMarked, isWithin, markType, nodeType, toggle, toggleHeading, toggleList, toggleQuote } from "./commands.js";
+import { word } from "../words.js";
 
 /** @typedef {import("prosemirror-state").EditorState} EditorState */
 /** @typedef {import("prosemirror-state").Command} Command */
@@ -18,7 +19,7 @@ import { insertBlock, insertRule, insertTable, isMarked, isWithin, markType, nod
  * @property {boolean} [slash] in the slash menu
  */
 
-const MOD = /Mac|iP/.test(navigator.platform) ? "⌘" : "Ctrl+";
+const MOD = /Mac|iP/.test(navigator.platform) ? "⌘" : `${word("kbd_ctrl")}+`;
 
 /** @type {Tool[]} */
 export const TOOLS = [

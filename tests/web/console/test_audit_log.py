@@ -32,13 +32,13 @@ async def test_editors_see_what_was_done_in_blogs_and_admins_everything(server: 
         assert shown(of_editor) == [
             "Entry changed Ferries stop (breaking)", "Published Ferries stop", "Blog created",
         ]
-        assert "Logged in (username: eddy)" in shown(of_admin)
+        assert "Logged in (user name: eddy)" in shown(of_admin)
         of_entry = await editor.get("/console/log", params={"blog": "storm", "entry": entry["id"]})
         assert shown(of_entry.text) == shown(of_editor)[:2]
         me = re.search(r'value="(user:\w+)">ada<', of_admin)
         assert me
         of_one = await admin.get("/console/log", params={"person": me[1]})
-        assert shown(of_one.text) == ["Logged in (username: ada)"]
+        assert shown(of_one.text) == ["Logged in (user name: ada)"]
 
 
 async def test_an_editor_of_one_blog_sees_the_log_of_that_one(server: Running) -> None:

@@ -212,7 +212,7 @@ async def test_admin_adds_users_and_tokens(server: Running) -> None:
     async with logged_in(server, "ada") as client:
         form = {"username": "nia", "name": "Nia", "password": PASSWORD, "blog": "storm", "blog_role": "editor"}
         answer = await client.post("/console/users", data=form)
-        assert "editor of storm" in answer.text
+        assert "Editor in storm" in answer.text
         answer = await client.post("/console/tokens", data={"name": "wire", "role": "editor"})
         token = re.search(r'id="token">([^<]+)<', answer.text)
         assert token

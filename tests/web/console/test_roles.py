@@ -29,12 +29,14 @@ WHO = ("anonymous", "outsider", "contributor", "blogeditor", "editor", "admin")
 ENTRY, BLOG = "/console/blogs/{slug}/entries/{id}", "/console/blogs/{slug}"
 # a draft of somebody else, in a blog that is a draft; forms are sent with nothing in them
 EVERYBODY = (303, 200, 200, 200, 200, 200), (401, 422, 422, 422, 422, 422)
+ANYBODY = (405,) * 6, (303,) * 6
 EDITORS = (303, 403, 403, 403, 200, 200), (401, 403, 403, 403, 422, 422)
 ADMINS = (303, 403, 403, 403, 403, 200), (401, 403, 403, 403, 403, 422)
 OF_BLOG = (303, 404, 200, 200, 200, 200), (401, 404, 200, 200, 200, 200)
 OF_ENTRY = (303, 404, 404, 200, 200, 200), (401, 404, 404, 422, 422, 422)
 TABLE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "/console": EVERYBODY, "/console/password": EVERYBODY, "/console/pictures": EVERYBODY,
+    "/console/language": ANYBODY,
     "/console/log": EDITORS, "/console/blogs/new": EDITORS, "/console/bylines": EDITORS,
     # of no blog: what is one's own is asked for by its name
     "/console/drafts": ((401, 404, 404, 404, 404, 404), (401, 415, 415, 415, 415, 415)),
