@@ -153,6 +153,25 @@ def media_ids(blocks: Sequence[Block]) -> set[str]:
     return found | {b.thumbnail for b in blocks if isinstance(b, Embed) and b.thumbnail}
 
 
+def without_media(blocks: Sequence[Block], media_id: str) -> tuple[Block, ...]:
+    """The blocks without this picture. What shows nothing else is left out; of two in a gallery one stays."""
+    kept = (_without(block, media_id) for block in blocks)
+    return tuple(block for block in kept if block is not None)
+
+
+def _without(block: Block, media_id: str) -> Block | None:
+    if isinstance(block, Image):
+        return None if block.media_id == media_id else block
+    if isinstance(block, Gallery):
+        images = tuple(image for image in block.images if image.media_id != media_id)
+        return Gallery(images) if len(images) > 1 else next(iter(images), None)
+    if isinstance(block, Video) and block.poster == media_id:
+        return replace(block, poster="", poster_width=0, poster_height=0, poster_widths=())
+    if isinstance(block, Embed) and block.thumbnail == media_id:
+        return replace(block, thumbnail="", width=0, height=0)
+    return block
+
+
 def only_rules(block: Block) -> bool:
     """Whether a text shows nothing but horizontal lines."""
     return isinstance(block, Text) and bool(block.html) and not block.html.replace("<hr>", "").strip()

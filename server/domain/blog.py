@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, TypeAlias, get_args
 
 from server.domain import blocks
-from server.domain.byline import Byline, line_of, pictures_of
+from server.domain.byline import Byline, line_of, pictures_of, without_picture
 from server.domain.times import to_text
 
 BlogStatus: TypeAlias = Literal["draft", "live", "closed"]
@@ -63,6 +63,14 @@ class Blog:
     def media_ids(self) -> set[str]:
         """The uploaded pictures that its furniture shows, those of its bylines too."""
         return pictures_of(self.bylines) | (blocks.media_ids([self.lead]) if self.lead else set())
+
+    def without_media(self, media_id: str) -> Blog:
+        """The same without one picture, wherever it stands in it."""
+        lead = blocks.without_media([self.lead], media_id) if self.lead else ()
+        return replace(
+            self, bylines=without_picture(self.bylines, media_id),
+            lead=next((b for b in lead if isinstance(b, Lead)), None),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The blog as the API serves it (without its position, which belongs to a feed)."""

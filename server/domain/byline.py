@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 MAX_BYLINES = 20
@@ -73,6 +73,11 @@ def name_key(name: str) -> str:
 def line_of(bylines: Sequence[Byline]) -> str:
     """The names as one line: `byline` of the API, and what the console's field holds."""
     return ", ".join(b.name for b in bylines)
+
+
+def without_picture(bylines: Sequence[Byline], picture: str) -> tuple[Byline, ...]:
+    """The bylines, without this picture where one shows it."""
+    return tuple(replace(b, picture="") if b.picture == picture else b for b in bylines)
 
 
 def pictures_of(bylines: Sequence[Byline]) -> set[str]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias, get_args
 
 from server.domain import blocks
-from server.domain.byline import Byline, line_of, pictures_of
+from server.domain.byline import Byline, line_of, pictures_of, without_picture
 from server.domain.errors import Conflict, Invalid
 from server.domain.times import to_text
 
@@ -69,6 +69,13 @@ class Content:
     def media_ids(self) -> set[str]:
         """The uploaded pictures that it shows, those of its bylines too."""
         return blocks.media_ids(self.blocks) | pictures_of(self.bylines)
+
+    def without_media(self, media_id: str) -> Content:
+        """The same without one picture, wherever it stands in it."""
+        return replace(
+            self, blocks=blocks.without_media(self.blocks, media_id),
+            bylines=without_picture(self.bylines, media_id),
+        )
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Content:

@@ -32,6 +32,7 @@ class Action(Enum):
     ENTRY_REVISIONS = ("see an entry's revisions", "editor", True)
     AUDIT_READ = ("see the log", "editor", False)
     MEDIA_UPLOAD = ("upload a picture", "contributor", False)
+    PICTURES_MANAGE = ("decide about removed pictures", "editor", False)
     BYLINES_READ = ("see the newsroom’s bylines", "contributor", False)
     BYLINES_MANAGE = ("change the newsroom’s bylines", "editor", False)
     USERS_MANAGE = ("manage users", "admin", False)
@@ -42,7 +43,10 @@ class Action(Enum):
 
 
 EVERYWHERE: frozenset[Action] = frozenset(
-    {Action.BLOG_CREATE, Action.BYLINES_MANAGE, Action.USERS_MANAGE, Action.TOKENS_MANAGE}
+    {
+        Action.BLOG_CREATE, Action.PICTURES_MANAGE, Action.BYLINES_MANAGE, Action.USERS_MANAGE,
+        Action.TOKENS_MANAGE,
+    }
 )
 """Actions that need a role for all blogs; a role for one blog is not enough."""
 ANYWHERE: frozenset[Action] = frozenset({Action.MEDIA_UPLOAD, Action.BYLINES_READ})

@@ -52,6 +52,11 @@ class MediaFiles:
     async def delete(self, name: str) -> None:
         await asyncio.to_thread(self.path(name).unlink, missing_ok=True)
 
+    async def destroy(self, names: Iterable[str]) -> None:
+        """Delete files for good, also those that were set aside. Raises OSError."""
+        paths = [path for name in names for path in (self.path(name), self._folder / ASIDE / name)]
+        await asyncio.to_thread(_unlink, paths)
+
     async def stored(self, *, older_than: timedelta) -> dict[str, str]:
         """The name of every file that was written so long ago, with the id of its picture."""
         return await asyncio.to_thread(_listed, self._folder, older_than.total_seconds())
@@ -84,6 +89,11 @@ def _listed(folder: Path, seconds: float) -> dict[str, str]:
 def _names(folder: Path, seconds: float = 0.0) -> dict[str, str]:
     files = folder.glob("[!.]*") if folder.is_dir() else iter(())
     return {path.name: path.name.partition("-")[0] for path in files if _age(path) >= seconds}
+
+
+def _unlink(paths: list[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def _move(moves: list[tuple[Path, Path]]) -> None:

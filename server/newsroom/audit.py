@@ -35,16 +35,18 @@ async def record(
 
 async def record_entry(
     connection: AsyncConnection, caller: Caller, before: Entry | None, entry: Entry, *, at: datetime,
-    amends: bool = False, **about: Any,
+    what: str = "", **about: Any,
 ) -> None:
     """Keep what became of an entry: its status, or the names of what was changed in it.
 
     Args:
         before: the entry up to now, None for a new one.
-        amends: links were looked up, and nobody edited anything.
+        what: the line's name, where it is another than these.
     """
-    if before is not None and before.status == entry.status:
-        what = "entry_links_filled" if amends else "entry_edited"
+    if what:
+        pass
+    elif before is not None and before.status == entry.status:
+        what = "entry_edited"
         about |= {"changed": _changed(before.content, entry.content)}
     elif before is not None and before.status == "retracted":
         what = "entry_restored"

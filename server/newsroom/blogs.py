@@ -90,7 +90,7 @@ async def _create(
         shown = await bylines.resolved(connection, caller, furniture.bylines, at=now)
         lead = await fittings.with_pictures(connection, furniture.lead, caller)
         blog = replace(blog, bylines=shown, lead=lead)
-        blog, changes = await _commit(connection, None, blog, caller)
+        blog, changes = await commit(connection, None, blog, caller)
         await request.remember(connection, blog.id, now)
     return blog, changes[0].position, changes
 
@@ -139,7 +139,7 @@ async def edit(
         if (edited.language, edited.time_zone) != (blog.language, blog.time_zone):
             # Every entry on open pages renders differently now: a new epoch makes them reload.
             await feeds.renew_epoch(connection, blog.id)
-        edited, changes = await _commit(connection, blog, edited, caller)
+        edited, changes = await commit(connection, blog, edited, caller)
     desk.publish(changes)
     return Written(edited, changes[0].position)
 
@@ -152,9 +152,10 @@ async def readable(connection: AsyncConnection, caller: Caller | None, slug: str
     return blog
 
 
-async def _commit(
+async def commit(
     connection: AsyncConnection, before: Blog | None, blog: Blog, caller: Caller
 ) -> tuple[Blog, list[Change]]:
+    """Store a revision and its changes in the feeds: that of the newsroom's, then the public one."""
     newsroom = await feeds.advance(connection, FeedKey(blog.id, "newsroom"))
     public = await feeds.advance(connection, FeedKey(blog.id, "public"))
     blog = replace(blog, newsroom_seq=newsroom.seq, public_seq=public.seq)

@@ -108,7 +108,7 @@ async def _create(desk: Desk, caller: Caller, slug: str, draft: Draft, request: 
             author_id=caller.id, author_name=caller.name, created_at=written_at, updated_at=written_at,
             publish_at=at,
         )
-        written = await _commit(connection, blog, None, moved(entry, status, written_at), caller)
+        written = await commit(connection, blog, None, moved(entry, status, written_at), caller)
         await request.remember(connection, entry.id, now)
     desk.publish(written.changes)
     return written.answer()
@@ -178,7 +178,7 @@ async def edit(
         correction = correction.strip()
         after = corrected(entry, after, correction, written_at, forget=remove_from_history)
         after = moved(after, wanted, written_at)
-        written = await _commit(connection, blog, entry, after, caller, correction=correction)
+        written = await commit(connection, blog, entry, after, caller, correction=correction)
         if remove_from_history:
             await entries.hide_revisions(connection, entry.id, before=written.entry.revision)
     desk.publish(written.changes)
@@ -211,7 +211,7 @@ async def retract(
         if entry.status == "retracted":
             return Written(entry, await _position(connection, entry), replayed=True)
         await _check_revision(connection, entry, revision, epoch, {"status": "retracted"})
-        written = await _commit(connection, blog, entry, retracted(entry, max(now, entry.updated_at)), caller)
+        written = await commit(connection, blog, entry, retracted(entry, max(now, entry.updated_at)), caller)
     desk.publish(written.changes)
     return written.answer()
 
@@ -230,7 +230,7 @@ async def restore(desk: Desk, caller: Caller, slug: str, entry_id: str) -> Writt
         last = next((r for r in kept if r.status != "retracted"), kept[0])
         named = await _named(connection, blog, last.content, caller, before=last.content, at=now)
         again = restored(entry, named, last.status, max(now, entry.updated_at))
-        written = await _commit(connection, blog, entry, again, caller)
+        written = await commit(connection, blog, entry, again, caller)
     desk.publish(written.changes)
     return written.answer()
 
@@ -246,7 +246,7 @@ async def fill_in(desk: Desk, blog_id: str, entry_id: str, found: previews.Found
             return False
         made = await entry_pictures.sized(connection, replace(entry.content, blocks=filled), SYSTEM)
         after = replace(entry, content=made, updated_at=desk.now())
-        written = await _commit(connection, blog, entry, after, SYSTEM, amends=True)
+        written = await commit(connection, blog, entry, after, SYSTEM, amends=True, logged="entry_links_filled")
     desk.publish(written.changes)
     return True
 
@@ -332,7 +332,7 @@ async def _named(
 
 
 @dataclass(frozen=True, slots=True)
-class _Committed:
+class Committed:
     entry: Entry
     changes: list[Change]
 
@@ -340,12 +340,12 @@ class _Committed:
         return Written(self.entry, self.changes[-1].position)
 
 
-async def _commit(
+async def commit(
     connection: AsyncConnection, blog: Blog, before: Entry | None, entry: Entry, caller: Caller,
-    *, correction: str = "", amends: bool = False,
-) -> _Committed:
+    *, correction: str = "", amends: bool = False, logged: str = "",
+) -> Committed:
     """Store a revision and its changes in the feeds. If there is a public change, it is the last one. `amends`:
-    the revision takes the place of the one before."""
+    the revision takes the place of the one before. `logged`: see `audit.record_entry`."""
     newsroom = await feeds.advance(connection, FeedKey(blog.id, "newsroom"))
     entry = replace(entry, revision=entry.revision + 1, newsroom_seq=newsroom.seq)
     if entry.status == "published" and entry.number is None:
@@ -365,11 +365,11 @@ async def _commit(
             connection, entry, author_id=caller.id, author_name=caller.name, correction=correction
         )
     await previews.plan_check(connection, before, entry, amends=amends)
-    await audit.record_entry(connection, caller, before, entry, at=entry.updated_at, amends=amends)
+    await audit.record_entry(connection, caller, before, entry, at=entry.updated_at, what=logged)
     changes = [feeds.of_entry(entry, blog, "newsroom", epochs["newsroom"])]
     if shows:
         changes.append(feeds.of_entry(entry, blog, "public", epochs["public"]))
-    return _Committed(entry, changes)
+    return Committed(entry, changes)
 
 
 async def _position(connection: AsyncConnection, entry: Entry) -> Position:

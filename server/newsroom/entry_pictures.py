@@ -55,6 +55,6 @@ async def _sized(
 async def _picture(connection: AsyncConnection, name: str, media_id: str, caller: Caller) -> Media:
     """Whoever may not see a picture may not publish it either."""
     try:
-        return await media.get_for(connection, caller, media_id)
+        return await media.get_for(connection, caller, media_id, hold=True)
     except NotFound as error:
         raise Invalid.field(name, "picture not found; upload it first") from error

@@ -18,7 +18,7 @@ from server.media.urls import file_name, rendition_name
 from server.newsroom import export_format
 from server.newsroom.desk import Desk
 from server.newsroom.export_format import EntryLine, PictureLine
-from server.store import blogs, entry_index
+from server.store import blogs, entry_index, removed_pictures
 from server.store import exported_rows as row_mapping
 from server.store import row_mapping as store_rows
 from server.store.exported_rows import Values
@@ -115,12 +115,13 @@ class Incoming:
         await self._check_files(line)
         async with self.desk.database.read() as connection:
             here = await row_mapping.pictures_named(connection, [values["id"]])
+            await _check_not_removed(connection, values)
         if here and here[0]["sha256"] == values["sha256"]:
             return  # it is the same picture, and its files are there
         if here:
             self.renamed[values["id"]] = new_id()
         picture_id = self._named(values["id"])
-        self.pictures.append(values | {"id": picture_id, "author_id": None})
+        self.pictures.append(values | {"id": picture_id, "author_id": None, "words": _words_of(values)})
         sizes: list[int | None] = [None, *values["widths"]]
         for width in sizes:
             name = file_name(picture_id, width)
@@ -257,6 +258,17 @@ class Incoming:
     async def remove_files(self) -> None:
         for name in self.files:
             await self.desk.media.delete(name)
+
+
+def _words_of(picture: Values) -> str:
+    return search.folded(" ".join(picture[name] for name in ("alt", "caption", "credit", "name")))
+
+
+async def _check_not_removed(connection: AsyncConnection, picture: Values) -> None:
+    """Raises Invalid for the file of a picture that was removed here and may not come back."""
+    digests = {picture["sha256"], picture["source_sha256"]} - {""}
+    if await removed_pictures.refused(connection, digests):
+        raise Invalid.field("picture.sha256", "this picture was removed here; an editor can allow it again")
 
 
 def _next(kinds: Sequence[str], stage: int, kind: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import timedelta
 
 import structlog
@@ -14,7 +14,7 @@ from server.domain.permissions import SYSTEM
 from server.newsroom import entries
 from server.newsroom.desk import Desk
 from server.newsroom.drafts import KEPT
-from server.store import blogs, drafts, idempotency, media, people, write_probe
+from server.store import blogs, drafts, idempotency, media, people, removed_pictures, write_probe
 from server.store import entries as stored
 
 log = structlog.get_logger()
@@ -123,12 +123,22 @@ async def tidy_media(desk: Desk) -> None:
     They are deleted much later, and come back when their row does: an older backup of the database may have
     been restored by mistake."""
     unknown = await _without_row(desk, await desk.media.stored(older_than=UPLOAD_TIME))
+    await _destroy_removed(desk, unknown | (await desk.media.aside()).keys())
     if unknown:
         await desk.media.set_aside(unknown)
         log.info("media.set_aside", files=len(unknown))
     aside = await desk.media.aside()
     await desk.media.put_back(set(aside) - await _without_row(desk, aside))
     await desk.media.clear(aside_for=KEPT_ASIDE, unfinished_for=UPLOAD_TIME)
+
+
+async def _destroy_removed(desk: Desk, names: Set[str]) -> None:
+    """Delete what is left of pictures that were removed, should the disk not have let go of it then."""
+    ids = sorted({name.partition("-")[0] for name in names})
+    for first in range(0, len(ids), IDS_AT_ONCE):
+        async with desk.database.read() as connection:
+            removed = await removed_pictures.known(connection, ids[first : first + IDS_AT_ONCE])
+        await desk.media.destroy(name for name in names if name.partition("-")[0] in removed)
 
 
 async def _without_row(desk: Desk, files: Mapping[str, str]) -> set[str]:

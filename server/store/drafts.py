@@ -91,3 +91,9 @@ async def forget(connection: AsyncConnection, *, before: datetime) -> None:
 
 def _draft(row: object) -> Draft:
     return Draft(*(getattr(row, name) for name in Draft.__slots__))
+
+
+async def naming(connection: AsyncConnection, text: str) -> list[tuple[str, Draft]]:
+    """The drafts of everybody in which this stands, each with the id of its owner. For what removes it there."""
+    found = await connection.execute(select(drafts).where(drafts.c.form.contains(text, autoescape=True)))
+    return [(row.user_id, _draft(row)) for row in found]

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequen
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Integer, Row, String, Table, Text, select
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Integer, Row, String, Table, Text, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain.change import FEEDS
@@ -33,7 +33,7 @@ TABLES: dict[str, Table] = {
 LEFT_OUT: dict[str, set[str]] = {
     "blog": set(),
     "blog_revision": {"blog_id", "author_id"},
-    "picture": {"author_id"},
+    "picture": {"author_id", "words"},
     "entry": {"blog_id", "author_id"},
     "revision": {"entry_id", "author_id"},
 }
@@ -91,6 +91,9 @@ def _typed(column: Column[Any], value: Any) -> Any:
     if isinstance(kind, Boolean):
         if not isinstance(value, bool):
             raise ValueError("true or false")
+    elif isinstance(kind, Float):
+        if type(value) not in (int, float) or not 0 <= value <= 1:
+            raise ValueError("a number from 0 to 1")
     elif isinstance(kind, Integer):
         most = next(most for known, most in _BITS.items() if type(kind) is known)
         if type(value) is not int or not 0 <= value <= most:

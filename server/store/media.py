@@ -1,11 +1,25 @@
-"""Queries for uploaded pictures; the files are in media/."""
+"""Queries for uploaded pictures; the files are in media/. What removes one everywhere is in picture_uses.py."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, false, not_, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    and_,
+    delete,
+    exists,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain.errors import NotFound
@@ -13,9 +27,13 @@ from server.domain.media import Media
 from server.domain.permissions import Action, Caller, may
 from server.store.schema import blog_media, blogs, entries, entry_media, media
 
+_UPLOADS_LOCK = 0x53505550
+"""Of PostgreSQL's advisory locks."""
 
-async def insert(connection: AsyncConnection, item: Media) -> None:
-    values = {f: getattr(item, f) for f in Media.__slots__} | {"widths": list(item.widths)}
+
+async def insert(connection: AsyncConnection, item: Media, *, words: str = "") -> None:
+    """Keep a picture. `words` are those that it is found by."""
+    values = {f: getattr(item, f) for f in Media.__slots__} | {"widths": list(item.widths), "words": words}
     await connection.execute(media.insert().values(**values))
 
 
@@ -25,6 +43,45 @@ async def get(connection: AsyncConnection, media_id: str) -> Media:
     if row is None:
         raise NotFound("Picture not found.")
     return _media(row)
+
+
+async def lock(connection: AsyncConnection, media_id: str) -> Media:
+    """The picture, which nobody can put anywhere until the transaction ends. Lock the feeds before: those who
+    write take the two in this order. Raises NotFound."""
+    statement = select(media).where(media.c.id == media_id).with_for_update()
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        raise NotFound("Picture not found.")
+    return _media(row)
+
+
+async def change(connection: AsyncConnection, media_id: str, changed: Mapping[str, object]) -> Media:
+    """Write the fields that are named and no others. Raises NotFound."""
+    statement = update(media).where(media.c.id == media_id).values(**changed).returning(*media.c)
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        raise NotFound("Picture not found.")
+    return _media(row)
+
+
+async def remove(connection: AsyncConnection, media_id: str) -> None:
+    """Forget the picture, and where it is shown."""
+    await connection.execute(delete(media).where(media.c.id == media_id))
+
+
+async def lock_uploads(connection: AsyncConnection) -> None:
+    """Keep others from inserting pictures until the transaction ends (SQLite: they are out already)."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(select(func.pg_advisory_xact_lock(_UPLOADS_LOCK)))
+
+
+async def twin(connection: AsyncConnection, caller: Caller, digests: Collection[str]) -> Media | None:
+    """The oldest picture of the same file, of those that this caller may see. `digests` are SHA-256 of an
+    uploaded file, and of the full size that was made of it."""
+    same = or_(media.c.sha256.in_(digests), media.c.source_sha256.in_(digests))
+    statement = select(media).where(same, _seen_by(caller)).order_by(media.c.created_at, media.c.id).limit(1)
+    row = (await connection.execute(statement)).one_or_none()
+    return None if row is None else _media(row)
 
 
 async def known(connection: AsyncConnection, ids: Collection[str]) -> set[str]:
@@ -37,15 +94,38 @@ async def ids(connection: AsyncConnection) -> list[str]:
     return [r.id for r in await connection.execute(select(media.c.id))]
 
 
-async def latest(connection: AsyncConnection, caller: Caller, *, limit: int = 50) -> list[Media]:
-    """The newest pictures first, of those that this caller may see."""
-    statement = select(media).where(_seen_by(caller)).order_by(media.c.created_at.desc(), media.c.id.desc())
+async def latest(
+    connection: AsyncConnection,
+    caller: Caller,
+    *,
+    words: Sequence[str] = (),
+    before: tuple[datetime, str] | None = None,
+    limit: int = 50,
+) -> list[Media]:
+    """The newest pictures first, of those that this caller may see.
+
+    Args:
+        words: each of them stands in the words that a picture is found by.
+        before: `(created_at, id)` of the last picture of the page before.
+    """
+    where = [_seen_by(caller), *(media.c.words.contains(word, autoescape=True) for word in words)]
+    if before is not None:
+        moment, media_id = before
+        where.append(
+            (media.c.created_at < moment) | ((media.c.created_at == moment) & (media.c.id < media_id))
+        )
+    statement = select(media).where(*where).order_by(media.c.created_at.desc(), media.c.id.desc())
     return [_media(row) for row in await connection.execute(statement.limit(limit))]
 
 
-async def get_for(connection: AsyncConnection, caller: Caller, media_id: str) -> Media:
-    """The picture, if this caller may see and use it. Raises NotFound, also for one that is not theirs."""
+async def get_for(
+    connection: AsyncConnection, caller: Caller, media_id: str, *, hold: bool = False
+) -> Media:
+    """The picture, if this caller may see and use it. `hold`: it is not removed before the transaction ends.
+    Raises NotFound, also for one that is not theirs."""
     statement = select(media).where(media.c.id == media_id, _seen_by(caller))
+    if hold:
+        statement = statement.with_for_update(read=True, key_share=True, of=media)
     row = (await connection.execute(statement)).one_or_none()
     if row is None:
         raise NotFound("Picture not found.")

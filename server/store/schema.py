@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -214,6 +215,53 @@ media = Table(
     Column("credit", Text, nullable=False),
     Column("author_id", String(64)),
     Column("created_at", Instant, nullable=False, index=True),
+    # the file that was uploaded, and how its fields of an entry begin
+    Column("name", Text, nullable=False, server_default=""),
+    Column("focal_x", Float),
+    Column("focal_y", Float),
+    Column("source_sha256", String(64), nullable=False, server_default="", index=True),
+    # its texts as they are searched: text/search.py
+    Column("words", Text, nullable=False, server_default=""),
+    Index("ix_media_sha256", "sha256"),
+)
+
+# pictures that were removed everywhere: what is left of them
+removed_pictures = Table(
+    "removed_pictures",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("source_sha256", String(64), nullable=False, index=True),
+    Column("reason", Text, nullable=False),
+    Column("by_id", String(64), nullable=False),
+    Column("by_name", Text, nullable=False),
+    Column("at", Instant, nullable=False, index=True),
+    # whether the same file is refused when somebody uploads it again
+    Column("refused", Boolean, nullable=False),
+)
+
+# readers of a blog by minute and process: store/audience.py
+audience = Table(
+    "audience",
+    metadata,
+    Column("blog_id", ID, ForeignKey("blogs.id", ondelete="CASCADE"), primary_key=True),
+    Column("minute", Instant, primary_key=True),
+    Column("process", ID, primary_key=True),
+    Column("sse", Integer, nullable=False),
+    Column("websocket", Integer, nullable=False),
+    Column("polling", Integer, nullable=False),
+    Index("ix_audience_minute", "minute"),
+)
+
+# what a new blog may begin with
+blog_templates = Table(
+    "blog_templates",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("furniture", JSON, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
 )
 
 entry_media = Table(

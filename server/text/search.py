@@ -7,6 +7,7 @@ import unicodedata
 
 from server.domain.blocks import Embed, Video
 from server.domain.entry import Content
+from server.domain.media import Media
 from server.text.title import words_of
 
 MAX_SEARCHED = 20_000
@@ -28,6 +29,11 @@ def searched(content: Content) -> str:
     names = [b.name for b in content.bylines]
     parts = (content.title, words_of(content.blocks), *titles, *names)
     return folded(" ".join(part for part in parts if part)[: 2 * MAX_SEARCHED])[:MAX_SEARCHED]
+
+
+def of_picture(item: Media) -> str:
+    """The words that a picture is found by: its texts, and the name of its file."""
+    return folded(" ".join((item.alt, item.caption, item.credit, item.name)))
 
 
 def words_in(query: str) -> tuple[str, ...]:

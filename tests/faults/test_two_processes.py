@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import random
 import signal
 import time
@@ -15,6 +16,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from PIL import Image
 
 from tests.support.listeners import until
 from tests.support.process import Process, new_token, serving
@@ -150,6 +152,34 @@ async def test_a_page_kept_in_one_process_forgets_what_another_retracts(
             for address in addresses:
                 while secret in (await there.get(address)).text:
                     await asyncio.sleep(0.01)
+
+
+async def test_a_picture_removed_in_one_process_is_gone_in_the_other(
+    tmp_path: Path, valkey_server: Valkey, postgres_url: str
+) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (30, 20), "red").save(out, "PNG")
+    async with pair(tmp_path, redis_url=valkey_server.url, database_url=postgres_url) as both:
+        here, there = both.clients
+        item = (await here.post("/api/v1/media", files={"file": ("a.png", out.getvalue(), "image/png")})).json()
+        picture = {"type": "image", "media_id": item["id"], "alt": "A face"}
+        body = {"title": "Seen", "blocks": [picture]}
+        await here.post("/api/v1/blogs/storm/entries", json=body)
+        await here.patch("/api/v1/blogs/storm", json={"lead": picture}, headers={"If-Match": "*"})
+        for _ in range(2):  # the second time it is kept
+            assert item["id"] in (await there.get("/live/storm")).text
+        at = (await there.get("/live/storm/changes")).json()["position"]
+        told = asyncio.create_task(there.get(f"/live/storm/changes?after={at}&wait=30"))
+        assert (await here.delete(f"/api/v1/media/{item['id']}")).status_code == 200
+
+        assert (await there.get(item["url"])).status_code == 410
+        changed = (await told).json()["changes"]
+        assert changed and item["id"] not in str(changed)
+        replayed = (await there.get(f"/live/storm/changes?after={both.begin}")).text
+        assert item["id"] not in replayed
+        async with asyncio.timeout(DEADLINE):
+            while item["id"] in (await there.get("/live/storm")).text:
+                await asyncio.sleep(0.01)
 
 
 async def test_two_processes_one_drains(tmp_path: Path, valkey_server: Valkey, postgres_url: str) -> None:

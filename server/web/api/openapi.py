@@ -22,8 +22,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.domain import blog, entry
+from server.domain.text_limits import MAX_TEXT
 from server.newsroom import media
 from server.newsroom.idempotency import MAX_KEY
+from server.text.search import MAX_QUERY
 from server.web.api import account_models, request_models, request_parsing, response_models
 from server.web.api.operation import PREFIX, Handler, Operation
 from server.web.errors import MEDIA_TYPE, PROBLEMS
@@ -47,6 +49,14 @@ _QUERY: dict[str, dict[str, Any]] = {
             "type": "integer", "minimum": 1, "maximum": request_parsing.MAX_PAGE,
             "default": request_parsing.DEFAULT_PAGE,
         },
+    },
+    "q": {
+        "name": "q", "description": "Only those with all of these words in their texts or file name.",
+        "schema": {"type": "string", "maxLength": MAX_QUERY},
+    },
+    "reason": {
+        "name": "reason", "description": "Why, for the newsroom.",
+        "schema": {"type": "string", "maxLength": MAX_TEXT},
     },
     "before": {
         "name": "before", "description": "`next` of the previous page.",

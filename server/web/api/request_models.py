@@ -128,6 +128,16 @@ class PictureBody(Body):
     warning: Line = ""
 
 
+class PictureChanges(Body):
+    """Changes of an uploaded picture: what is left out stays. Entries that show it keep their own texts."""
+
+    alt: Text = ""
+    caption: Text = ""
+    credit: Line = ""
+    focal_x: Share | None = None
+    focal_y: Share | None = None
+
+
 class ImageBody(PictureBody):
     type: Literal["image"]
 

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from server.domain.errors import Invalid, UnsupportedMedia
 from server.domain.permissions import Action, Caller, may
 from server.text.characters import half_character
+from server.text.search import MAX_QUERY, words_in
 from server.web.api.validation import validated
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -105,6 +106,14 @@ def limit_of(request: Request) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,2}", text, re.ASCII) or int(text) > MAX_PAGE:
         raise Invalid.field("limit", f"must be a number from 1 to {MAX_PAGE}")
     return int(text)
+
+
+def words_of(request: Request) -> tuple[str, ...]:
+    """The words of `?q=`, as text/search.py compares them. Raises Invalid."""
+    query = request.query_params.get("q", "")
+    if len(query) > MAX_QUERY:
+        raise Invalid.field("q", f"at most {MAX_QUERY} characters; this has {len(query)}")
+    return words_in(query)
 
 
 def cursor(moment: datetime, id_: str) -> str:

@@ -237,7 +237,8 @@ class Revisions(Shape):
 
 
 class Picture(Shape):
-    """An uploaded picture. `widths` are the widths of its renditions at `/media/ID/WIDTH.webp`."""
+    """An uploaded picture. `widths` are the widths of its renditions at `/media/ID/WIDTH.webp`, `name` is the
+    name of the uploaded file; `focal_x` and `focal_y` as in an entry."""
 
     id: str
     url: str
@@ -249,11 +250,28 @@ class Picture(Shape):
     alt: str
     caption: str
     credit: str
+    name: str
+    focal_x: float | None
+    focal_y: float | None
     created_at: AwareDatetime
 
 
 class Pictures(Shape):
     media: list[Picture]
+    next: str | None
+
+
+class PictureRemoval(Shape):
+    """A picture that was removed everywhere: by whom, when and why, how many entries and blogs showed it or
+    once did, and how many of the entries showed nothing else and are retracted."""
+
+    id: str
+    removed_at: AwareDatetime
+    removed_by: str
+    reason: str
+    entries: int
+    retracted: int
+    blogs: int
 
 
 class User(Shape):

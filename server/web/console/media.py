@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.domain.errors import FieldError, Invalid, TooLarge, UnsupportedMedia
+from server.domain.errors import Conflict, FieldError, Invalid, TooLarge, UnsupportedMedia
 from server.domain.media import Media
 from server.domain.permissions import Action, Caller, require
 from server.newsroom import media
@@ -61,5 +61,5 @@ async def keep(request: Request, caller: Caller, data: bytes, name: str, **words
             site.desk, caller, data, **words,
             max_bytes=site.limits.upload_bytes, max_pixels=site.limits.upload_pixels,
         )
-    except (TooLarge, UnsupportedMedia) as error:
+    except (Conflict, TooLarge, UnsupportedMedia) as error:
         raise Invalid.field(name, error.detail) from error

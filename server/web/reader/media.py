@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from server.domain.errors import NotFound
+from server.domain.errors import Gone, NotFound
 from server.domain.media import Media
 from server.domain.permissions import Action, may
 from server.media.urls import file_name, rendition_name
-from server.store import media
+from server.store import media, removed_pictures
 from server.web.authenticate import caller_of
 from server.web.backpressure import PIECE_BYTES
 from server.web.conditional import client_has
@@ -26,13 +26,16 @@ NEWSROOM = "private, no-cache"
 
 
 async def picture(request: Request) -> Response:
-    """A picture at full size or as a rendition; 404 for readers unless a published entry shows it."""
+    """A picture at full size or as a rendition; 404 for readers unless a published entry shows it, 410 for
+    everybody once it was removed."""
     site = site_of(request)
     media_id, name = request.path_params["media_id"], request.path_params["name"]
     async with site.database.read() as connection:
         public = await media.is_public(connection, media_id)
         if public:
             item = await media.get(connection, media_id)
+        elif await removed_pictures.find(connection, media_id):
+            raise Gone("This picture has been removed.")
     if not public:
         caller = await caller_of(request)
         if caller is None or not may(caller, Action.MEDIA_UPLOAD):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from typing import Any
 
 import pytest
@@ -15,9 +16,13 @@ pytestmark = pytest.mark.anyio
 MEMBERS = ["owner", "teammate", "blog_contributor", "outsider", "blog_editor", "editor", "blog_admin", "admin"]
 
 
+COUNT = itertools.count(1)
+
+
 async def picture(cast: Cast, who: str) -> dict[str, Any]:
+    """One of its own for each test: the same file is one picture."""
     out = io.BytesIO()
-    Image.new("RGB", (30, 20), "red").save(out, "PNG")
+    Image.new("RGB", (30, 20), (200, 0, next(COUNT))).save(out, "PNG")
     files = {"file": ("a.png", out.getvalue(), "image/png")}
     return made(await cast[who].post("/api/v1/media", files=files, data={"alt": "Red"}))
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx2
 import pytest
+from PIL import Image
 
 from server.web.api.route_table import OPERATIONS
 from tests.web.api.conftest import BLOG, ROLES, Cast, path_of
@@ -104,6 +106,21 @@ async def upload_media(cast: Cast, client: httpx2.AsyncClient, who: str) -> http
 
 async def get_media(cast: Cast, client: httpx2.AsyncClient, who: str) -> httpx2.Response:
     return await client.get("/api/v1/media/aaaaaaaaaaaaaaaa")
+
+
+async def _picture(cast: Cast) -> str:
+    out = io.BytesIO()
+    Image.new("RGB", (9, 9), (next(COUNT), 0, 0)).save(out, "PNG")
+    answer = await cast["owner"].post("/api/v1/media", files={"file": ("a.png", out.getvalue(), "image/png")})
+    return f"/api/v1/media/{answer.json()['id']}"
+
+
+async def edit_media(cast: Cast, client: httpx2.AsyncClient, who: str) -> httpx2.Response:
+    return await client.patch(await _picture(cast), json={"alt": "A pier"})
+
+
+async def remove_media(cast: Cast, client: httpx2.AsyncClient, who: str) -> httpx2.Response:
+    return await client.delete(await _picture(cast))
 
 
 async def _byline(cast: Cast, who: str) -> str:
@@ -213,6 +230,8 @@ TABLE: list[tuple[str, Attempt, dict[str, int]]] = [
     ("listMedia", list_media, _row(401, 200, 200, 200, 200, 200, 200, 200, 200)),
     ("uploadMedia", upload_media, _row(401, 415, 415, 415, 415, 415, 415, 415, 415)),
     ("getMedia", get_media, _row(401, 404, 404, 404, 404, 404, 404, 404, 404)),
+    ("editMedia", edit_media, _row(401, 200, 403, 404, 404, 404, 200, 404, 200)),
+    ("removeMedia", remove_media, _row(401, 200, 403, 404, 404, 404, 200, 404, 200)),
     ("listBylines", list_bylines, _row(401, 200, 200, 200, 200, 200, 200, 200, 200)),
     ("createByline", create_byline, _row(401, 403, 403, 403, 403, 403, 201, 403, 201)),
     ("getByline", get_byline, _row(401, 200, 200, 200, 200, 200, 200, 200, 200)),

@@ -86,3 +86,37 @@ async def test_a_size_that_does_not_exist_is_not_found(site: Running, item: Medi
 async def test_a_picture_that_does_not_exist_is_not_found(site: Running) -> None:
     for media_id in ("nothing", "..", "%2e%2e%2f%2e%2e", "a" * 5000):
         assert (await site.http.get(f"/media/{media_id}/full")).status_code == 404
+
+
+async def test_a_removed_picture_is_on_no_page_and_its_address_is_gone(site: Running, item: Media) -> None:
+    shown = await _show(site, item)
+    caption = "The witness of Harbour Lane"
+    block = {"type": "image", "media_id": item.id, "alt": "A pier", "caption": caption}
+    changed = [{"type": "text", "html": "<p>Calm</p>"}, block]
+    path = f"/api/v1/blogs/storm/entries/{shown}"
+    edited = await site.http.patch(path, json={"blocks": changed}, headers={"If-Match": "*"})
+    assert edited.status_code == 200, edited.text
+    pages = [
+        "/", "/live/storm", "/live/storm/feed.rss", "/live/storm/feed.json", "/live/storm/changes?after=",
+        f"/live/storm/entries/{shown}", f"/live/storm/entries/{shown}/history", "/live/storm/embed", path,
+    ]
+    start = (await site.anonymous.get("/live/storm/changes")).json()["position"].partition(".")[0]
+    pages[4] += f"{start}.0"
+    before = {page: (await site.anonymous.get(page)).text for page in pages}
+    assert [page for page, text in before.items() if item.id not in text] == ["/", pages[6]]
+    assert caption in before[pages[6]]
+    picture = f"/media/{item.id}/full"
+    assert (await site.anonymous.get(picture)).status_code == 200
+
+    removed = await site.http.delete(f"/api/v1/media/{item.id}", params={"reason": "Asked by the family"})
+
+    assert removed.status_code == 200, removed.text
+    assert removed.json()["entries"] == 1 and removed.json()["reason"] == "Asked by the family"
+    for page in pages:
+        answer = await site.anonymous.get(page)
+        assert answer.status_code == 200 and item.id not in answer.text and caption not in answer.text, page
+    for client in (site.anonymous, site.http):
+        gone = await client.get(picture)
+        assert (gone.status_code, gone.headers["cache-control"]) == (410, "no-store")
+    assert (await site.http.get(f"/api/v1/media/{item.id}")).status_code == 410
+    assert (await site.http.delete(f"/api/v1/media/{item.id}")).status_code == 410
