@@ -94,6 +94,6 @@ def _draft(row: object) -> Draft:
 
 
 async def naming(connection: AsyncConnection, text: str) -> list[tuple[str, Draft]]:
-    """The drafts of everybody in which this stands, each with the id of its owner. For what removes it there."""
+    """Everybody’s drafts in which this stands, each with the id of its owner, for what removes it there."""
     found = await connection.execute(select(drafts).where(drafts.c.form.contains(text, autoescape=True)))
     return [(row.user_id, _draft(row)) for row in found]
