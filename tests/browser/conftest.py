@@ -20,7 +20,7 @@ async def server(anyio_backend: str, tmp_path_factory: pytest.TempPathFactory) -
         yield started
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 async def browser(anyio_backend: str) -> AsyncIterator[Browser]:
     async with chromium() as started:
         yield started

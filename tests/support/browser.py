@@ -1,4 +1,4 @@
-"""Chromium for tests: one for each file of tests, and a fresh context for each page that is opened."""
+"""Chromium for tests: one for all tests of a process, and a fresh context for each visit."""
 
 from __future__ import annotations
 
