@@ -3,7 +3,7 @@
 import { say, undoButton } from "./notice.js";
 import { reasonOf } from "./outbox.js";
 import { requireLogIn } from "./log_in.js";
-import { inTurn } from "./row_buttons.js";
+import { focusFromRows, inTurn } from "./row_buttons.js";
 import { word } from "./words.js";
 
 /** @typedef {import("./live_lists.js").Lists} Lists */
@@ -59,5 +59,5 @@ function focusRow(id) {
   const row = document.getElementById(id);
   if (!row) return;
   row.tabIndex = -1;
-  row.focus({ preventScroll: true });
+  focusFromRows(row, { preventScroll: true });
 }

@@ -59,5 +59,11 @@ async function mark(pressed, lists) {
   }
   await lists.refresh(entry);
   // of a menu, its button keeps the focus
-  if (!pressed.closest("details.menu")) (document.getElementById("words") ?? document.getElementById("body"))?.focus();
+  if (!pressed.closest("details.menu")) focusFromRows(document.getElementById("words") ?? document.getElementById("body"));
+}
+
+/** Move the focus on after an action of a row, unless the person has gone elsewhere with it meanwhile. @param {HTMLElement | null} next @param {FocusOptions} [how] */
+export function focusFromRows(next, how) {
+  const now = document.activeElement;
+  if (!now || now === document.body || now.closest(".row")) next?.focus(how);
 }
