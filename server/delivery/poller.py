@@ -19,11 +19,11 @@ AVAILABLE = hasattr(select, "epoll")
 """Linux only. Elsewhere streams take the portable path."""
 
 
-def read_available(descriptor: int) -> bytes | None:
-    """What a `Watched` can read of its descriptor now, up to 64 KiB; empty when the peer is gone, None when
-    there is nothing yet."""
+def read_available(descriptor: int, most: int = READ_BYTES) -> bytes | None:
+    """What a `Watched` can read of its descriptor now, at most `most` bytes; empty when the peer is gone, None
+    when there is nothing yet. Room for that is allocated each time."""
     try:
-        return os.read(descriptor, READ_BYTES)
+        return os.read(descriptor, most)
     except BlockingIOError:
         return None
     except OSError:

@@ -6,7 +6,7 @@ On the wire and in the database a block is a JSON object with `type` and the fie
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, ClassVar, TypeAlias
 
 
@@ -102,7 +102,7 @@ KINDS: dict[str, type[Block]] = {kind.type: kind for kind in (Text, Quote, Image
 
 def to_json(block: Block) -> dict[str, Any]:
     """The block as a JSON object with its `type`."""
-    return {"type": block.type, **_listed(asdict(block))}
+    return {"type": block.type, **_object(block)}
 
 
 def from_json(data: Mapping[str, Any]) -> Block:
@@ -123,11 +123,13 @@ def _values(kind: type[Block], data: Mapping[str, Any]) -> dict[str, Any]:
     return {k: tuple(v) if isinstance(v, list) else v for k, v in data.items() if k in known}
 
 
-def _listed(value: Any) -> Any:
-    """The same values with lists for tuples, as JSON gives them back."""
-    if isinstance(value, dict):
-        return {k: _listed(v) for k, v in value.items()}
-    return [_listed(v) for v in value] if isinstance(value, tuple) else value
+def _object(block: Any) -> dict[str, Any]:
+    """The fields, with lists for tuples, as JSON gives them back. `dataclasses.asdict` copies every text."""
+    found = {f.name: getattr(block, f.name) for f in fields(block)}
+    for name, value in found.items():
+        if isinstance(value, tuple):
+            found[name] = [_object(part) if is_dataclass(part) else part for part in value]
+    return found
 
 
 def without_source(block: Block) -> Block:

@@ -29,7 +29,7 @@ async def caller_of_session(
     if len(secret) > credentials.MAX_LENGTH:
         return None
     now, digest = desk.now(), credentials.digest(secret)
-    async with desk.database.read() as connection:
+    async with desk.database.look_up() as connection:
         session = await people.session_by_digest(connection, digest, now)
         user = await people.user_by_id(connection, session.user_id) if session else None
     if session is None or user is None or not user.active:
@@ -54,7 +54,7 @@ async def caller_of_token(desk: Desk, text: str) -> Caller | None:
     if not text.startswith(credentials.TOKEN_PREFIX) or len(text) > credentials.MAX_LENGTH:
         return None
     now = desk.now()
-    async with desk.database.read() as connection:
+    async with desk.database.look_up() as connection:
         token = await people.token_by_digest(connection, credentials.digest(text))
         caller = await _token_caller(connection, token)
     if token is None or caller is None:

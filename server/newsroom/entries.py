@@ -74,7 +74,7 @@ async def create(
     request = Request.of(
         caller, key, f"entry.create {slug}", [draft.content.to_json(), draft.status, draft.publish_at]
     )
-    async with desk.database.read() as connection:
+    async with desk.database.look_up() as connection:
         blog = await blogs.by_slug(connection, slug)
         require(caller, Action.ENTRY_CREATE, blog.id)
         if replayed := await _made_before(connection, blog, request):
@@ -149,7 +149,7 @@ async def edit(
         StaleRevision: somebody else was quicker; both versions are in it.
         Conflict: the entry is retracted, or the move is not possible.
     """
-    async with desk.database.read() as connection:
+    async with desk.database.look_up() as connection:
         blog, entry = await _found(connection, caller, slug, entry_id, Action.ENTRY_EDIT)
     changed = await _prepared(desk, caller, entry, blog, changed)
     yours = _plain(changed, status, publish_at)

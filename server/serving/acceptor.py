@@ -36,6 +36,8 @@ log = structlog.get_logger()
 
 HEADER_SECONDS = 15.0
 """How long a client may take from its connection to the end of its request head."""
+HEAD_BYTES = 8192
+"""Read at once: hardly any request head is longer."""
 MAX_HEAD_BYTES = 65_536
 """Bytes of a request line and its headers."""
 ACCEPT_GROUP = 200
@@ -284,7 +286,7 @@ class Request:
         if self._unsent:  # nothing to read was asked for: the peer is gone
             self.abort()
             return
-        data = read_available(self.descriptor)
+        data = read_available(self.descriptor, HEAD_BYTES)
         if data:
             self.receive(data)
         elif data is not None:

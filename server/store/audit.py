@@ -15,6 +15,7 @@ from server.store.schema import audit, blogs
 
 LOOKED_AT = 2_000
 """Lines among which the people of a filter are looked for, the newest."""
+_INSERT = audit.insert()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ async def insert(
     entry_id: str | None, about: Mapping[str, Any],
 ) -> None:
     """Keep a line, in the transaction of what it tells of."""
-    await connection.execute(audit.insert(), {
+    await connection.execute(_INSERT, {
         "id": new_id(), "at": at, "by_id": by_id, "by_name": by_name, "what": what, "blog_id": blog_id,
         "entry_id": entry_id, "about": dict(about),
     })

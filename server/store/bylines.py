@@ -58,13 +58,19 @@ async def get(connection: AsyncConnection, byline_id: str) -> Record:
 
 async def by_ids(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Byline]:
     """The bylines with these ids; one that was removed is left out."""
-    statement = select(bylines).where(bylines.c.id.in_(sorted(set(ids))))
+    wanted = sorted(set(ids))
+    if not wanted:  # most entries have none
+        return {}
+    statement = select(bylines).where(bylines.c.id.in_(wanted))
     return {row.id: _record(row).byline for row in await connection.execute(statement)}
 
 
 async def by_names(connection: AsyncConnection, names: Iterable[str]) -> dict[str, Byline]:
     """The bylines of these names, by `name_key`."""
-    statement = select(bylines).where(bylines.c.name_key.in_(sorted({name_key(n) for n in names})))
+    wanted = sorted({name_key(n) for n in names})
+    if not wanted:
+        return {}
+    statement = select(bylines).where(bylines.c.name_key.in_(wanted))
     return {row.name_key: _record(row).byline for row in await connection.execute(statement)}
 
 

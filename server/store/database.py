@@ -10,12 +10,12 @@ import asyncio
 import math
 import sqlite3
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, text
+from sqlalchemy import Engine, NullPool, QueuePool, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
@@ -29,6 +29,9 @@ BUSY_SECONDS = 5.0
 together, from the moment it was asked for."""
 BUSY_SLACK_MILLISECONDS = 100
 READERS = 6
+LOOK_UP_SECONDS = 0.25
+"""How long a look-up waits where another process has the whole database for itself; the event loop waits too.
+"""
 WAL_RETRY_SECONDS = 0.05
 
 
@@ -52,11 +55,9 @@ class Database:
         self._identity: tuple[int, int] | None = None
         if self.dialect == "sqlite":
             self.url = self.url.set(drivername="sqlite+aiosqlite")
-            self._reader = _sqlite(self.url, begin="BEGIN", size=READERS)
-            self._writer = _sqlite(
-                self.url, begin="BEGIN IMMEDIATE", size=1, busy=self._busy, async_creator_fn=sqlite.connect
-            )
-            self._one_writer: asyncio.Lock | None = asyncio.Lock()
+            self._reader = _sqlite(self.url, size=READERS)
+            self._one_writer: sqlite.Writer | None = sqlite.Writer(_plain_sqlite(self.url, busy=self._busy))
+            self._lookups: sqlite.Lookups | None = sqlite.Lookups(_plain_sqlite(self.url))
         elif self.dialect == "postgresql":
             from server.store.postgres import make_engine
 
@@ -65,7 +66,7 @@ class Database:
             self._reader = self._writer.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
-            self._one_writer = None
+            self._one_writer = self._lookups = None
         else:
             raise ValueError(f"DATABASE_URL: {self.dialect} is not one of sqlite, postgresql")
 
@@ -87,12 +88,24 @@ class Database:
                 yield connection
         self.last_read = time.monotonic()
 
+    def look_up(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """As `read`, for a few rows that an index finds, such as who sends a request. SQLite reads them without
+        a thread: not for what may be long."""
+        return self.read() if self._lookups is None else self._look_up(self._lookups)
+
+    @asynccontextmanager
+    async def _look_up(self, lookups: sqlite.Lookups) -> AsyncIterator[AsyncConnection]:
+        with _Translated(self.file):
+            async with lookups.transaction() as connection:
+                yield connection
+
     @asynccontextmanager
     async def write(self, *, patient: bool = False) -> AsyncIterator[AsyncConnection]:
         """A transaction: committed at the end of the block, rolled back if the block raises.
 
         PostgreSQL uses READ COMMITTED: read what a decision depends on after `feeds.lock`, because each
-        statement sees what others have committed by then. `patient`: no time limit for PostgreSQL statements.
+        statement sees what others have committed by then. In SQLite those that wait at the same time share a
+        commit. `patient`: no time limit for PostgreSQL statements, and no shared commit.
 
         Raises:
             Unavailable: nothing was written, because the disk is full or the database is locked or cannot be
@@ -101,30 +114,28 @@ class Database:
         """
         try:
             with _Translated(self.file) as translated:
-                async with (
-                    self._turn() if self._one_writer else nullcontext(),
-                    self._connected(self._writer) as connection,
-                    connection.begin(),
-                ):
-                    if not self._one_writer:
-                        translated.driver = (await connection.get_raw_connection()).driver_connection
-                    unlimited = patient and not self._one_writer
-                    async with _no_time_limit(connection) if unlimited else nullcontext():
+                if self._one_writer is not None:
+                    turn = self._turn(self._one_writer.turn)
+                    async with self._one_writer.transaction(turn, alone=patient) as connection:
                         yield connection
-                    translated.committing = self._one_writer is None
+                    return
+                async with self._connected(self._writer) as connection, connection.begin():
+                    translated.driver = (await connection.get_raw_connection()).driver_connection
+                    async with _no_time_limit(connection) if patient else nullcontext():
+                        yield connection
+                    translated.committing = True
         except Unavailable as error:
             self.failed_writes.note(error)
             raise
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def _turn(self, lock: asyncio.Lock) -> AsyncIterator[None]:
         """SQLite's one writer of this process. The time in the queue counts: what is left of it is how long
         SQLite may wait for other processes."""
-        assert self._one_writer is not None
         deadline = time.monotonic() + BUSY_SECONDS
         try:
             async with asyncio.timeout(BUSY_SECONDS):
-                await self._one_writer.acquire()
+                await lock.acquire()
         except TimeoutError:
             raise Unavailable(DETAILS["busy"], reason="busy") from None
         try:
@@ -132,7 +143,7 @@ class Database:
             self._check_file()
             yield
         finally:
-            self._one_writer.release()
+            lock.release()
 
     def _check_file(self) -> None:
         """A file that was removed or replaced while it is open takes writes that nobody will ever read."""
@@ -156,13 +167,18 @@ class Database:
         """A connection from the pool. One time-out covers waiting for a free connection, finding that it is
         broken, and opening another."""
         async with AsyncExitStack() as stack:
-            async with asyncio.timeout(None if self._one_writer else self._timeout):
+            async with asyncio.timeout(self._timeout if self.dialect == "postgresql" else None):
                 connection = await stack.enter_async_context(engine.connect())
             yield connection
 
     async def close(self) -> None:
         await self._reader.dispose()
-        await self._writer.dispose()
+        if self._one_writer is not None:
+            await self._one_writer.close()
+        if self._lookups is not None:
+            self._lookups.close()
+        if self.dialect == "postgresql":
+            await self._writer.dispose()
 
 
 @asynccontextmanager
@@ -211,26 +227,16 @@ class _Busy:
         return left
 
 
-def _sqlite(url: URL, *, begin: str, size: int, busy: _Busy | None = None, **connect: Any) -> AsyncEngine:
-    if url.database and url.database != ":memory:":
-        with suppress(OSError):  # what is wrong with it shows when the database is opened
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    connect["timeout"] = BUSY_SECONDS
+def _sqlite(url: URL, *, size: int) -> AsyncEngine:
+    """For reads, each in a thread."""
+    _make_folder(url)
     # what is written must not be read in the log of a statement that failed
     engine = create_async_engine(
-        url, hide_parameters=True, pool_size=size, max_overflow=0, connect_args=connect
+        url, hide_parameters=True, pool_size=size, max_overflow=0, connect_args={"timeout": BUSY_SECONDS}
     )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def _connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # the driver would send BEGIN too late for a snapshot
-        cursor = connection.cursor()
-        _use_wal(cursor)
-        for pragma in ("synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-        if busy is not None:
-            busy.told = int(1000 * BUSY_SECONDS)
+    _prepare(
+        engine.sync_engine, begin="BEGIN", busy=None, wait=lambda seconds: await_only(asyncio.sleep(seconds))
+    )
 
     @event.listens_for(engine.sync_engine.pool, "invalidate")
     def _invalidate(connection: Any, _record: Any, _error: BaseException | None) -> None:
@@ -239,16 +245,49 @@ def _sqlite(url: URL, *, begin: str, size: int, busy: _Busy | None = None, **con
         with suppress(Exception):  # the connection may be broken for the same reason
             connection.rollback()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    return engine
+
+
+def _plain_sqlite(url: URL, *, busy: _Busy | None = None) -> Engine:
+    """For writes (`busy`), or for look-ups: used on the event loop, and by one thread at a time."""
+    _make_folder(url)
+    pool = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0} if busy else {"poolclass": NullPool}
+    engine = create_engine(
+        url.set(drivername="sqlite"), hide_parameters=True,
+        connect_args={"timeout": BUSY_SECONDS if busy else LOOK_UP_SECONDS, "check_same_thread": False}, **pool,
+    )
+    _prepare(engine, begin="BEGIN IMMEDIATE" if busy else "BEGIN", busy=busy, wait=time.sleep)
+    return engine
+
+
+def _make_folder(url: URL) -> None:
+    if url.database and url.database != ":memory:":
+        with suppress(OSError):  # what is wrong with it shows when the database is opened
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _prepare(engine: Engine, *, begin: str, busy: _Busy | None, wait: Callable[[float], object]) -> None:
+    """How each connection is set up, and how its transactions begin."""
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver would send BEGIN too late for a snapshot
+        cursor = connection.cursor()
+        _use_wal(cursor, wait)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+        if busy is not None:
+            busy.told = int(1000 * BUSY_SECONDS)
+
+    @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
         if busy is not None and (milliseconds := busy.changed()) is not None:
             connection.exec_driver_sql(f"PRAGMA busy_timeout={milliseconds}")
         connection.exec_driver_sql(begin)
 
-    return engine
 
-
-def _use_wal(cursor: Any) -> None:
+def _use_wal(cursor: Any, wait: Callable[[float], object]) -> None:
     """Several processes that open a new database at once meet here: to change the mode SQLite needs the file
     for itself, and does not wait for it."""
     until = time.monotonic() + BUSY_SECONDS
@@ -259,4 +298,4 @@ def _use_wal(cursor: Any) -> None:
         except sqlite3.OperationalError as error:
             if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > until:
                 raise
-        await_only(asyncio.sleep(WAL_RETRY_SECONDS))
+        wait(WAL_RETRY_SECONDS)

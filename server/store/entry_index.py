@@ -16,6 +16,7 @@ from server.store.schema import entries, entry_topics, entry_words
 
 SEARCHED = 10_000
 """Newest entries of a blog that a search looks through."""
+_INSERT_WORDS = entry_words.insert()
 
 
 class Wanted(NamedTuple):
@@ -37,7 +38,7 @@ async def put(connection: AsyncConnection, entry: Entry, words: str, *, new: boo
     if not entry.public:
         return
     place = {"entry_id": entry.id, "blog_id": entry.blog_id, "number": entry.number}
-    await connection.execute(entry_words.insert(), place | {"words": words})
+    await connection.execute(_INSERT_WORDS, place | {"words": words})
     slugs = sorted({slug_of(topic) for topic in entry.content.topics})
     if slugs:
         await connection.execute(entry_topics.insert(), [place | {"slug": slug} for slug in slugs])

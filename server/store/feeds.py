@@ -47,7 +47,8 @@ async def advance(connection: AsyncConnection, key: FeedKey) -> Position:
 async def lock(connection: AsyncConnection, blog_id: str) -> None:
     """Lock out other writers of the blog until the transaction ends. In SQLite a write transaction does so
     anyway."""
-    await connection.execute(_LOCK, {"blog": blog_id, "feed": "newsroom"})
+    if connection.dialect.name != "sqlite":
+        await connection.execute(_LOCK, {"blog": blog_id, "feed": "newsroom"})
 
 
 async def lock_all(connection: AsyncConnection) -> None:

@@ -19,6 +19,8 @@ MAX_WORDS = 8
 
 def folded(text: str) -> str:
     """The text as it is compared: `Café`, `CAFÉ` and `cafe` are the same, so are `أَحمد` and `احمد`."""
+    if text.isascii():  # has no accents, and its case is folded by `lower`
+        return " ".join(text.lower().split())
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return " ".join("".join(c for c in plain if unicodedata.category(c)[0] != "M" and c != "\u0640").split())
 

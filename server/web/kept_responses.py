@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 import re
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -35,6 +34,7 @@ PARSED = 1024
 """Requests whose bytes are remembered: browsers of one kind ask for one page with the same bytes."""
 _HOLDS = "stoppress.holds"
 _REQUEST = re.compile(rb"(GET|HEAD) (/live/[\x21\x22\x24-\x7e]{1,300}) HTTP/1\.1\r\n" + HEADERS)
+_has_version = functools.lru_cache(maxsize=PARSED)(has_version)
 _OF_BODY = frozenset((b"content-type", b"content-length", b"content-encoding"))
 
 
@@ -46,7 +46,7 @@ class Asked(NamedTuple):
     host: bytes
     proto: bytes | None
     gzip: bool
-    tags: Sequence[str]
+    tags: tuple[str, ...]
     since: str | None
     closes: bool
 
@@ -123,7 +123,7 @@ class KeptResponses:
             return None
         form = kept.forms.get(asked.gzip)
         if kept.unchanged and (asked.tags or asked.since) and (
-            has_version(asked.tags, asked.since, kept.etag, kept.modified)
+            _has_version(asked.tags, asked.since, kept.etag, kept.modified)
         ):
             form = kept.unchanged
         if form is None:
@@ -131,10 +131,9 @@ class KeptResponses:
         hub.keep_warm(kept.feed)
         self._kept.move_to_end(place)
         self.answered += 1
-        if asked.head or form is kept.unchanged:
-            return Answer(form.head(dates, closes=asked.closes), asked.closes)
-        if asked.closes:
-            return Answer(form.head(dates, closes=True) + form.body, True)
+        if asked.closes or asked.head:
+            body = b"" if asked.head else form.body
+            return Answer(form.head(dates, closes=asked.closes) + body, asked.closes)
         return Answer(form.at(dates), False)
 
     def keep(self, scope: Scope, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:

@@ -5,12 +5,10 @@ widened."""
 from __future__ import annotations
 
 import inspect
-import sqlite3
 import tomllib
 from importlib.metadata import version
 from typing import Any
 
-import aiosqlite
 import psycopg
 import pytest
 from limits.aio.storage import RedisClusterStorage, RedisStorage
@@ -20,7 +18,6 @@ from psycopg.errors import _WaitTimeout
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.cluster import ClusterNode, RedisCluster
 
-from server.store import sqlite
 from server.store.postgres import BoundedConnection
 from tests.support.process import ROOT
 
@@ -40,33 +37,6 @@ def test_the_range_holds_the_version_that_was_read_and_ends_before_the_next(name
     assert wanted.specifier.contains(version(name))
     assert not wanted.specifier.contains(f"{major}.{minor + 1}.0"), INSIDES[name]
     assert not wanted.specifier.contains(f"{major + 1}.0")
-
-
-def test_every_call_of_aiosqlite_goes_through_the_one_place() -> None:
-    connection, cursor = inspect.getsource(aiosqlite.core), inspect.getsource(aiosqlite.cursor)
-    for name in ("cursor", "commit", "rollback", "close"):
-        assert f"await self._execute(self._conn.{name})" in connection
-    assert "self._tx.put_nowait" not in cursor
-    assert "return await self._conn._execute(" in cursor
-
-
-def test_a_connection_of_aiosqlite_has_the_parts_that_ours_uses() -> None:
-    assert list(inspect.signature(aiosqlite.Connection).parameters)[:2] == ["connector", "iter_chunk_size"]
-    made = sqlite.connect(":memory:")
-    assert made._connection is None
-    assert made._thread.daemon
-    assert not made._thread.is_alive()  # started when the connection is awaited: it may still be changed
-    assert list(inspect.signature(aiosqlite.Connection._execute).parameters) == ["self", "fn", "args", "kwargs"]
-
-
-@pytest.mark.anyio
-async def test_the_connection_inside_aiosqlite_is_sqlites_own() -> None:
-    connection = await sqlite.connect(":memory:")
-    try:
-        assert isinstance(connection._connection, sqlite3.Connection)
-        assert not connection._connection.in_transaction
-    finally:
-        await connection.close()
 
 
 def test_psycopg_waits_in_one_place_and_cancels_in_one() -> None:

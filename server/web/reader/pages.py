@@ -293,7 +293,7 @@ async def standing(request: Request, slug: str) -> tuple[str, Position]:
     if key is not None and (at := site.hub.head(key)) is not None:
         site.hub.keep_warm(key)
         return key.blog_id, at
-    async with site.database.read() as connection:
+    async with site.database.look_up() as connection:
         found = await public_blog(connection, slug)
         # a blog that was public stays so, and keeps its slug
         key = known[slug] = FeedKey(found.id, "public")
