@@ -56,7 +56,7 @@ $(STAMPS)/fonts: static/package.json static/package-lock.json static/fonts/cuts.
 	@tools/quietly.sh "Cutting the typefaces (once)" tools/fonts.sh
 	@touch $@
 
-$(STAMPS)/bundle: $(wildcard static/reader/*.js static/console/*.js static/console/composer/*.js static/css/*.css static/css/*/*.css) tools/bundle.sh tools/bundle.py server/web/assets.py $(STAMPS)/fonts
+$(STAMPS)/bundle: $(wildcard static/reader/*.js static/console/*.js static/console/composer/*.js static/console/furniture/*.js static/css/*.css static/css/*/*.css) tools/bundle.sh tools/bundle.py server/web/assets.py $(STAMPS)/fonts
 	@tools/quietly.sh "Bundling scripts and style sheets" tools/bundle.sh
 	@touch $@
 

@@ -67,4 +67,4 @@ async def _create(desk: Desk, slug: str, *, key: str, status: str, **fields: Any
     asked = validation.checked(request_models.BlogBody, {"slug": slug, "status": status, **fields})
     furniture = blogs.Furniture(status=asked.status, **{name: getattr(asked, name) for name in fields})
     written = await blogs.create(desk, SYSTEM, slug, furniture, key=key or None)
-    return written.blog.to_json() | {"position": str(written.position)}
+    return written.blog.to_json(newsroom=True) | {"position": str(written.position)}

@@ -32,10 +32,21 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class Handover:
+    """What the newsroom tells whoever takes the blog over; readers never get it. `by` is the name of who wrote
+    it last, `at` when."""
+
+    text: str = ""
+    by: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Blog:
     """A live blog. `slug` is part of its URL and never changes; `started_at` is when it first went live, and
     `closed_at` when it ended. `closing_summary` is sanitised HTML; readers see it, and `successor`, the link to
-    what follows, once the blog is closed."""
+    what follows, once the blog is closed. `handover` and `planned_end`, when it is to end, are
+    the newsroom's."""
 
     id: str
     slug: str
@@ -58,6 +69,8 @@ class Blog:
     lead: Lead | None = None
     closing_summary: str = ""
     successor: Related | None = None
+    handover: Handover = Handover()
+    planned_end: datetime | None = None
 
     @property
     def media_ids(self) -> set[str]:
@@ -72,9 +85,16 @@ class Blog:
             lead=next((b for b in lead if isinstance(b, Lead)), None),
         )
 
-    def to_json(self) -> dict[str, Any]:
-        """The blog as the API serves it (without its position, which belongs to a feed)."""
-        return {
+    def to_json(self, *, newsroom: bool = False) -> dict[str, Any]:
+        """The blog as the API serves it (without its position, which belongs to a feed); with what is for the
+        newsroom only if `newsroom`."""
+        private: dict[str, Any] = {
+            "handover": self.handover.text,
+            "handover_by": self.handover.by,
+            "handover_at": to_text(self.handover.at),
+            "planned_end": to_text(self.planned_end),
+        }
+        return (private if newsroom else {}) | {
             "id": self.id,
             "slug": self.slug,
             "headline": self.headline,

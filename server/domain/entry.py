@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -16,6 +16,8 @@ STATUSES: tuple[EntryStatus, ...] = get_args(EntryStatus)
 UNPUBLISHED: tuple[EntryStatus, ...] = ("draft", "pending", "scheduled")
 MAX_CORRECTIONS = 20
 """Notes that an entry carries, the newest; its history has all."""
+MAX_INTERNAL_NOTES = 50
+"""Notes that an entry has at most; another one takes the place of the oldest."""
 MAX_PIN_ORDER = 99
 FARTHEST = timedelta(days=366)
 """How far ahead an entry may be scheduled."""
@@ -101,13 +103,25 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True)
+class InternalNote:
+    """What somebody of the newsroom (`by`, a name) says of an entry to the others. `at` is its moment (RFC
+    3339). Readers never get it."""
+
+    id: str
+    at: str
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """An update as it stands now.
 
     `number` counts the blog's publications from 1 and is kept for good: it is the entry's place on the page.
     A retracted entry keeps its place and has no content. `edited_at` is the last edit after publication.
     `note` is why an editor (`note_by`) sent a contribution back; readers never get it.
-    `corrections` are an editor's notes to readers, the newest last.
+    `corrections` are an editor's notes to readers, the newest last; `internal_notes` are the
+    newsroom's to itself.
     """
 
     id: str
@@ -129,6 +143,7 @@ class Entry:
     note: str = ""
     note_by: str = ""
     corrections: tuple[Correction, ...] = ()
+    internal_notes: tuple[InternalNote, ...] = ()
 
     @property
     def public(self) -> bool:
@@ -158,6 +173,7 @@ class Entry:
                 "retracted_at": to_text(self.retracted_at),
                 "note": self.note,
                 "note_by": self.note_by,
+                "internal_notes": [asdict(n) for n in self.internal_notes],
             }
         return data
 

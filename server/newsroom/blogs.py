@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -15,6 +16,7 @@ from server.domain.change import Change, FeedKey
 from server.domain.errors import Conflict, Invalid, NotFound, StaleRevision
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import Position, new_id
+from server.domain.times import to_text
 from server.newsroom import audit, bylines, topics
 from server.newsroom import furniture as fittings
 from server.newsroom.desk import Desk
@@ -38,6 +40,7 @@ class Furniture:
     lead: Lead | None = None
     closing_summary: str = ""
     successor: Related | None = None
+    planned_end: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,7 @@ async def edit(
         same_history = not epoch or await feeds.has_epoch(connection, blog.id, epoch)
         if revision is not None and (revision != blog.revision or not same_history):
             raise StaleRevision(
-                current=blog.to_json(), yours=_plain_changed(changed), based_on=str(revision)
+                current=blog.to_json(newsroom=True), yours=_plain_changed(changed), based_on=str(revision)
             )
         now = max(desk.now(), blog.updated_at)  # the clock may have been set back
         edited = replace(blog, **tidied, revision=blog.revision + 1, updated_at=now)
@@ -183,6 +186,8 @@ def _plain_changed(changed: dict[str, object]) -> dict[str, object]:
         plain["related"] = [r.to_json() for r in related]
     if isinstance(successor := changed.get("successor"), Related):
         plain["successor"] = successor.to_json()
+    if isinstance(planned := changed.get("planned_end"), datetime):
+        plain["planned_end"] = to_text(planned)
     if isinstance(lead := changed.get("lead"), Lead):
         plain["lead"] = to_json(lead)
     if isinstance(named := changed.get("bylines"), tuple):

@@ -90,7 +90,7 @@ async def _create(desk: Desk, caller: Caller, slug: str, draft: Draft, request: 
     async with desk.database.write() as connection:
         blog = await blogs.by_slug(connection, slug)
         require(caller, Action.ENTRY_CREATE, blog.id)
-        blog = await _locked(connection, blog)
+        blog = await locked(connection, blog)
         if replayed := await _made_before(connection, blog, request):
             return replayed
         _check_require_open(blog)
@@ -155,7 +155,7 @@ async def edit(
     yours = _plain(changed, status, publish_at)
     now = desk.now()
     async with desk.database.write() as connection:
-        blog, entry = await _editable(connection, caller, slug, entry_id, Action.ENTRY_EDIT)
+        blog, entry = await editable(connection, caller, slug, entry_id, Action.ENTRY_EDIT)
         await _check_revision(connection, entry, revision, epoch, yours)
         written_at = max(now, entry.updated_at)  # the clock may have been set back
         at = entry.publish_at if publish_at == "unchanged" else publish_at
@@ -207,7 +207,7 @@ async def retract(
     """
     now = desk.now()
     async with desk.database.write() as connection:
-        blog, entry = await _editable(connection, caller, slug, entry_id, Action.ENTRY_RETRACT)
+        blog, entry = await editable(connection, caller, slug, entry_id, Action.ENTRY_RETRACT)
         if entry.status == "retracted":
             return Written(entry, await _position(connection, entry), replayed=True)
         await _check_revision(connection, entry, revision, epoch, {"status": "retracted"})
@@ -225,7 +225,7 @@ async def restore(desk: Desk, caller: Caller, slug: str, entry_id: str) -> Writt
     """
     now = desk.now()
     async with desk.database.write() as connection:
-        blog, entry = await _editable(connection, caller, slug, entry_id, Action.ENTRY_PUBLISH)
+        blog, entry = await editable(connection, caller, slug, entry_id, Action.ENTRY_PUBLISH)
         kept = await entries.revisions_of(connection, entry.id)
         last = next((r for r in kept if r.status != "retracted"), kept[0])
         named = await _named(connection, blog, last.content, caller, before=last.content, at=now)
@@ -278,13 +278,13 @@ def visible_to(caller: Caller, blog: Blog, entry: Entry) -> bool:
     )
 
 
-async def _editable(
+async def editable(
     connection: AsyncConnection, caller: Caller, slug: str, entry_id: str, action: Action
 ) -> tuple[Blog, Entry]:
     """The same, once nobody else writes in the blog."""
     blog = await blogs.by_slug(connection, slug)
     require(caller, Action.BLOG_READ, blog.id)
-    await _locked(connection, blog)
+    await locked(connection, blog)
     return await _found(connection, caller, slug, entry_id, action)
 
 
@@ -301,7 +301,7 @@ async def _found(
     return blog, entry
 
 
-async def _locked(connection: AsyncConnection, blog: Blog) -> Blog:
+async def locked(connection: AsyncConnection, blog: Blog) -> Blog:
     """Lock the blog and read it again: it may have been closed while this transaction waited."""
     await feeds.lock(connection, blog.id)
     return await blogs.by_id(connection, blog.id)

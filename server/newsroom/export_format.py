@@ -120,6 +120,7 @@ def blog_line(data: Mapping[str, Any]) -> tuple[Values, dict[str, int]]:
     check_slug(values["slug"], "blog.slug")
     _one_of(values["status"], blogs.STATUSES, "blog.status")
     values["closing_summary"] = _clean(values.get("closing_summary", ""))
+    values |= {"handover": values.get("handover", ""), "handover_by": values.get("handover_by", "")}
     blog = _value(lambda v: store_rows.blog(SimpleNamespace(**v)), values, "blog")
     _check_types(blog, "blog")
     for name in ("lead", "successor"):
@@ -164,6 +165,7 @@ def entry_line(data: Mapping[str, Any]) -> EntryLine:
     content = _check_version_of_entry(values, "entry")
     _check_status(values, content)
     _check_corrections(values)
+    _check_notes(values)
     # the same flags once more, as columns: never another word than the content's
     values |= {"pinned": content.pinned, "key": content.key}
     if not isinstance(data["revisions"], list):
@@ -197,6 +199,19 @@ def _check_corrections(values: Values) -> None:
         raise Invalid.field("entry.corrections", "a list of objects with “at” and “note”")
     if given and values["status"] == "retracted":
         raise Invalid.field("entry.corrections", "empty: what was retracted is shown to nobody")
+
+
+def _check_notes(values: Values) -> None:
+    given = values.get("internal_notes", [])
+    names = sorted(f.name for f in dataclasses.fields(entries.InternalNote))
+    good = isinstance(given, list) and all(
+        isinstance(n, dict) and sorted(n) == names and all(isinstance(v, str) for v in n.values())
+        for n in given
+    )
+    if not good or len(given) > entries.MAX_INTERNAL_NOTES:
+        wanted = f"a list of at most {entries.MAX_INTERNAL_NOTES} objects with {', '.join(names)}"
+        raise Invalid.field("entry.internal_notes", wanted)
+    values["internal_notes"] = given
 
 
 def _check_status(values: Values, content: Content) -> None:

@@ -160,4 +160,6 @@ def _values(blog: Blog) -> dict[str, object]:
         "lead": blocks.to_json(blog.lead) if blog.lead else None,
         "closing_summary": blog.closing_summary,
         "successor": blog.successor.to_json() if blog.successor else None,
+        "handover": blog.handover.text, "handover_by": blog.handover.by, "handover_at": blog.handover.at,
+        "planned_end": blog.planned_end,
     }

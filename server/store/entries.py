@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -268,4 +268,5 @@ def _values(entry: Entry) -> dict[str, object]:
         "key": entry.content.key, "public_seq": entry.public_seq, "newsroom_seq": entry.newsroom_seq,
         "note": entry.note, "note_by": entry.note_by,
         "corrections": [{"at": c.at, "note": c.note} for c in entry.corrections],
+        "internal_notes": [asdict(n) for n in entry.internal_notes],
     }

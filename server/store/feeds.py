@@ -150,7 +150,7 @@ def of_blog(blog: Blog, name: FeedName, epoch: str) -> Change:
         kind="gone" if hidden else "blog",
         id=blog.id,
         revision=blog.revision,
-        data={"slug": blog.slug} if hidden else blog.to_json(),
+        data={"slug": blog.slug} if hidden else blog.to_json(newsroom=name == "newsroom"),
         at=blog.updated_at.timestamp(),
     )
 

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Row
 
 from server.domain import blocks
-from server.domain.blog import Blog, Lead, Related
+from server.domain.blog import Blog, Handover, Lead, Related
 from server.domain.byline import Byline
-from server.domain.entry import Content, Correction, Entry
+from server.domain.entry import Content, Correction, Entry, InternalNote
 
 
 def blog(row: Any) -> Blog:
@@ -24,6 +24,7 @@ def blog(row: Any) -> Blog:
         closed_at=row.closed_at, public_seq=row.public_seq, newsroom_seq=row.newsroom_seq,
         lead=None if row.lead is None else _lead(row.lead), closing_summary=row.closing_summary,
         successor=None if row.successor is None else Related(row.successor["title"], row.successor["url"]),
+        handover=Handover(row.handover, row.handover_by, row.handover_at), planned_end=row.planned_end,
     )
 
 
@@ -43,4 +44,5 @@ def entry(row: Row[Any]) -> Entry:
         number=row.number, public_seq=row.public_seq, newsroom_seq=row.newsroom_seq,
         note=row.note, note_by=row.note_by,
         corrections=tuple(Correction(c["at"], c["note"]) for c in row.corrections),
+        internal_notes=tuple(InternalNote(**n) for n in row.internal_notes),
     )

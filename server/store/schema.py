@@ -101,6 +101,10 @@ blogs = Table(
     Column("lead", JSON(none_as_null=True)),
     Column("closing_summary", Text, nullable=False, server_default=""),
     Column("successor", JSON(none_as_null=True)),
+    Column("handover", Text, nullable=False, server_default=""),
+    Column("handover_by", Text, nullable=False, server_default=""),
+    Column("handover_at", Instant),
+    Column("planned_end", Instant),
 )
 
 bylines = Table(
@@ -142,6 +146,7 @@ entries = Table(
     Column("note", Text, nullable=False, server_default=""),
     Column("note_by", Text, nullable=False, server_default=""),
     Column("corrections", JSON, nullable=False, server_default="[]"),
+    Column("internal_notes", JSON, nullable=False, server_default="[]"),
     # the changes feed: "rows with seq > N, in seq order"
     Index("ix_entries_public_seq", "blog_id", "public_seq", unique=True),
     Index("ix_entries_newsroom_seq", "blog_id", "newsroom_seq", unique=True),

@@ -71,6 +71,7 @@ export class FormDraft {
     window.addEventListener("storage", (event) => this.#heard(event));
     window.addEventListener("pageshow", (event) => event.persisted && this.#shownAgain());
     for (const link of document.querySelectorAll("a[data-cancel]")) {
+      if ((link.closest("form") ?? this.#form) !== this.#form) continue;
       link.addEventListener("click", (event) => {
         if (event instanceof MouseEvent && !event.ctrlKey && !event.metaKey && !event.shiftKey) this.#drop();
       });
@@ -198,6 +199,15 @@ export class FormDraft {
     this.#save();
     this.#drafts.sending(this.#key, read(this.#form));
     this.#over = true;
+  }
+
+  /** What stands in the form is what the server has by now: nothing of it needs keeping. */
+  settle() {
+    this.#drafts.remove(this.#key);
+    this.#unchanged = readAsSent(this.#form);
+    this.#written = null;
+    setHidden(this.#form, "request_key", newKey());
+    this.#form.querySelector("[data-restored]")?.replaceChildren();
   }
 
   /** The draft is not wanted. */

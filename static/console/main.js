@@ -74,12 +74,17 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySel
     if (!location.hash) composer.focus();
   }
 }
+const furnish = /** @type {HTMLFormElement | null} */ (document.getElementById("furnish"));
+if (furnish && lists && user) {
+  import("./furniture/furniture.js").then(({ Furniture }) => new Furniture(furnish, user, lists)).catch((error) => console.warn(error));
+}
 if (lists) {
   listenToMarks(lists);
   countDown(root);
   listenToSearch(lists);
   // they show things with Lit, which only a bundle has
   import("./row_keys.js").then(({ listenToRowKeys }) => listenToRowKeys()).catch(() => undefined);
+  import("./dialogs.js").then(({ listenToDialogs }) => listenToDialogs(lists, user)).catch(() => undefined);
   import("./retract.js").then(({ listenToRetract }) => {
     listenToRetract(lists, root.dataset.slug ?? "", root.dataset.feed !== undefined);
   }).catch(() => undefined);

@@ -46,30 +46,34 @@ EXPECTED = {
     "key event": (0, 2),
     "retract": (0, 2),
     "undo": (1, 0),
+    "key development": (1, 1),
+    "order of developments": (2, 0),
 }
 
 
 @pytest.fixture
 async def desk(server: Running, browser: Browser) -> AsyncIterator[Page]:
     await hire(server)
-    await server.blog("counts")
+    await server.blog("counts", key_developments=["Ferries stop", "Roads close"])
     async with at_work(browser, server, "eddy", plain=False) as context:
         page = await at_desk(context, "counts")
         await page.evaluate(COUNT)
         yield page
 
 
-async def test_twelve_actions_cost_no_load_and_few_keys(desk: Page, jpeg: bytes) -> None:
+async def test_usual_actions_cost_no_load_and_few_keys(desk: Page, jpeg: bytes) -> None:
     page = desk
     cost: dict[str, tuple[int, int]] = {}
 
     @asynccontextmanager
-    async def action(name: str, done: str) -> AsyncIterator[Callable[[str], Awaitable[None]]]:
+    async def action(
+        name: str, done: str, *, said: str = "#said"
+    ) -> AsyncIterator[Callable[[str], Awaitable[None]]]:
         await page.evaluate("window.counted.keys = window.counted.clicks = 0")
         if name != "undo":  # its button is there
             await page.evaluate("document.getElementById('said').replaceChildren()")
         yield page.keyboard.insert_text
-        await page.locator("#said", has_text=done).wait_for()
+        await page.locator(said, has_text=done).wait_for()
         keys, clicks = await page.evaluate("[window.counted.keys, window.counted.clicks]")
         cost[name] = (keys, clicks)
 
@@ -121,5 +125,12 @@ async def test_twelve_actions_cost_no_load_and_few_keys(desk: Page, jpeg: bytes)
         await (await menu_of(page, "Ferries stop")).get_by_role("link", name="Retract").click()
     async with action("undo", "Restored."):
         await press("u")
+    async with action("key development", "Saved.", said=".furnish__said") as write:
+        await page.get_by_label("Development 2 of 2").click()
+        await write(" to lorries")
+        await press("Control+Enter")
+    async with action("order of developments", "Saved.", said=".furnish__said"):
+        await press("Alt+ArrowUp")
+        await press("Control+Enter")
     assert cost == EXPECTED
     assert await page.evaluate("window.sameLoad")

@@ -70,10 +70,11 @@ async def show(request: Request) -> Response:
     caller = await caller_of(request)
     async with site_of(request).database.read() as connection:
         blog = await readable(connection, caller, request.path_params["slug"])
-        feed: FeedName = "newsroom" if may(caller, Action.BLOG_READ, blog.id) else "public"
+        newsroom = may(caller, Action.BLOG_READ, blog.id)
+        feed: FeedName = "newsroom" if newsroom else "public"
         head = await feeds.head(connection, FeedKey(blog.id, feed))
     # the position moves with every entry, so it is part of the version that a GET answers with
-    return shown(request, caller, _json(blog, head), revision=blog.revision, position=head)
+    return shown(request, caller, _json(blog, head, newsroom=newsroom), revision=blog.revision, position=head)
 
 
 async def edit(request: Request) -> Response:
@@ -114,5 +115,5 @@ def furniture_of(body: BlogChanges, wanted: set[str]) -> dict[str, Any]:
     return values
 
 
-def _json(blog: Blog, position: Position) -> dict[str, Any]:
-    return blog.to_json() | {"position": str(position)}
+def _json(blog: Blog, position: Position, *, newsroom: bool = True) -> dict[str, Any]:
+    return blog.to_json(newsroom=newsroom) | {"position": str(position)}

@@ -185,11 +185,18 @@ def _responses(operation: Operation) -> dict[str, Any]:
     return found
 
 
+PUBLIC_VIEWS: dict[str, type[BaseModel]] = {
+    "getEntry": response_models.PublicEntry, "getBlog": response_models.BlogAtPosition,
+}
+"""What readers get in place of the newsroom's view, by operation."""
+
+
 def _answer_schema(operation: Operation) -> dict[str, Any]:
     assert operation.answers is not None
     schema = {"$ref": _REF.format(model=operation.answers.__name__)}
-    if operation.name == "getEntry":  # readers get the entry without author and schedule
-        return {"anyOf": [schema, {"$ref": _REF.format(model="PublicEntry")}]}
+    if operation.name in PUBLIC_VIEWS:
+        public = PUBLIC_VIEWS[operation.name].__name__
+        return {"anyOf": [schema, {"$ref": _REF.format(model=public)}]}
     return schema
 
 
@@ -223,7 +230,8 @@ def _upload(limits: Limits | None) -> dict[str, Any]:
 
 def _schemas(operations: Sequence[Operation]) -> dict[str, Any]:
     models: list[tuple[type[BaseModel], JsonSchemaMode]] = [
-        (response_models.Problem, "serialization"), (response_models.PublicEntry, "serialization")
+        (response_models.Problem, "serialization"),
+        *((model, "serialization") for model in PUBLIC_VIEWS.values()),
     ]
     for operation in operations:
         if operation.takes is not None:

@@ -194,7 +194,8 @@ LeadBody: TypeAlias = Annotated[ImageBody | VideoBody, Field(discriminator="type
 
 class BlogChanges(Body):
     """Changes to a blog; omitted fields stay unchanged. The slug cannot be changed. `closing_summary` is
-    Markdown, which takes HTML too; it and `successor`, what follows, are shown once the blog is closed."""
+    Markdown, which takes HTML too; it and `successor`, what follows, are shown once the blog is closed.
+    `planned_end` is for the newsroom only."""
 
     headline: Words = ""
     standfirst: Text = ""
@@ -209,6 +210,7 @@ class BlogChanges(Body):
     lead: LeadBody | None = None
     closing_summary: Summary = ""
     successor: RelatedBody | None = None
+    planned_end: Instant | None = None
 
 
 class BlogBody(BlogChanges):

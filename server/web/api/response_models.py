@@ -157,6 +157,16 @@ class BlogAtPosition(Blog):
     position: str
 
 
+class NewsroomBlog(BlogAtPosition):
+    """A blog as the newsroom sees it. `handover` is its note to whoever takes over, by whom and when;
+    `planned_end` is when it is to end."""
+
+    handover: str
+    handover_by: str
+    handover_at: AwareDatetime | None
+    planned_end: AwareDatetime | None
+
+
 class BlogPage(Shape):
     """`next` is the value for `?before=`; null on the last page."""
 
@@ -202,9 +212,20 @@ class PublicEntry(Content):
     corrections: list[Correction]
 
 
+class InternalNote(Shape):
+    """What somebody of the newsroom says of an entry to the others."""
+
+    id: str
+    at: AwareDatetime
+    by: str
+    text: str
+
+
 class Entry(PublicEntry):
     """An entry as the newsroom sees it. A retracted one has its place and no content. `note` is why the editor
     `note_by` sent it back, or empty."""
+
+    internal_notes: list[InternalNote]
 
     author: Author
     created_at: AwareDatetime

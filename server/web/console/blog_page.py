@@ -4,6 +4,7 @@ what was just done. The lists alone are what open pages ask for to stay fresh.""
 from __future__ import annotations
 
 import hashlib
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from server.domain.blog import Blog
 from server.domain.entry import STATUSES, UNPUBLISHED, Entry, EntryStatus
 from server.domain.errors import NotFound
 from server.domain.permissions import Action, Caller, may, require
+from server.domain.position import new_id
 from server.domain.times import to_text
 from server.newsroom import blogs, entries, timeline
 from server.store import entries as stored
@@ -40,7 +42,7 @@ async def show(request: Request, caller: Caller, blog: Blog, typed: TypedEntry, 
         names = [entry_form.in_line([name]) for name in await known_names(connection)]
     return console_page.show(
         request, caller, "entries", typed=typed, names=names,
-        may_furnish=may(caller, Action.BLOG_EDIT, blog.id),
+        furnish_key=new_id(), may_furnish=may(caller, Action.BLOG_EDIT, blog.id),
         **({"preview": ""} | context | more),
     )
 
@@ -80,7 +82,7 @@ async def _lists(request: Request, caller: Caller, blog: Blog) -> dict[str, Any]
     at, soon = to_text(now), to_text(now + site_of(request).desk.publish_delay)
     home = f"/console/blogs/{blog.slug}"
     return {
-        "now": at, "blog": blog.to_json(), "publishes": publishes, "counts": counts, "shows": shows,
+        "now": at, "blog": blog.to_json(newsroom=True), "publishes": publishes, "counts": counts, "shows": shows,
         "tabs": [(status, shows.address(home, status=status)) for status in ("", *STATUSES)],
         "rows": [_row(caller, blog, e, at, titles.get(e.id, ""), soon=soon) for e in shown],
         "waiting": [_row(caller, blog, e, at) for e in waiting],
@@ -118,6 +120,8 @@ def _row(
         ),
         "may_edit": not retracted and may(caller, Action.ENTRY_EDIT, blog.id, own=own),
         "may_retract": not retracted and may(caller, Action.ENTRY_RETRACT, blog.id, own=own),
+        "notes": [asdict(n) for n in entry.internal_notes],
+        "may_note": may(caller, Action.ENTRY_EDIT, blog.id, own=own),
         "may_publish": may(caller, Action.ENTRY_PUBLISH, blog.id),
         "planned": planned, "ahead": planned is not None and planned > at,
         "soon": planned is not None and planned <= soon,
