@@ -221,6 +221,12 @@ async def revisions_of(connection: AsyncConnection, entry_id: str) -> list[Revis
     ]
 
 
+async def set_correction(connection: AsyncConnection, entry_id: str, revision: int, note: str) -> None:
+    """Put another note to readers on a revision; an empty one removes it."""
+    same = (revisions.c.entry_id == entry_id, revisions.c.revision == revision)
+    await connection.execute(update(revisions).where(*same).values(correction=note))
+
+
 async def last_titles(connection: AsyncConnection, entry_ids: Sequence[str]) -> dict[str, str]:
     """What retracted entries were called in their last version before that, by id."""
     if not entry_ids:

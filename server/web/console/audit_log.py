@@ -33,6 +33,7 @@ WHAT = {
     "entry_pending": N_("Sent to the editors"), "entry_scheduled": N_("Scheduled"),
     "entry_published": N_("Published"), "entry_retracted": N_("Retracted"), "entry_restored": N_("Restored"),
     "entry_links_filled": N_("Links looked up"), "byline_added": N_("Byline added"),
+    "correction_changed": N_("Correction changed"),
     "note_added": N_("Note added"), "note_removed": N_("Note removed"),
     "handover_changed": N_("Handover note changed"),
     "byline_changed": N_("Byline changed"), "byline_removed": N_("Byline removed"),

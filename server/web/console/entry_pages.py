@@ -13,7 +13,6 @@ from server.domain.entry import Content, Entry
 from server.domain.errors import Conflict, Invalid, KeyReused, NotFound, StaleRevision
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import new_id
-from server.domain.times import to_text
 from server.newsroom import blogs, entries
 from server.store import entries as stored
 from server.store import feeds, idempotency
@@ -138,27 +137,6 @@ def _done(before: Entry, after: Entry) -> str:
     if after.status == "scheduled":
         return "scheduled"
     return "saved" if after.status == before.status and after.status != "draft" else after.status
-
-
-@console_page.for_members
-async def revisions(request: Request, caller: Caller) -> Response:
-    """`…/revisions`: every version, the newest first."""
-    async with site_of(request).database.read() as connection:
-        blog = await blogs.readable(connection, caller, request.path_params["slug"])
-        entry, versions = await entries.history(
-            connection, caller, request.path_params["slug"], request.path_params["id"]
-        )
-    shown_versions = [
-        {
-            "revision": r.revision, "status": r.status, "author": r.author_name, "at": to_text(r.at),
-            "title": r.content.title, "source": entry_form.to_markdown(r.content.blocks),
-            "media": entry_form.media_of(r.content.blocks),
-        }
-        for r in versions
-    ]
-    return console_page.show(
-        request, caller, "revisions", blog=blog.to_json(), entry=entry.to_json(), revisions=shown_versions
-    )
 
 
 async def found(request: Request, caller: Caller) -> tuple[Blog, Entry]:

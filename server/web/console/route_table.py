@@ -17,10 +17,12 @@ from server.web.console import (
     people,
     presence,
     preview,
+    revisions,
     session,
 )
 
 BOTH = ["GET", "POST"]
+ENTRY = "/console/blogs/{slug}/entries/{id}"
 
 
 def routes() -> list[Route]:
@@ -43,7 +45,9 @@ def routes() -> list[Route]:
         Route("/console/blogs/{slug}/entries/{id}/mark", entry_actions.mark, methods=["POST"]),
         Route("/console/blogs/{slug}/entries/{id}/retract", entry_actions.retract, methods=BOTH),
         Route("/console/blogs/{slug}/entries/{id}/send-back", entry_actions.send_back, methods=BOTH),
-        Route("/console/blogs/{slug}/entries/{id}/revisions", entry_pages.revisions),
+        Route("/console/blogs/{slug}/entries/{id}/revisions", revisions.index),
+        Route(f"{ENTRY}/revisions/{{revision}}/restore", revisions.restore, methods=BOTH),
+        Route(f"{ENTRY}/revisions/{{revision}}/correction", revisions.correction, methods=BOTH),
         Route("/console/blogs/{slug}/entries/{id}/notes", notes.of_entry, methods=BOTH),
         Route("/console/pictures", media.index, methods=BOTH),
         Route("/console/bylines", bylines.index, methods=BOTH),

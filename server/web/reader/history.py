@@ -16,16 +16,15 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.domain.blocks import Block, Embed, Image, Quote, Text, Video, images_of
-from server.domain.byline import line_of
 from server.domain.change import FeedKey
 from server.domain.entry import Content
 from server.domain.errors import Gone, NotFound
 from server.domain.times import to_text
 from server.store import entries, feeds
 from server.store.entries import Revision
-from server.text.difference import Piece, difference, lines
+from server.text.difference import Piece, difference
 from server.text.title import title_of
+from server.text.version_lines import version_lines
 from server.web.reader import page_cache
 from server.web.reader.page_cache import Kept
 from server.web.reader.pages import HTML, entry_on_page, public_blog
@@ -101,30 +100,6 @@ def _changes(found: Sequence[Version]) -> list[dict[str, Any]]:
 def _change(before: Version, now: Version, most: int) -> dict[str, Any]:
     places: list[list[Piece]] = []
     if before.content is not None and now.content is not None:
-        places = difference(_lines(before.content), _lines(now.content), most=most)
+        places = difference(version_lines(before.content), version_lines(now.content), most=most)
     hidden = before.content is None or now.content is None
     return {"at": to_text(now.at), "note": now.note, "places": places, "hidden": hidden}
-
-
-def _lines(content: Content) -> list[str]:
-    """Everything of a version that readers saw, as lines of text."""
-    found = [content.title] if content.title else []
-    found += [line for block in content.blocks for line in _block(block)]
-    return [*found, line_of(content.bylines)] if content.bylines else found
-
-
-def _block(block: Block) -> list[str]:
-    if isinstance(block, Text):
-        return lines(block.html)
-    if isinstance(block, Quote):
-        return [*lines(block.html), f"— {block.cite}"] if block.cite else lines(block.html)
-    if isinstance(block, Video | Embed):
-        return [f"▸ {block.title or block.url}"]
-    return [f"▣ {_picture(image)}" for image in images_of([block])]
-
-
-def _picture(image: Image) -> str:
-    """What may be said of a picture: of one that is covered, its warning."""
-    if image.sensitive:
-        return image.warning
-    return " · ".join(words for words in (image.alt, image.caption, image.credit) if words)

@@ -45,7 +45,10 @@ TABLE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     f"{BLOG}/preview": (OF_BLOG[0], (401, 404, 415, 415, 415, 415)), BLOG: OF_BLOG, f"{BLOG}/list": OF_BLOG,
     f"{BLOG}/presence": (OF_BLOG[0], (401, 415, 415, 415, 415, 415)),
     f"{BLOG}/handover": ((303, 404, 403, 200, 200, 200), (401, 404, 403, 303, 303, 303)),
-    f"{ENTRY}/notes": OF_ENTRY,
+    f"{ENTRY}/notes": OF_ENTRY, f"{ENTRY}/revisions/{{revision}}/restore": OF_ENTRY,
+    f"{ENTRY}/revisions/{{revision}}/correction": (
+        (303, 404, 404, 404, 404, 404), (401, 404, 404, 404, 404, 404)
+    ),
     f"{BLOG}/furniture": ((303, 404, 403, 200, 200, 200), (401, 404, 403, 422, 422, 422)),
     ENTRY: (OF_ENTRY[0], (401, 404, 404, 200, 200, 200)),
     f"{ENTRY}/mark": (OF_ENTRY[0], (401, 404, 404, 303, 303, 303)),
@@ -69,7 +72,7 @@ class Cast:
         if pattern.endswith(("/remove", "/revoke")):  # one for each who tries
             made = await self.server.http.post(f"/api/v1/{kind}", json={"name": new_id(), "role": "editor"})
             id_ = made.json()["id"]
-        return pattern.format(slug="storm", id=id_)
+        return pattern.format(slug="storm", id=id_, revision=1)
 
     async def answer(self, who: str, method: str, pattern: str) -> tuple[int, str]:
         """Of the API, to a body that is as good as empty."""
