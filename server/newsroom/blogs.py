@@ -99,10 +99,12 @@ async def _create(
 
 
 async def edit(
-    desk: Desk, caller: Caller, slug: str, changed: dict[str, object], *, revision: int | None, epoch: str = ""
+    desk: Desk, caller: Caller, slug: str, changed: dict[str, object], *, revision: int | None, epoch: str = "",
+    ended_at: datetime | None = None,
 ) -> Written:
     """Edit a blog. `changed` holds fields of `Furniture`; `revision` is the revision that was edited, or None
     to overwrite the current one; `epoch` the one in which it was read, or empty if that is not known.
+    `ended_at` is when a blog that is closed ended, if that was not now.
 
     Raises:
         NotFound: the caller has no role in this blog.
@@ -138,7 +140,7 @@ async def edit(
         if edited.status == "live":
             edited = replace(edited, started_at=blog.started_at or now, closed_at=None)
         elif edited.status == "closed":
-            edited = replace(edited, closed_at=blog.closed_at or now)
+            edited = replace(edited, closed_at=ended_at or blog.closed_at or now)
         if (edited.language, edited.time_zone) != (blog.language, blog.time_zone):
             # Every entry on open pages renders differently now: a new epoch makes them reload.
             await feeds.renew_epoch(connection, blog.id)

@@ -21,6 +21,7 @@ MODULES = {
 }
 NO_ACTION_OF_A_PERSON = {
     "presence.beat": "a tab is there", "presence.leave": "a tab is closed",
+    "drafts.keep": "what is typed is kept", "drafts.end": "what is kept was sent or thrown away",
     "feeds.renew_epoch": "the database went back; it is in the server's log",
     "schedule.tidy": "what is past its time is forgotten",
     "callers.caller_of_session": "when a session was used", "callers.caller_of_token": "when a token was used",
@@ -94,6 +95,7 @@ async def test_the_life_of_an_entry_stands_in_the_log(newsroom: Newsroom) -> Non
 
 
 async def test_what_is_refused_leaves_no_line(newsroom: Newsroom) -> None:
+    newsroom.clock.forward(seconds=1)
     await blogs.edit(newsroom.desk, EDITOR, "storm", {"status": "closed"}, revision=None)
     with pytest.raises(Conflict):
         await entries.create(newsroom.desk, EDITOR, "storm", draft("Rain"))

@@ -82,7 +82,8 @@ async def _lists(request: Request, caller: Caller, blog: Blog) -> dict[str, Any]
     at, soon = to_text(now), to_text(now + site_of(request).desk.publish_delay)
     home = f"/console/blogs/{blog.slug}"
     return {
-        "now": at, "blog": blog.to_json(newsroom=True), "publishes": publishes, "counts": counts, "shows": shows,
+        "now": at, "blog": blog.to_json(newsroom=True), "publishes": publishes, "counts": counts,
+        "shows": shows,
         "tabs": [(status, shows.address(home, status=status)) for status in ("", *STATUSES)],
         "rows": [_row(caller, blog, e, at, titles.get(e.id, ""), soon=soon) for e in shown],
         "waiting": [_row(caller, blog, e, at) for e in waiting],

@@ -43,6 +43,7 @@ DONE: Mapping[str, str] = {
     "restored": N_("Restored."),
     "returned": N_("Sent back to its author, with your reason."),
     "closed": N_("Blog closed."),
+    "reopened": N_("Blog reopened."),
     "version_restored": N_("Earlier version restored, as a new edit."),
     "reworded": N_("Correction changed."),
     "correction_removed": N_("Correction removed."),

@@ -24,7 +24,7 @@ LABELS = {
     "lead_alt": N_("Lead picture, alt text"), "lead_caption": N_("Lead, caption"),
     "lead_credit": N_("Lead, credit"), "lead_video": N_("Lead video, address"),
     "lead_video_title": N_("Lead video, title"), "closing_summary": N_("Closing summary"),
-    "successor": N_("What follows"), "text": N_("Note"),
+    "successor": N_("What follows"), "ended_at": N_("Ended at"), "text": N_("Note"),
     "handover": N_("Handover note"), "username": N_("User name"), "name": N_("Name"),
     "password": N_("Password"), "current": N_("Current password"), "place": N_("Place"), "url": N_("Link"),
     "topics": N_("Topics"), "role": N_("Role"), "blog_roles": N_("Role in a blog"), "blog": N_("Blog"),

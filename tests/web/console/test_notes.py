@@ -25,7 +25,7 @@ async def test_notes_are_written_shown_and_removed_without_scripts(server: Runni
         sent = {"text": "Ask the harbour", "request_key": hidden(form, "request_key")}
         said = await editor.post(notes, data=sent)
         assert "Note added" in said.text
-        assert re.search(r"<b>eddy, [0-9:]+:</b> Ask the harbour", said.text)
+        assert re.search(r"<bdi>eddy</bdi>, [0-9:]+:</b> <bdi>Ask the harbour", said.text)
         assert "Ask the harbour" in (await contributor.get(home)).text
         empty = await editor.post(notes, data={"text": " "})
         assert (empty.status_code, "write the note first" in empty.text) == (422, True)

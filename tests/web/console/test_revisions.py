@@ -27,7 +27,7 @@ async def test_versions_show_what_changed_and_one_is_restored_as_a_new_edit(serv
     async with logged_in(server, "eddy") as editor:
         page = (await editor.get(home)).text
         # inline: the difference of the second version, and the first as it was
-        assert changes(page)[0] == "Ferries stop at [removed: noon,]  [added: nine,] says the port."
+        assert changes(page)[0] == "Ferries stop at [removed: noon,]  [added: nine,]  says the port."
         assert changes(page)[1:] == ["Ferries", "Ferries stop at noon, says the port."]
         assert ">key event<" in page
         sides = changes((await editor.get(home, params={"view": "sides"})).text)
