@@ -243,8 +243,8 @@ def test_what_is_translated_is_not_reported(source: str) -> None:
 # What the console's scripts say without a word of the catalogues
 
 CODE = {
-    "Enter", "Tab", "Escape", "Content-Type", "Idempotency-Key", "block words list", "ArrowUp", "ArrowDown",
-    "ArrowLeft", "ArrowRight", "Home", "End", "Accept", "Event", "Error",
+    "Enter", "Tab", "Escape", "Backspace", "Content-Type", "Idempotency-Key", "block words list", "ArrowUp",
+    "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "Accept", "Event", "Error",
 }
 """Names of keys and headers, and what a library is told."""
 CODE_SHAPES = re.compile(r"(Mod|Shift|If|Alt)-[\w-]+|[#.\[][^\u0020]+.*|[a-z-]+( [a-z]+(-[a-z]+)*--[a-z-]*)+ ?")
