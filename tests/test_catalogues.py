@@ -3,6 +3,7 @@ say nothing else."""
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import runpy
@@ -17,6 +18,9 @@ from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
+from server.domain.field_labels import label
+from server.domain.message import Message as Said
+from server.domain.message import from_json, to_json
 from server.web.console import script_words as console_words
 from server.web.languages import CATALOGUES, Languages
 from server.web.reader import script_words
@@ -238,6 +242,48 @@ def test_english_in_a_template_is_found(source: str) -> None:
 )
 def test_what_is_translated_is_not_reported(source: str) -> None:
     assert not english_of(source)
+
+
+# What errors say
+
+LAYERS = ("auth", "domain", "media", "newsroom", "text", "web/console")
+"""Where an error that the console shows arises. What only API clients and the command line see is English."""
+COMMAND_LINE = ("export_format.py", "export_import.py", "import_reader.py", "picture_backup.py", "files.py")
+
+
+def unsaid(tree: ast.Module) -> list[str]:
+    """Errors whose words no catalogue can have: they are put together where they are raised."""
+    found = []
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        at = (tool["KEYWORDS"].get(name) or (1,))[0] if name in tool["KEYWORDS"] else 0
+        if isinstance(at, int) and at and len(call.args) >= at and isinstance(call.args[at - 1], ast.JoinedStr):
+            found.append(ast.unparse(call))
+    return found
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_errors_can_be_said_in_each_language(layer: str) -> None:
+    """If this fails, write `Message("at most %(n)s characters", n=…)` instead of an f-string."""
+    paths = [p for p in sorted((ROOT / "server" / layer).rglob("*.py")) if p.name not in COMMAND_LINE]
+    found = {p.name: unsaid(ast.parse(p.read_text(encoding="utf-8"))) for p in paths}
+    assert {name: errors for name, errors in found.items() if errors} == {}
+
+
+def test_an_error_that_is_put_together_is_found() -> None:
+    assert unsaid(ast.parse('raise Invalid.field("body", f"at most {n}")'))
+    assert not unsaid(ast.parse('raise Invalid.field(f"blocks.{n}", Message("at most %(n)s", n=n))'))
+
+
+def test_an_error_is_said_in_another_language() -> None:
+    german = Languages().of("de")
+    assert german.said(Said("at most %(most)s; these are %(n)s", most=5000, n=6001)) == (
+        "höchstens 5.000; hier sind es 6.001"
+    )
+    assert german.said(label("blocks.0.alt")) == "Alternativtext (Block 1)"
+    assert german.said("no catalogue has this") == "no catalogue has this"
+    within = Said("%(place)s: %(message)s", place=Said("line %(n)s", n=3), message="needs some text")
+    assert german.said(from_json(to_json(within))) == "Zeile 3: needs some text"
 
 
 # What the console's scripts say without a word of the catalogues

@@ -13,6 +13,7 @@ from argon2 import PasswordHasher, profiles
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from server.domain.errors import Invalid
+from server.domain.message import Message
 from server.domain.text_limits import MAX_PASSWORD, MIN_PASSWORD
 
 _hasher = PasswordHasher.from_parameters(profiles.RFC_9106_LOW_MEMORY)
@@ -28,7 +29,8 @@ log-in."""
 def check(password: str) -> None:
     """Raises Invalid for a password that is too short, too long or holds control characters."""
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        raise Invalid.field("password", f"{MIN_PASSWORD} to {MAX_PASSWORD} characters")
+        said = Message("%(least)s to %(most)s characters", least=MIN_PASSWORD, most=MAX_PASSWORD)
+        raise Invalid.field("password", said)
     if any(ord(c) < 32 or 0xD800 <= ord(c) <= 0xDFFF for c in password):
         raise Invalid.field("password", "must not contain control characters")
 

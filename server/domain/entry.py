@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from server.domain import blocks
 from server.domain.byline import Byline, line_of, pictures_of, without_picture
 from server.domain.errors import Conflict, Invalid
+from server.domain.message import Message
 from server.domain.times import to_text
 
 EntryStatus: TypeAlias = Literal["draft", "pending", "scheduled", "published", "retracted"]
@@ -240,7 +241,8 @@ def check_schedule(status: EntryStatus, publish_at: datetime | None, now: dateti
         if publish_at is None:
             raise Invalid.field("publish_at", "required when status is “scheduled”")
         if not now < publish_at <= now + FARTHEST:
-            raise Invalid.field("publish_at", f"must be in the future, at most {FARTHEST.days} days ahead")
+            said = Message("must be in the future, at most %(n)s days ahead", n=FARTHEST.days)
+            raise Invalid.field("publish_at", said)
 
 
 def check_content(status: EntryStatus, content: Content) -> None:

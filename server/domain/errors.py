@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 from server.domain.field_labels import label
+from server.domain.message import Message
 
 
 class StopPressError(Exception):
@@ -20,6 +21,7 @@ class StopPressError(Exception):
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail or self.code)
         self.detail = detail or (self.__doc__ or self.code).strip().splitlines()[0]
+        """For people, in English; the first line of the class's docstring where nothing else was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ class Throttled(StopPressError):
     code = "throttled"
 
     def __init__(self, *, retry_after: int) -> None:
-        super().__init__(f"Too many attempts. Try again in {retry_after} seconds.")
+        super().__init__(Message("Too many attempts. Try again in %(n)s seconds.", n=retry_after))
         self.retry_after = retry_after
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-Value: TypeAlias = "str | int | Message"
+Value: TypeAlias = str | int
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for it
@@ -32,13 +32,19 @@ class Message(str):
         made.template, made.values = template, values
         return made
 
-    def to_json(self) -> dict[str, Any]:
-        """For another process."""
-        values = {n: v.to_json() if isinstance(v, Message) else v for n, v in self.values.items()}
-        return {"template": self.template, "values": values}
 
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Message:
-        """Inverse of `to_json`."""
-        values = {n: cls.from_json(v) if isinstance(v, dict) else v for n, v in data["values"].items()}
-        return cls(data["template"], **values)
+def to_json(text: str) -> Any:
+    """A text for another process: itself, or what a `Message` was made of."""
+    if not isinstance(text, Message):
+        return text
+    values = {n: to_json(v) if isinstance(v, str) else v for n, v in text.values.items()}
+    return {"template": text.template, "values": values}
+
+
+def from_json(data: Any) -> str:
+    """Inverse of `to_json`."""
+    if isinstance(data, str):
+        return data
+    values = {n: v if isinstance(v, int) else from_json(v) for n, v in data["values"].items()}
+    template: str = data["template"]
+    return Message(template, **values)

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Literal, TypeAlias, get_args
 
 from server.domain.errors import Forbidden, NotFound
+from server.domain.message import N_, Message
 
 Role: TypeAlias = Literal["contributor", "editor", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -22,21 +23,21 @@ class Action(Enum):
     """An action that needs permission: its description, the lowest role allowed, and whether a contributor may
     do it with an unpublished entry of their own."""
 
-    BLOG_CREATE = ("create a blog", "editor", False)
-    BLOG_READ = ("see this blog in the newsroom", "contributor", False)
-    BLOG_EDIT = ("edit this blog's details", "editor", False)
-    ENTRY_CREATE = ("write an entry", "contributor", False)
-    ENTRY_PUBLISH = ("publish an entry", "editor", False)
-    ENTRY_EDIT = ("edit an entry", "editor", True)
-    ENTRY_RETRACT = ("retract an entry", "editor", True)
-    ENTRY_REVISIONS = ("see an entry's revisions", "editor", True)
-    AUDIT_READ = ("see the log", "editor", False)
-    MEDIA_UPLOAD = ("upload a picture", "contributor", False)
-    PICTURES_MANAGE = ("decide about removed pictures", "editor", False)
-    BYLINES_READ = ("see the newsroom’s bylines", "contributor", False)
-    BYLINES_MANAGE = ("change the newsroom’s bylines", "editor", False)
-    USERS_MANAGE = ("manage users", "admin", False)
-    TOKENS_MANAGE = ("manage API tokens", "admin", False)
+    BLOG_CREATE = (N_("create a blog"), "editor", False)
+    BLOG_READ = (N_("see this blog in the newsroom"), "contributor", False)
+    BLOG_EDIT = (N_("edit this blog's details"), "editor", False)
+    ENTRY_CREATE = (N_("write an entry"), "contributor", False)
+    ENTRY_PUBLISH = (N_("publish an entry"), "editor", False)
+    ENTRY_EDIT = (N_("edit an entry"), "editor", True)
+    ENTRY_RETRACT = (N_("retract an entry"), "editor", True)
+    ENTRY_REVISIONS = (N_("see an entry's revisions"), "editor", True)
+    AUDIT_READ = (N_("see the log"), "editor", False)
+    MEDIA_UPLOAD = (N_("upload a picture"), "contributor", False)
+    PICTURES_MANAGE = (N_("decide about removed pictures"), "editor", False)
+    BYLINES_READ = (N_("see the newsroom’s bylines"), "contributor", False)
+    BYLINES_MANAGE = (N_("change the newsroom’s bylines"), "editor", False)
+    USERS_MANAGE = (N_("manage users"), "admin", False)
+    TOKENS_MANAGE = (N_("manage API tokens"), "admin", False)
 
     def __init__(self, words: str, least: Role, own: bool) -> None:
         self.words, self.least, self.own = words, least, own
@@ -112,4 +113,4 @@ def require(caller: Caller, action: Action, blog_id: str | None = None, *, own: 
         return
     if blog_id is not None and caller.rank(blog_id) == 0:
         raise NotFound("Blog not found.")  # in the words of one that is not there
-    raise Forbidden(f"Your role does not allow you to {action.words}.")
+    raise Forbidden(Message("Your role does not allow you to %(action)s.", action=Message(action.words)))

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from server.domain.errors import TooLarge, UnsupportedMedia
+from server.domain.message import to_json
 from server.media import images
 
 BASE_BYTES = 512 * 1024 * 1024
@@ -53,7 +54,7 @@ def _answer(answers: BinaryIO, data: bytes, max_pixels: int) -> None:
     try:
         picture = images.make(data, max_pixels)
     except (TooLarge, UnsupportedMedia) as error:
-        _write(answers, {"error": error.code, "detail": error.detail}, [])
+        _write(answers, {"error": error.code, "detail": to_json(error.detail)}, [])
         return
     sizes = [None, *sorted(picture.renditions)]
     bodies = [picture.full, *(picture.renditions[width] for width in sizes if width is not None)]

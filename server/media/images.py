@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from server.domain.errors import StopPressError, TooLarge, UnsupportedMedia
+from server.domain.message import Message
 from server.media.urls import WIDTHS
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
@@ -80,7 +81,7 @@ def _inspect(data: bytes, max_pixels: int) -> tuple[str, int, int]:
     except Exception as error:
         raise UnsupportedMedia("The picture is damaged or incomplete.") from error
     if mime is None:
-        raise UnsupportedMedia(f"Pictures are kept as {', '.join(_MIME)}.")
+        raise UnsupportedMedia(Message("Pictures are kept as %(names)s.", names=", ".join(_MIME)))
     return mime, *size
 
 
@@ -91,14 +92,16 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
     except UnidentifiedImageError as error:
         raise UnsupportedMedia("This file is not a picture in JPEG, PNG, WebP, GIF or AVIF format.") from error
     if max(image.size) > MAX_SIDE:
-        raise TooLarge(f"A picture may be at most {MAX_SIDE:,} pixels wide or high.")
+        raise TooLarge(Message("A picture may be at most %(n)s pixels wide or high.", n=MAX_SIDE))
     if image.format in ("JPEG", "MPO") and scans(data) > MAX_SCANS:
-        raise TooLarge(f"A JPEG may have at most {MAX_SCANS} scans.")
+        raise TooLarge(Message("A JPEG may have at most %(n)s scans.", n=MAX_SCANS))
     frames = _frames(image)
     if frames > MAX_FRAMES:
-        raise TooLarge(f"The animation is too long: at most {MAX_FRAMES} frames are allowed.")
+        raise TooLarge(Message("The animation is too long: at most %(n)s frames are allowed.", n=MAX_FRAMES))
     if image.width * image.height * frames > max_pixels:
-        raise TooLarge(f"The picture is too large: at most {max_pixels:,} pixels in all frames are allowed.")
+        raise TooLarge(
+            Message("The picture is too large: at most %(n)s pixels in all frames are allowed.", n=max_pixels)
+        )
     return image
 
 

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any
 
 from server.domain.errors import StopPressError, TooLarge, Unavailable, UnsupportedMedia
+from server.domain.message import Message, from_json
 from server.media import child_process
 from server.media.images import Picture
 
@@ -48,7 +49,7 @@ class Decoder:
             Unavailable: the server stops, or there is no process to be had.
         """
         if len(data) > max_bytes:
-            raise TooLarge(f"A picture may have at most {max_bytes:,} bytes.")
+            raise TooLarge(Message("A picture may have at most %(n)s bytes.", n=max_bytes))
         job = _Job(self, data, max_pixels)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._talking, job.run)
@@ -112,7 +113,7 @@ class _Job:
         if head["peak"] > LARGE_BYTES:
             self._decoder.close()
         if "error" in head:
-            raise _ERRORS[head["error"]](head["detail"])
+            raise _ERRORS[head["error"]](from_json(head["detail"]))
         made = zip(head["sizes"], bodies, strict=True)
         renditions = {width: body for width, body in made if width is not None}
         return Picture(head["mime"], head["width"], head["height"], bodies[0], renditions)
@@ -124,10 +125,10 @@ class _Job:
         if self._given_up:
             return Unavailable("The upload was given up.")
         if code in (-signal.SIGALRM, -signal.SIGXCPU, -signal.SIGKILL):
-            return TooLarge(
-                f"The server could not prepare this picture within {self._decoder.seconds:g} seconds. Choose a "
-                "smaller one."
-            )
+            return TooLarge(Message(
+                "The server could not prepare this picture within %(seconds)s seconds. Choose a smaller one.",
+                seconds=f"{self._decoder.seconds:g}",
+            ))
         if code == -signal.SIGTERM:
             return Unavailable("The server stops; the picture was not kept. Try again.")
         return UnsupportedMedia("The picture is damaged, or needs more memory than a picture may.")

@@ -14,6 +14,7 @@ from server.domain.blog import Blog, BlogStatus, Lead, Related
 from server.domain.byline import Byline, line_of
 from server.domain.change import Change, FeedKey
 from server.domain.errors import Conflict, Invalid, NotFound, StaleRevision
+from server.domain.message import Message
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import Position, new_id
 from server.domain.times import to_text
@@ -68,7 +69,7 @@ async def create(
     try:
         blog, position, changes = await request.once(lambda: _create(desk, caller, slug, furniture, request))
     except IntegrityError as error:
-        raise Conflict(f"Slug: “{slug}” is already in use by another blog.") from error
+        raise Conflict(Message("Slug: “%(slug)s” is already in use by another blog.", slug=slug)) from error
     desk.publish(changes)
     return Written(blog, position)
 

@@ -16,13 +16,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain.byline import Byline, cleaned, line_of, name_key
 from server.domain.errors import Conflict, Invalid, NotFound
-from server.domain.message import Message
+from server.domain.message import N_, Message
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import new_id
 from server.newsroom import audit
 from server.newsroom.desk import Desk
 from server.store import bylines, media
 from server.store.bylines import Record
+
+_DIFFERS = {
+    "picture": (
+        N_("the newsroom’s byline “%(name)s” has no picture; leave it out, or change the byline itself"),
+        N_("the newsroom’s byline “%(name)s” has another picture; leave it out, or change the byline itself"),
+    ),
+    "url": (
+        N_("the newsroom’s byline “%(name)s” has no link; leave it out, or change the byline itself"),
+        N_("the newsroom’s byline “%(name)s” has another link; leave it out, or change the byline itself"),
+    ),
+}
+"""What is said where an entry gives a byline something that the record has not, or has otherwise."""
 
 
 async def create(desk: Desk, caller: Caller, byline: Byline) -> Record:
@@ -110,7 +122,8 @@ async def resolved(
     keys = [name_key(b.name) for b in found]
     for index, key in enumerate(keys):
         if key in keys[:index]:
-            raise Invalid.field(f"bylines.{index}", f"“{found[index].name}” is named twice")
+            said = Message("“%(name)s” is named twice", name=found[index].name)
+            raise Invalid.field(f"bylines.{index}", said)
     return tuple(found)
 
 
@@ -147,16 +160,12 @@ async def _completed(
 ) -> Byline:
     """The record, with picture and link that it did not have yet. Raises Invalid where they differ."""
     missing: dict[str, str] = {}
-    for part, words in (("picture", "picture"), ("url", "link")):
+    for part, (no, other) in _DIFFERS.items():
         given, has = getattr(asked, part), getattr(record, part)
         if not given or given == has:
             continue
         if has or not may(caller, Action.BYLINES_MANAGE):
-            said = f"has another {words}" if has else f"has no {words}"
-            raise Invalid.field(
-                f"bylines.{index}.{part}",
-                f"the newsroom’s byline “{record.name}” {said}; leave it out, or change the byline itself",
-            )
+            raise Invalid.field(f"bylines.{index}.{part}", Message(other if has else no, name=record.name))
         missing[part] = given
     if not missing:
         return record

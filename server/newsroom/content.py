@@ -16,9 +16,10 @@ from server.domain.blocks import Block, Quote, Text, to_json
 from server.domain.blog import Blog
 from server.domain.entry import Content
 from server.domain.errors import FieldError, Invalid
+from server.domain.message import Message
 from server.domain.text_limits import MAX_BODY
 from server.newsroom import text_process, text_to_blocks
-from server.text.characters import half_character
+from server.text.characters import half_character, half_of_character
 from server.text.errors import TextError
 
 SHORT = 2_000
@@ -41,7 +42,8 @@ async def prepare(content: Content, language: str) -> Content:
     """
     size = sum(_size(block) for block in content.blocks)
     if size > MAX_BODY:
-        raise Invalid.field("body", f"at most {MAX_BODY:,} characters in an entry; this has {size:,}")
+        said = Message("at most %(most)s characters in an entry; this has %(n)s", most=MAX_BODY, n=size)
+        raise Invalid.field("body", said)
     _check_characters(content)
     blocks = await _prepared(content.blocks, language, size=size) if content.blocks else ()
     return replace(content, title=text_to_blocks.line(content.title), blocks=blocks)
@@ -53,7 +55,7 @@ async def words(body: str, language: str) -> tuple[Block, ...]:
         work = text_to_blocks.words if len(body) <= SHORT else text_process.shared.words
         return await _in_thread(work, body, language, size=len(body))
     except TextError as error:
-        raise Invalid.field("body", str(error)) from error
+        raise Invalid.field("body", error.said) from error
 
 
 def furniture(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,7 +94,7 @@ def _check_characters(content: Content) -> None:
         found += _texts(to_json(block), f"blocks.{index}")
     broken = [(name, place) for name, text in found if (place := half_character(text))]
     if broken:
-        raise Invalid(*(FieldError(name, f"{place}: half of a character (an unpaired surrogate)")
+        raise Invalid(*(FieldError(name, half_of_character(place))
                         for name, place in broken))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from server.domain.errors import Forbidden, TooLarge
+from server.domain.message import Message
 from server.domain.permissions import Action, Caller, require
 from server.newsroom.desk import Desk
 from server.store import blogs, drafts, people
@@ -53,7 +54,7 @@ async def keep(desk: Desk, caller: Caller, slug: str, typed: Typed) -> Kept:
     """
     owner = _owner(caller)
     if len(typed.form.encode()) > MAX_BYTES:
-        raise TooLarge(f"A draft has at most {MAX_BYTES} bytes.")
+        raise TooLarge(Message("A draft has at most %(n)s bytes.", n=MAX_BYTES))
     async with desk.database.write() as connection:
         blog = await blogs.by_slug(connection, slug)
         require(caller, Action.ENTRY_CREATE, blog.id)

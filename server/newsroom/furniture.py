@@ -13,6 +13,7 @@ from server.domain.blocks import Block, Image, Quote, Text, Video
 from server.domain.blog import Lead
 from server.domain.entry import Content
 from server.domain.errors import FieldError, Invalid
+from server.domain.message import Message
 from server.domain.permissions import Caller
 from server.domain.text_limits import MAX_SUMMARY
 from server.newsroom import content, entry_pictures, previews
@@ -84,7 +85,7 @@ def _as_lead(block: Block) -> Lead:
 async def _summary(text: str, language: str) -> str:
     """Sanitised HTML of a text in Markdown."""
     if len(text) > MAX_SUMMARY:
-        limit = f"at most {MAX_SUMMARY:,} characters; this has {len(text):,}"
+        limit = Message("at most %(most)s characters; this has %(n)s", most=MAX_SUMMARY, n=len(text))
         raise Invalid.field("closing_summary", limit)
     if not text.strip():
         return ""

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain.errors import Invalid
+from server.domain.message import Message
 from server.domain.permissions import Caller
 from server.store import idempotency
 
@@ -34,7 +35,8 @@ class Request:
     def of(cls, caller: Caller, key: str | None, operation: str, body: Any) -> Request:
         """Raises Invalid for a key that is empty, too long or not printable ASCII."""
         if key is not None and not (0 < len(key) <= MAX_KEY and key.isascii() and key.isprintable()):
-            raise Invalid.field("Idempotency-Key", f"1 to {MAX_KEY} printable ASCII characters")
+            said = Message("1 to %(most)s printable ASCII characters", most=MAX_KEY)
+            raise Invalid.field("Idempotency-Key", said)
         return cls(caller.id, key, digest_of(operation, body))
 
     async def made_before(self, connection: AsyncConnection) -> str | None:

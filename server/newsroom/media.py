@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.domain.errors import Conflict, FieldError, Forbidden, Invalid
 from server.domain.media import Media
+from server.domain.message import Message
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import new_id
 from server.domain.text_limits import MAX_LINE, MAX_TEXT
@@ -137,8 +138,11 @@ async def _twin(connection: AsyncConnection, caller: Caller, digests: set[str]) 
     removed = await removed_pictures.refused(connection, digests)
     if removed is not None:
         raise Conflict(
-            f"This picture was removed from the newsroom on {removed.at:%Y-%m-%d} and cannot be uploaded "
-            "again. An editor for all blogs can allow it."
+            Message(
+                "This picture was removed from the newsroom on %(day)s and cannot be uploaded again. An editor "
+                "for all blogs can allow it.",
+                day=f"{removed.at:%Y-%m-%d}",
+            )
         )
     return await media.twin(connection, caller, digests)
 
@@ -159,7 +163,7 @@ def words_of(**given: str) -> dict[str, str]:
     """The texts on one line each, without what cannot be shown. Raises Invalid."""
     words = {name: " ".join(trimmed(repair_line(text)).split()) for name, text in given.items()}
     errors = [
-        FieldError(name, f"at most {_MOST[name]:,} characters; this has {len(text):,}")
+        FieldError(name, Message("at most %(most)s characters; this has %(n)s", most=_MOST[name], n=len(text)))
         for name, text in words.items() if len(text) > _MOST[name]
     ]
     if errors:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.auth import credentials, passwords
 from server.domain.errors import Conflict, Forbidden, Invalid, Unauthenticated
+from server.domain.message import Message
 from server.domain.permissions import Action, Caller, Role, require
 from server.domain.person import Session, Token, User
 from server.domain.position import new_id
@@ -64,7 +65,7 @@ async def create_user(
                 role=role, blog_roles=dict(user.blog_roles),
             )
     except IntegrityError as error:
-        raise Conflict(f"User name: “{username}” is already in use.") from error
+        raise Conflict(Message("User name: “%(name)s” is already in use.", name=username)) from error
     audit.done("user_added", caller, user=user.id, username=username, role=role, blog_roles=user.blog_roles)
     return user
 
@@ -178,7 +179,7 @@ async def create_token(
                 blog=blog, keep=keep,
             )
     except IntegrityError as error:
-        raise Conflict(f"Name: there is already a token called “{name}”.") from error
+        raise Conflict(Message("Name: there is already a token called “%(name)s”.", name=name)) from error
     audit.done("token_added", caller, token=token.id, name=name, role=role, blog=blog, keep=keep)
     return token, plain
 
@@ -266,7 +267,7 @@ async def _by_id(
     ids = {slug: blog_id for blog_id, slug in (await people.slugs(connection)).items()}
     unknown = [slug for slug in by_slug if slug not in ids]
     if unknown:
-        raise Invalid.field(field, f"blog “{unknown[0][:100]}” not found")
+        raise Invalid.field(field, Message("blog “%(name)s” not found", name=unknown[0][:100]))
     return {ids[slug]: role for slug, role in by_slug.items()}
 
 
@@ -277,7 +278,7 @@ def _is_admin(user: User) -> bool:
 def _name(text: str) -> str:
     text = text.strip()
     if not 0 < len(text) <= MAX_NAME or _printable(text) != text:
-        raise Invalid.field("name", f"must be 1 to {MAX_NAME} printable characters")
+        raise Invalid.field("name", Message("must be 1 to %(most)s printable characters", most=MAX_NAME))
     return text
 
 

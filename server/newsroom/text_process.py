@@ -17,6 +17,7 @@ import structlog
 
 from server.domain.blocks import Block
 from server.domain.errors import FieldError, Invalid
+from server.domain.message import from_json
 from server.media import child_process
 from server.newsroom import text_process_main, text_to_blocks
 from server.text.errors import TextError
@@ -42,7 +43,7 @@ class TextProcess:
         if answer is None:
             return text_to_blocks.prepared(given, language)
         if "fields" in answer:
-            raise Invalid(*(FieldError(name, message) for name, message in answer["fields"]))
+            raise Invalid(*(FieldError(name, from_json(said)) for name, said in answer["fields"]))
         return _blocks(answer)
 
     def words(self, body: str, language: str) -> tuple[Block, ...]:
@@ -51,7 +52,7 @@ class TextProcess:
         if answer is None:
             return text_to_blocks.words(body, language)
         if "error" in answer:
-            raise TextError(*answer["error"])
+            raise TextError(*map(from_json, answer["error"]))
         return _blocks(answer)
 
     def close(self) -> None:

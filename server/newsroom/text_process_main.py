@@ -11,7 +11,7 @@ import os
 import sys
 from typing import Any
 
-from server.domain import blocks
+from server.domain import blocks, message
 from server.domain.blocks import Block, Quote, Text
 from server.domain.errors import Invalid
 from server.newsroom import text_to_blocks
@@ -40,9 +40,9 @@ def _answer(asked: dict[str, Any]) -> dict[str, Any]:
         else:
             found = text_to_blocks.prepared([from_json(b) for b in asked["blocks"]], asked["language"])
     except TextError as error:
-        return {"error": [error.message, error.place]}
+        return {"error": [message.to_json(error.message), message.to_json(error.place)]}
     except Invalid as error:
-        return {"fields": [[f.field, f.message] for f in error.fields]}
+        return {"fields": [[f.field, message.to_json(f.message)] for f in error.fields]}
     return {"blocks": [to_json(b) for b in found]}
 
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from server.domain.blocks import Block, Embed, Gallery, Image, Quote, Text, Video, to_json
 from server.domain.blog import Related
 from server.domain.errors import Invalid
+from server.domain.message import Message
 from server.domain.text_limits import MAX_BLOCKS, MAX_GALLERY, MAX_RENDERED_BYTES, MIN_GALLERY
 from server.text import markdown, sanitise
 from server.text.characters import repair, repair_line, trimmed
@@ -36,11 +37,16 @@ def prepared(blocks: Sequence[Block], language: str) -> tuple[Block, ...]:
     for index, block in enumerate(blocks):
         made += _of_block(index, block, language)
     if len(made) > MAX_BLOCKS:
-        raise Invalid.field("body", f"at most {MAX_BLOCKS} blocks in an entry; this has {len(made)}")
+        said = Message("at most %(most)s blocks in an entry; this has %(n)s", most=MAX_BLOCKS, n=len(made))
+        raise Invalid.field("body", said)
     rendered = sum(map(_rendered_bytes, made))
     if rendered > MAX_RENDERED_BYTES:
         raise Invalid.field(
-            "body", f"at most {MAX_RENDERED_BYTES:,} bytes of HTML in an entry; this has {rendered:,}"
+            "body",
+            Message(
+                "at most %(most)s bytes of HTML in an entry; this has %(n)s", most=MAX_RENDERED_BYTES,
+                n=rendered,
+            ),
         )
     return tuple(made)
 
@@ -58,10 +64,10 @@ def _of_block(index: int, block: Block, language: str) -> Sequence[Block]:
         if isinstance(block, Quote):
             shown, cite = _clean(block.html), line(block.cite)
             if cite and not shown:
-                raise TextError("a quotation needs words")
+                raise TextError(Message("a quotation needs words"))
             return [Quote(html=shown, cite=cite)] if shown else []
     except TextError as error:
-        raise Invalid.field(field, str(error)) from error
+        raise Invalid.field(field, error.said) from error
     path = f"blocks.{index}"
     return [_gallery(path, block) if isinstance(block, Gallery) else _media(path, block)]
 
@@ -69,7 +75,10 @@ def _of_block(index: int, block: Block, language: str) -> Sequence[Block]:
 def _gallery(path: str, block: Gallery) -> Gallery:
     count = len(block.images)
     if not MIN_GALLERY <= count <= MAX_GALLERY:
-        limits = f"a gallery has {MIN_GALLERY} to {MAX_GALLERY} pictures; this has {count}"
+        limits = Message(
+            "a gallery has %(least)s to %(most)s pictures; this has %(n)s", least=MIN_GALLERY, most=MAX_GALLERY,
+            n=count,
+        )
         raise Invalid.field(f"{path}.images", limits)
     return Gallery(tuple(_media(f"{path}.images.{n}", image) for n, image in enumerate(block.images)))
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from server.domain.byline import cleaned, name_key
 from server.domain.errors import Invalid
+from server.domain.message import Message
 from server.domain.topic import slug_of
 
 
@@ -18,10 +19,11 @@ def of_blog(wanted: Sequence[str]) -> tuple[str, ...]:
         if not key:
             raise Invalid.field(f"topics.{index}", "a topic needs a name that can be seen")
         if key in keys[:index]:
-            raise Invalid.field(f"topics.{index}", f"“{names[index]}” is named twice")
+            raise Invalid.field(f"topics.{index}", Message("“%(name)s” is named twice", name=names[index]))
         if slugs[index] in slugs[:index]:
             other = names[slugs.index(slugs[index])]
-            raise Invalid.field(f"topics.{index}", f"“{names[index]}” has the same address as “{other}”")
+            said = Message("“%(name)s” has the same address as “%(other)s”", name=names[index], other=other)
+            raise Invalid.field(f"topics.{index}", said)
     return tuple(names)
 
 
@@ -39,7 +41,10 @@ def of_entry(wanted: Sequence[str], offered: Sequence[str], *, before: Sequence[
     earlier = {name_key(name) for name in before}
     for index, name in enumerate(wanted):
         if name_key(name) not in keys | earlier:
-            has = f"it has {', '.join(offered)}" if offered else "it has none"
-            raise Invalid.field(f"topics.{index}", f"the blog has no topic “{name}”; {has}")
+            said = Message("the blog has no topic “%(name)s”; it has none", name=name)
+            if offered:
+                topics = ", ".join(offered)
+                said = Message("the blog has no topic “%(name)s”; it has %(topics)s", name=name, topics=topics)
+            raise Invalid.field(f"topics.{index}", said)
     chosen = {name_key(name) for name in wanted}
     return tuple(name for name in offered if name_key(name) in chosen)

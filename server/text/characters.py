@@ -7,6 +7,8 @@ import unicodedata
 
 import regex
 
+from server.domain.message import Message
+
 # Programs of Windows write these numbers for their quotation marks and dashes; browsers read them alike
 # (WHATWG HTML, "numeric character reference end state")
 _WINDOWS_1252 = {
@@ -53,11 +55,16 @@ def trimmed(text: str) -> str:
     return text.strip() if visible(text) else ""
 
 
-def half_character(text: str) -> str | None:
+def half_character(text: str) -> Message | None:
     """Where half of a character stands (a lone surrogate, which no encoding can write), or None."""
     found = _SURROGATE.search(text)
     if found is None:
         return None
     line = text.count("\n", 0, found.start()) + 1
     column = found.start() - text.rfind("\n", 0, found.start())
-    return f"line {line}, character {column}"
+    return Message("line %(line)s, character %(column)s", line=str(line), column=str(column))
+
+
+def half_of_character(place: str) -> Message:
+    """What is said of half a character at a place that `half_character` found."""
+    return Message("%(place)s: half of a character (an unpaired surrogate)", place=place)

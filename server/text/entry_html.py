@@ -13,6 +13,7 @@ import html
 import re
 from dataclasses import dataclass, field
 
+from server.domain.message import Message
 from server.domain.text_limits import MAX_CELLS, MAX_LINKS, MAX_NESTING
 from server.text import links, pasted_html
 from server.text.characters import visible
@@ -263,8 +264,8 @@ class _Builder:
         invisible = _INVISIBLE.search(attributes) is not None
         if not words and source and not address and not invisible:
             shown = html.unescape(source)[:60]
-            raise TextError(f"a picture or player that others cannot load ({shown}); upload it, or remove it",
-                            self._place())
+            said = "a picture or player that others cannot load (%(address)s); upload it, or remove it"
+            raise TextError(Message(said, address=shown), self._place())
         if not words and (invisible or not address):
             return
         before = self.state
@@ -303,7 +304,7 @@ class _Builder:
             if self.cells > MAX_CELLS:
                 raise too_many(MAX_CELLS, "table cells in an entry", place=self._place())
         if len(self.containers) >= MAX_NESTING * 3 or self.containers.count(tag) >= MAX_NESTING:
-            raise TextError(f"nested too deeply; at most {MAX_NESTING} levels", self._place())
+            raise TextError(Message("nested too deeply; at most %(n)s levels", n=MAX_NESTING), self._place())
         self.containers.append(tag)
         self.out.append(f"<{tag}{_kept(tag, attributes)}>")
 
@@ -327,7 +328,7 @@ class _Builder:
             self.out.append("<li>")
 
     def _place(self) -> str:
-        return f"paragraph {self.paragraphs + 1}"
+        return Message("paragraph %(n)s", n=str(self.paragraphs + 1))
 
 
 def _look(attributes: str) -> tuple[Look, bool]:

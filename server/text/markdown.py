@@ -16,10 +16,11 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 from server.domain.blocks import Block, Quote, Text
+from server.domain.message import N_, Message
 from server.domain.text_limits import MAX_BLOCKS, MAX_BODY, MAX_MARKUP
 from server.text import apostrophes, markdown_blocks, markdown_inline, quotation, sanitise
 from server.text.characters import repair, trimmed
-from server.text.errors import TextError, too_many
+from server.text.errors import TextError, at_line, too_many
 
 _MARKUP = re.compile(r"[\n*_`\[\]<>~|&\\\"'#:!]")
 BRACKET_COST = 5
@@ -101,20 +102,20 @@ def to_blocks(text: str, language: str = "") -> tuple[Block, ...]:
             found += _quote(parser, tokens[place + 1:done - 1], token.meta.get("speaker", ""))
             start = token.map[1]
         if len(found) > MAX_BLOCKS:
-            raise too_many(MAX_BLOCKS, "quotations and texts between them", place=f"line {start}")
+            raise too_many(MAX_BLOCKS, "quotations and texts between them", place=at_line(start))
     return tuple(found + _text(parser, tokens[done:], lines[start:]))
 
 
 def _check(source: str) -> None:
     if len(source) > MAX_BODY:
-        raise TextError(f"at most {MAX_BODY:,} characters; this has {len(source):,}")
+        raise TextError(Message("at most %(most)s characters; this has %(n)s", most=MAX_BODY, n=len(source)))
     cost = 0
     for match in _MARKUP.finditer(source):
         cost += BRACKET_COST if match[0] == "[" else 1
         if cost > MAX_MARKUP:
             line = source.count("\n", 0, match.start()) + 1
-            what = 'line breaks and characters such as * [ < | and "'
-            raise too_many(MAX_MARKUP, what, place=f"line {line}")
+            what = N_('line breaks and characters such as * [ < | and "')
+            raise too_many(MAX_MARKUP, what, place=at_line(line))
 
 
 def _text(parser: _Parser, tokens: Sequence[Token], lines: Sequence[str]) -> list[Block]:

@@ -17,9 +17,10 @@ from markdown_it.rules_block.table import escapedSplit, getLine
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
+from server.domain.message import Message
 from server.domain.text_limits import MAX_CELLS, MAX_NESTING
 from server.text import entry_html
-from server.text.errors import TextError, too_many
+from server.text.errors import TextError, at_line, too_many
 
 PLAIN_TAGS = frozenset({"bdi", "bdo", "big", "font", "mark", "span", "time", "wbr"})
 """Tags of web pages and mail that say nothing here; the words in them stay."""
@@ -70,7 +71,8 @@ def _undone(state: StateBlock, tokens: int, line: int) -> bool:
 
 def _deep(state: StateBlock, line: int) -> None:
     if state.level >= MAX_LEVEL:
-        raise TextError(f"nested too deeply; at most {MAX_NESTING} levels", f"line {line + 1}")
+        said = Message("nested too deeply; at most %(n)s levels", n=MAX_NESTING)
+        raise TextError(said, at_line(line + 1))
 
 
 def _list(state: StateBlock, start: int, end: int, silent: bool) -> bool:

@@ -8,10 +8,11 @@ from collections import Counter
 
 import nh3
 
+from server.domain.message import Message
 from server.domain.text_limits import MAX_CELLS, MAX_MARKUP
 from server.text import entry_html, ms_word_lists, pasted_html
 from server.text.characters import repair
-from server.text.errors import TextError, too_many
+from server.text.errors import TextError, at_line, too_many
 
 TAGS = {
     "a", "abbr", "b", "blockquote", "br", "caption", "code", "del", "em", "h3", "h4", "hr", "i", "ins", "li",
@@ -115,7 +116,7 @@ def check_elements(text: str) -> None:
         copies += depth
         if copies > MAX_COPIES:
             line = text.count("\n", 0, match.start()) + 1
-            raise TextError("too much formatting that is never closed", f"line {line}")
+            raise TextError(Message("too much formatting that is never closed"), at_line(line))
     if len(_CELL.findall(text)) > 2 * MAX_CELLS:
         raise too_many(MAX_CELLS, "table cells in an entry")
 

@@ -20,7 +20,7 @@ from server.domain.message import N_
 from server.store import blogs
 from server.web.cors import add_cors
 from server.web.languages import ENGLISH, Language
-from server.web.request_language import console_language
+from server.web.request_language import console_language, language_of
 from server.web.site import site_of
 
 log = structlog.get_logger()
@@ -73,14 +73,30 @@ _GENERAL_DETAILS = {
     "unavailable": N_("This page is not available at the moment. Please try again shortly."),
     "timed_out": N_("This page is not available at the moment. Please try again shortly."),
 }
+_DEFAULT_DETAILS = (
+    N_("Log in, or send an API token."), N_("Your role does not allow this."),
+    N_("Page or resource not found."), N_("This update has been retracted."),
+    N_("The current state does not allow this."), N_("Somebody else changed this since you loaded it."),
+    N_("This Idempotency-Key was already used with a different request."), N_("The request is too large."),
+    N_("This file type is not supported."), N_("The database is not available; nothing was written."),
+)
+"""What exceptions say where nothing else was said (server/domain/errors.py)."""
 """What readers of another language than English are told where a detail has no translation."""
 _CODES = {404: "not_found", 405: "method_not_allowed", 401: "unauthenticated", 403: "forbidden", 408:
           "request_timeout", 413: "too_large", 415: "unsupported_media"}
 
 
-def problem(error: StopPressError, *, headers: Mapping[str, str] | None = None) -> Response:
-    """Problem details response for an error."""
-    return problem_of(error.code, error.detail, _extra(error), headers={**_headers(error), **(headers or {})})
+def problem(
+    error: StopPressError, *, language: Language | None = None, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Problem details response for an error, in English or another language (RFC 9457, section 3.1)."""
+    said = error.detail
+    if isinstance(error, errors.Invalid) and language:
+        said = "; ".join(f"{language.said(f.label)}: {language.said(f.message)}" for f in error.fields) or said
+    return problem_of(
+        error.code, said, _extra(error, language), headers={**_headers(error), **(headers or {})},
+        language=language,
+    )
 
 
 def problem_of(
@@ -90,27 +106,36 @@ def problem_of(
     *,
     status: int | None = None,
     headers: Mapping[str, str] | None = None,
+    language: Language | None = None,
 ) -> Response:
     """Problem details response for a code in `PROBLEMS` that has no exception class."""
     kind = PROBLEMS[code]
     body = {
-        "type": f"/api/v1/openapi.json#/x-problems/{code}", "title": kind.title,
-        "status": status or kind.status, "detail": detail, "code": code, **(extra or {}),
+        "type": f"/api/v1/openapi.json#/x-problems/{code}",
+        "title": language.gettext(kind.title) if language else kind.title,
+        "status": status or kind.status, "detail": language.said(detail) if language else detail, "code": code,
+        **(extra or {}),
     }
-    return JSONResponse(
-        body, body["status"], headers={"Cache-Control": "no-store", **(headers or {})}, media_type=MEDIA_TYPE
-    )
+    spoken = {"Content-Language": language.tag} if language else {}
+    all_headers = {"Cache-Control": "no-store", **spoken, **(headers or {})}
+    return JSONResponse(body, body["status"], headers=all_headers, media_type=MEDIA_TYPE)
 
 
 def answer(connection: HTTPConnection, error: StopPressError) -> Response:
     """An HTML error page if the client asks for HTML, otherwise problem details."""
-    return _negotiated(connection, problem(error), error.detail, error.code)
+    return _negotiated(connection, problem(error, language=_language(connection)), error.detail, error.code)
 
 
 def answer_of(connection: HTTPConnection, code: str, detail: str) -> Response:
     """Like `answer`, for a code that has no exception class."""
     headers = {"Retry-After": str(RETRY_SECONDS)} if PROBLEMS[code].status == 503 else {}
     return _negotiated(connection, problem_of(code, detail, headers=headers), detail, code)
+
+
+def _language(connection: HTTPConnection) -> Language | None:
+    """The language of problem details: what the request asks for, or None for English."""
+    tag = language_of(connection)
+    return None if tag in (None, ENGLISH) else site_of(connection).renderer.languages.of(str(tag))
 
 
 def _wants_page(connection: HTTPConnection) -> bool:
@@ -168,9 +193,14 @@ def _translated(language: Language, detail: str, code: str) -> str:
     return language.gettext(general) if general else ""
 
 
-def _extra(error: StopPressError) -> dict[str, Any]:
+def _extra(error: StopPressError, language: Language | None) -> dict[str, Any]:
     if isinstance(error, errors.Invalid):
-        return {"errors": [{"field": f.field, "label": f.label, "message": f.message} for f in error.fields]}
+        say = language.said if language else str
+        return {
+            "errors": [
+                {"field": f.field, "label": say(f.label), "message": say(f.message)} for f in error.fields
+            ]
+        }
     if isinstance(error, errors.StaleRevision):
         return {"current": error.current, "yours": error.yours, "based_on": error.based_on}
     return {}
@@ -190,7 +220,7 @@ def _headers(error: StopPressError) -> dict[str, str]:
 
 async def _known(connection: HTTPConnection, error: Exception) -> Response:
     assert isinstance(error, StopPressError)
-    plain = problem(error)
+    plain = problem(error, language=_language(connection))
     blog = await _blog_of(connection, plain.status_code)
     return _negotiated(connection, plain, error.detail, error.code, blog)
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from server.domain.message import N_
 from server.domain.text_limits import MAX_PASSWORD, MIN_PASSWORD
 from server.web.api.field_types import (
     LINE,
@@ -25,7 +26,10 @@ Password = Annotated[
 ]
 Username = Annotated[
     str, Field(max_length=64), pattern_of(USERNAME),
-    matching(USERNAME, "may contain a-z, 0-9 and ._@+-, and must start and end with a letter or digit"),
+    matching(
+        USERNAME,
+        N_("may contain a-z, 0-9 and ._@+-, and must start and end with a letter or digit"),
+    ),
 ]
 PersonName = Annotated[
     str, Field(min_length=1, max_length=100), pattern_of(WITH_WORDS), AfterValidator(some_words)

@@ -15,6 +15,7 @@ from typing_extensions import TypeAliasType
 
 from server.domain import permissions
 from server.domain.blog import MAX_SLUG, SLUG
+from server.domain.message import N_
 from server.domain.text_limits import MAX_BODY, MAX_LINE, MAX_SUMMARY, MAX_TEXT, MAX_TOPIC, MAX_URL
 from server.text.characters import repair, repair_line, trimmed
 
@@ -55,7 +56,7 @@ def pattern_of(pattern: str) -> Any:
 
 def _zone(text: str) -> str:
     if text not in _ZONES:
-        raise ValueError("must be an IANA time zone, for example Europe/Lisbon")
+        raise ValueError(N_("must be an IANA time zone, for example Europe/Lisbon"))
     return text
 
 
@@ -63,10 +64,10 @@ def _instant(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)
     except OverflowError as error:
-        raise ValueError("out of range") from error
+        raise ValueError(N_("out of range")) from error
 
 
-no_control = matching(LINE, "must not contain line breaks or control characters")
+no_control = matching(LINE, N_("must not contain line breaks or control characters"))
 
 
 def _one_line(text: str) -> str:
@@ -76,7 +77,7 @@ def _one_line(text: str) -> str:
 def some_words(text: str) -> str:
     words = _one_line(text)
     if not words:
-        raise ValueError("needs some text")
+        raise ValueError(N_("needs some text"))
     return words
 
 
@@ -94,22 +95,22 @@ Summary = Annotated[str, Field(max_length=MAX_SUMMARY), AfterValidator(repair)]
 """Markdown or HTML of a closing summary."""
 Url = Annotated[
     str, Field(max_length=MAX_URL), pattern_of(URL),
-    matching(URL, "must be a URL that starts with http:// or https://"),
+    matching(URL, N_("must be a URL that starts with http:// or https://")),
 ]
 HttpsOrNone = Annotated[
     str, Field(max_length=MAX_URL), pattern_of(HTTPS),
-    matching(HTTPS, "an address that starts with https://, or empty"),
+    matching(HTTPS, N_("an address that starts with https://, or empty")),
 ]
 Topic = Annotated[
     str, Field(min_length=1, max_length=MAX_TOPIC), pattern_of(WITH_WORDS), AfterValidator(some_words)
 ]
 Slug = Annotated[
     str, Field(max_length=MAX_SLUG), pattern_of(SLUG),
-    matching(SLUG, "may contain a-z, 0-9 and single hyphens between them"),
+    matching(SLUG, N_("may contain a-z, 0-9 and single hyphens between them")),
 ]
 Language = Annotated[
     str, Field(max_length=35), pattern_of(LANGUAGE),
-    matching(LANGUAGE, "must be a BCP 47 language tag, for example en-GB"),
+    matching(LANGUAGE, N_("must be a BCP 47 language tag, for example en-GB")),
 ]
 # a string, not an enumeration: generators of clients stop at 600 names, and the list changes every year
 TimeZone = TypeAliasType(
@@ -123,8 +124,8 @@ TimeZone = TypeAliasType(
     ],
 )
 MediaIdOrNone = Annotated[
-    str, pattern_of(rf"^({MEDIA_ID[1:-1]})?$"), matching(rf"^({MEDIA_ID[1:-1]})?$", "an id, or empty")
+    str, pattern_of(rf"^({MEDIA_ID[1:-1]})?$"), matching(rf"^({MEDIA_ID[1:-1]})?$", N_("an id, or empty"))
 ]
-MediaId = Annotated[str, pattern_of(MEDIA_ID), matching(MEDIA_ID, "must be the id of an uploaded picture")]
+MediaId = Annotated[str, pattern_of(MEDIA_ID), matching(MEDIA_ID, N_("must be the id of an uploaded picture"))]
 Instant = Annotated[AwareDatetime, AfterValidator(_instant)]
 Role: TypeAlias = permissions.Role

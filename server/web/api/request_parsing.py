@@ -17,7 +17,7 @@ from starlette.requests import Request
 
 from server.domain.errors import Invalid, UnsupportedMedia
 from server.domain.permissions import Action, Caller, may
-from server.text.characters import half_character
+from server.text.characters import half_character, half_of_character
 from server.text.search import MAX_QUERY, words_in
 from server.web.api.validation import validated
 
@@ -52,7 +52,7 @@ async def read(request: Request, model: type[Model]) -> Model:
     broken = _lone_surrogate(parsed)
     if broken is not None:
         field, place = broken
-        raise Invalid.field(field, f"{place}: half of a character (an unpaired surrogate)")
+        raise Invalid.field(field, half_of_character(place))
     return validated(model, data)
 
 

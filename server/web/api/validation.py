@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from server.domain.errors import FieldError, Invalid
-from server.text.characters import half_character
+from server.domain.message import Message
+from server.text.characters import half_character, half_of_character
 
 MAX_ERRORS = 50
 """Fields that one answer names. A body of a megabyte can have a hundred thousand that are wrong."""
@@ -23,7 +24,7 @@ def checked(model: type[Model], data: dict[str, Any]) -> Model:
     taken."""
     for field, value in data.items():
         if isinstance(value, str) and (place := half_character(value)):
-            raise Invalid.field(field, f"{place}: half of a character (an unpaired surrogate)")
+            raise Invalid.field(field, half_of_character(place))
     return validated(model, json.dumps(data).encode())
 
 
@@ -47,13 +48,19 @@ def _said(error: Mapping[str, Any]) -> str:
     """What is wrong, with the limit and what there is."""
     limits: Mapping[str, Any] = error.get("ctx", {})
     if error["type"] == "string_too_long":
-        return f"at most {limits['max_length']:,} characters; this has {len(error['input']):,}"
+        return Message(
+            "at most %(most)s characters; this has %(n)s", most=limits["max_length"], n=len(error["input"])
+        )
     if error["type"] == "literal_error":
-        return f"one of {limits['expected'].replace(' or ', ', ').replace(chr(39), '')}"
+        return Message("one of %(names)s", names=limits["expected"].replace(" or ", ", ").replace("'", ""))
     if error["type"] == "string_too_short":
-        return "needs some text"
+        return Message("needs some text")
     if error["type"] == "too_short":
-        return f"at least {limits['min_length']:,}; these are {limits['actual_length']:,}"
+        return Message(
+            "at least %(least)s; these are %(n)s", least=limits["min_length"], n=limits["actual_length"]
+        )
     if error["type"] == "too_long":
-        return f"at most {limits['max_length']:,}; these are {limits['actual_length']:,}"
+        return Message(
+            "at most %(most)s; these are %(n)s", most=limits["max_length"], n=limits["actual_length"]
+        )
     return str(error["msg"]).removeprefix("Value error, ")

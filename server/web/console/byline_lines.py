@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from server.domain.byline import Byline, name_key
 from server.domain.errors import Invalid
+from server.domain.message import Message
 
 PARTS = ("role", "place")
 
@@ -34,11 +35,11 @@ def read(text: str, names: Sequence[str], before: Sequence[Byline]) -> list[dict
         name, *parts = [part.strip() for part in line.split("|")]
         key = name_key(name)
         if len(parts) > len(PARTS):
-            raise _wrong(number, "more than name | role | place")
+            raise _wrong(number, Message("more than name | role | place"))
         if key not in made:
-            raise _wrong(number, f"“{name}” is none of the bylines above")
+            raise _wrong(number, Message("“%(name)s” is none of the bylines above", name=name))
         if key in seen:
-            raise _wrong(number, f"“{name}” comes twice")
+            raise _wrong(number, Message("“%(name)s” comes twice", name=name))
         seen.add(key)
         made[key] |= dict(zip(PARTS, parts, strict=False))
     # a name that was typed twice stays so: the newsroom says what is wrong with it
@@ -46,4 +47,5 @@ def read(text: str, names: Sequence[str], before: Sequence[Byline]) -> list[dict
 
 
 def _wrong(number: int, said: str) -> Invalid:
-    return Invalid.field("byline_parts", f"line {number}: {said}")
+    place = Message("line %(n)s", n=str(number))
+    return Invalid.field("byline_parts", Message("%(place)s: %(message)s", place=place, message=said))

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from server.domain.blocks import Block, Image, Quote, Text
 from server.domain.byline import Byline
 from server.domain.errors import FieldError, Invalid
+from server.domain.message import Message
 from server.newsroom import content
 from server.web.console import media_fields, media_pieces
 from server.web.console.forms import Form
@@ -124,8 +125,10 @@ def moment(text: str, zone: str) -> datetime | None:
     if shown != wanted:
         raise Invalid.field(
             "publish_at",
-            f"{wanted:%H:%M} does not exist on {wanted:%Y-%m-%d} in {zone}: clocks go forward then. "
-            "Choose another time.",
+            Message(
+                "%(time)s does not exist on %(day)s in %(zone)s: clocks go forward then. Choose another time.",
+                time=f"{wanted:%H:%M}", day=f"{wanted:%Y-%m-%d}", zone=zone,
+            ),
         )
     return at
 
@@ -142,8 +145,10 @@ def check_ahead(at: datetime, now: datetime, zone: str) -> None:
         here = now.astimezone(ZoneInfo(zone))
         raise Invalid.field(
             "publish_at",
-            f"must be in the future; it is now {here:%Y-%m-%d %H:%M} ({zone}). Choose a later time, or clear "
-            "the field.",
+            Message(
+                "must be in the future; it is now %(now)s (%(zone)s). Choose a later time, or clear the field.",
+                now=f"{here:%Y-%m-%d %H:%M}", zone=zone,
+            ),
         )
 
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from server.domain.blog import Blog
 from server.domain.entry import Content, Entry
 from server.domain.errors import Conflict, Invalid, KeyReused, NotFound, StaleRevision
+from server.domain.message import Message
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import new_id
 from server.newsroom import blogs, entries
@@ -23,6 +24,7 @@ from server.web.console import blog_page, console_page, entry_form, forms, previ
 from server.web.console.blog_page import is_own
 from server.web.console.forms import Form
 from server.web.console.submitted_entry import TypedEntry
+from server.web.console.terms import TERMS
 from server.web.site import site_of
 
 
@@ -68,18 +70,23 @@ async def _create(
 
 async def _sent_before(request: Request, caller: Caller, blog: Blog, form: Form) -> Conflict:
     """What became of this form when it was sent before: the Back button shows it once more."""
-    words = "This form was sent before."
     async with site_of(request).database.read() as connection:
         made = await idempotency.made_with(connection, caller.id, form.text("request_key"))
         try:
             entry = await stored.get(connection, blog.id, made or "")
         except NotFound:
-            return Conflict(f"{words} Send it again if this is another entry.")
-    name = "" if entry.status == "retracted" else f": “{title_of(entry.content.title, entry.content.blocks)}”"
-    return Conflict(
-        f"{words} It made an entry that is {entry.status} now{name}. What you typed since is below; "
-        "send it again to make another entry of it."
-    )
+            return Conflict("This form was sent before. Send it again if this is another entry.")
+    english = TERMS["entry_status"][entry.status]
+    if entry.status == "retracted":
+        return Conflict(Message(
+            "This form was sent before. Its entry is retracted now. What you typed since is below; send it "
+            "again to make another entry of it."
+        ))
+    return Conflict(Message(
+        "This form was sent before. Its entry: “%(title)s”, %(status)s. What you typed since is below; send it "
+        "again to make another entry of it.",
+        title=title_of(entry.content.title, entry.content.blocks), status=Message(english),
+    ))
 
 
 @console_page.for_members

@@ -114,8 +114,9 @@ class TypedEntry:
                 FieldError("picture", "choose a file, or clear its alt text, caption and credit")
             )
         if any(self.words.get(f"video_{name}", "").strip() for name in ("title", "byline", "caption")):
-            said = "needs an address; or clear the video’s title, byline and caption"
-            missing.append(FieldError("video_url", said))
+            missing.append(
+                FieldError("video_url", "needs an address; or clear the video’s title, byline and caption")
+            )
         if missing:
             raise Invalid(*missing)
 
@@ -206,7 +207,8 @@ def _place(path: str, content: Content) -> str:
     among = [b for b in content.blocks if not isinstance(b, Text | Quote)]
     at = sum(not isinstance(b, Text | Quote) for b in before)
     shown = [piece for block in among for piece in media_pieces.of(block, None)]
-    return media_pieces.located(Invalid.field(".".join([name, str(at), *rest[1:]]), ""), shown).fields[0].field
+    told = Invalid(FieldError(field=".".join([name, str(at), *rest[1:]]), message=""))
+    return media_pieces.located(told, shown).fields[0].field
 
 
 def _number(typed: str) -> int | str:
