@@ -20,7 +20,7 @@ from typing import Any, cast
 import uvicorn
 from httptools import HttpParserUpgrade
 from starlette.types import Scope
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
@@ -58,6 +58,7 @@ class Http(HttpToolsProtocol):
     _head_bytes = 0
     _head_complete = True
     _refused = False
+    _answering: RequestResponseCycle | None = None
 
     @classmethod
     def with_first(cls, first: bytes, **parts: Any) -> Http:
@@ -163,8 +164,16 @@ class Http(HttpToolsProtocol):
         self.deadlines.remove(self)
         super().on_headers_complete()
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
     def connection_lost(self, exc: Exception | None) -> None:
         self.deadlines.remove(self)
+        if self._answering is not None and not self._answering.response_complete:
+            # uvicorn tells only the newest request; one that others were sent behind would write on, and fail
+            self._answering.disconnected = True
+            self._answering.message_event.set()
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self) -> None:

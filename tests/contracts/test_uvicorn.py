@@ -23,7 +23,7 @@ def test_the_http_protocol_has_what_is_used() -> None:
         assert name in source
     assert "except httptools.HttpParserUpgrade:\n            if self._should_upgrade():\n" in source
     for method in ("on_message_begin", "on_header", "on_headers_complete", "handle_websocket_upgrade",
-                   "send_400_response", "_unset_keepalive_if_required", "shutdown"):
+                   "send_400_response", "_unset_keepalive_if_required", "shutdown", "_start_asgi_task"):
         assert callable(getattr(HttpToolsProtocol, method))
 
 
