@@ -245,7 +245,7 @@ async def fill_in(desk: Desk, blog_id: str, entry_id: str, found: previews.Found
         if not entry.public or filled == entry.content.blocks:
             return False
         made = await entry_pictures.sized(connection, replace(entry.content, blocks=filled), SYSTEM)
-        after = replace(entry, content=made, updated_at=desk.now())
+        after = replace(entry, content=made, updated_at=max(desk.now(), entry.updated_at))
         written = await commit(connection, blog, entry, after, SYSTEM, amends=True, logged="entry_links_filled")
     desk.publish(written.changes)
     return True

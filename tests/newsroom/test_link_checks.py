@@ -70,6 +70,18 @@ async def test_what_is_found_is_no_edit(newsroom: Newsroom, source: Source) -> N
     assert await check_for(newsroom, source, 70) == []
 
 
+async def test_a_clock_that_went_back_makes_no_entry_older_than_it_was(
+    newsroom: Newsroom, source: Source
+) -> None:
+    made = await post(newsroom)
+    [_, embed] = made.content.blocks
+    assert isinstance(embed, Embed)
+    newsroom.clock.forward(hours=-1)
+    found = {embed: replace(embed, unavailable=False, title="Storm")}
+    assert await entries.fill_in(newsroom.desk, made.blog_id, made.id, found)
+    assert (await newsroom.stored(made.id)).updated_at == made.updated_at
+
+
 async def test_one_process_looks_it_up(newsroom: Newsroom, source: Source) -> None:
     await post(newsroom)
     source.asked.clear()
