@@ -37,8 +37,7 @@ from server.domain.errors import FieldError, Invalid
 from server.domain.position import MAX_SEQ
 from server.domain.text_limits import MAX_GALLERY, MIN_GALLERY
 from server.media.urls import rendition_name
-from server.store import exported_rows as row_mapping
-from server.store import row_mapping as store_rows
+from server.store import exported_rows, row_mapping
 from server.store.exported_rows import Values
 from server.text import sanitise
 
@@ -115,13 +114,13 @@ def _check_version(header: Mapping[str, Any]) -> None:
 
 def blog_line(data: Mapping[str, Any]) -> tuple[Values, dict[str, int]]:
     """The blog as the database takes it, and how far its feeds have counted."""
-    values = row_mapping.typed("blog", _object(data["blog"], "blog"), path="blog")
+    values = exported_rows.typed("blog", _object(data["blog"], "blog"), path="blog")
     check_id(values["id"], "blog.id")
     check_slug(values["slug"], "blog.slug")
     _one_of(values["status"], blogs.STATUSES, "blog.status")
     values["closing_summary"] = _clean(values.get("closing_summary", ""))
     values |= {"handover": values.get("handover", ""), "handover_by": values.get("handover_by", "")}
-    blog = _value(lambda v: store_rows.blog(SimpleNamespace(**v)), values, "blog")
+    blog = _value(lambda v: row_mapping.blog(SimpleNamespace(**v)), values, "blog")
     _check_types(blog, "blog")
     for name in ("lead", "successor"):
         _nothing_lost(values[name], blog.to_json()[name], f"blog.{name}")
@@ -138,7 +137,7 @@ def blog_line(data: Mapping[str, Any]) -> tuple[Values, dict[str, int]]:
 def blog_revision_line(data: Mapping[str, Any]) -> Values:
     """One version of the blog's furniture."""
     name = "blog_revision"
-    values = row_mapping.typed(name, _object(data[name], name), path=name)
+    values = exported_rows.typed(name, _object(data[name], name), path=name)
     content = _object(values["content"], f"{name}.content")
     if isinstance(summary := content.get("closing_summary"), str):
         values["content"] = content | {"closing_summary": _clean(summary)}
@@ -147,7 +146,7 @@ def blog_revision_line(data: Mapping[str, Any]) -> Values:
 
 def picture_line(data: Mapping[str, Any]) -> PictureLine:
     """A picture with its files; whether they are pictures is looked at by whoever keeps them."""
-    values = row_mapping.typed("picture", _object(data["picture"], "picture"), path="picture")
+    values = exported_rows.typed("picture", _object(data["picture"], "picture"), path="picture")
     check_id(values["id"], "picture.id")
     widths = values["widths"]
     if not isinstance(widths, list) or not all(type(w) is int and 0 < w < 100_000 for w in widths):
@@ -160,7 +159,7 @@ def picture_line(data: Mapping[str, Any]) -> PictureLine:
 
 def entry_line(data: Mapping[str, Any]) -> EntryLine:
     """An entry with its versions."""
-    values = row_mapping.typed("entry", _object(data["entry"], "entry"), path="entry")
+    values = exported_rows.typed("entry", _object(data["entry"], "entry"), path="entry")
     check_id(values["id"], "entry.id")
     content = _check_version_of_entry(values, "entry")
     _check_status(values, content)
@@ -173,7 +172,7 @@ def entry_line(data: Mapping[str, Any]) -> EntryLine:
     revisions = []
     for place, given in enumerate(data["revisions"]):
         path = f"revisions.{place}"
-        revisions.append(row_mapping.typed("revision", _object(given, path), path=path))
+        revisions.append(exported_rows.typed("revision", _object(given, path), path=path))
         _check_version_of_entry(revisions[-1], path)
     numbers = [r["revision"] for r in revisions]
     if len(set(numbers)) != len(numbers):

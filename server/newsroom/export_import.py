@@ -22,8 +22,7 @@ from server.media.urls import file_name, rendition_name
 from server.newsroom import audit, export_format
 from server.newsroom.desk import Desk
 from server.newsroom.import_reader import Imported, Incoming
-from server.store import blogs
-from server.store import exported_rows as row_mapping
+from server.store import blogs, exported_rows
 
 Line = dict[str, Any]
 
@@ -38,22 +37,22 @@ async def export_blog(desk: Desk, caller: Caller, slug: str) -> AsyncGenerator[L
     async with desk.database.read() as connection:
         blog = await blogs.by_slug(connection, slug)
         require(caller, Action.ENTRY_PUBLISH, blog.id)
-        row = await row_mapping.blog_of(connection, blog.id)
+        row = await exported_rows.blog_of(connection, blog.id)
         yield {
             "type": "header", "format": export_format.FORMAT, "version": export_format.VERSION,
             "exported_at": to_text(desk.now()),
         }
-        yield {"type": "blog", "blog": row, "feeds": await row_mapping.heads(connection, blog.id)}
+        yield {"type": "blog", "blog": row, "feeds": await exported_rows.heads(connection, blog.id)}
         counts = dict.fromkeys(("blog_revisions", "pictures", "entries", "revisions"), 0)
         known = {blog.id}
-        versions = await row_mapping.blog_revisions_of(connection, blog.id)
+        versions = await exported_rows.blog_revisions_of(connection, blog.id)
         async for picture in _pictures(desk, connection, [row, *versions], known):
             counts["pictures"] += 1
             yield picture
         for version in versions:
             counts["blog_revisions"] += 1
             yield {"type": "blog_revision", "blog_revision": version}
-        async for entry, revisions in row_mapping.entries_of(connection, blog.id):
+        async for entry, revisions in exported_rows.entries_of(connection, blog.id):
             contents = [entry["content"], *(r["content"] for r in revisions)]
             async for picture in _pictures(desk, connection, contents, known):
                 counts["pictures"] += 1
@@ -68,9 +67,9 @@ async def _pictures(
     desk: Desk, connection: AsyncConnection, shown: list[Any], known: set[str]
 ) -> AsyncIterator[Line]:
     """The lines of pictures that are named there and were not written yet; all ids are `known` afterwards."""
-    named = set(row_mapping.ids_in(shown)) - known
+    named = set(exported_rows.ids_in(shown)) - known
     known |= named
-    for picture in await row_mapping.pictures_named(connection, named):
+    for picture in await exported_rows.pictures_named(connection, named):
         files = {}
         for width in (None, *picture["widths"]):
             name = file_name(picture["id"], width)

@@ -18,9 +18,7 @@ from server.media.urls import file_name, rendition_name
 from server.newsroom import export_format
 from server.newsroom.desk import Desk
 from server.newsroom.export_format import EntryLine, PictureLine
-from server.store import blogs, entry_index, removed_pictures
-from server.store import exported_rows as row_mapping
-from server.store import row_mapping as store_rows
+from server.store import blogs, entry_index, exported_rows, removed_pictures, row_mapping
 from server.store.exported_rows import Values
 from server.text import search
 
@@ -105,7 +103,7 @@ class Incoming:
                 raise Conflict(f"slug: {taken}; --slug gives this one another address.")
             self.seen["entry.public_seq"] = {self.blog["public_seq"]}
             self.seen["entry.newsroom_seq"] = {self.blog["newsroom_seq"]}
-            if await row_mapping.taken(connection, "blog", [self.blog["id"]]):
+            if await exported_rows.taken(connection, "blog", [self.blog["id"]]):
                 self.renamed[self.blog["id"]] = new_id()
 
     async def _take_picture(self, line: PictureLine) -> None:
@@ -114,7 +112,7 @@ class Incoming:
         self.known.add(values["id"])
         await self._check_files(line)
         async with self.desk.database.read() as connection:
-            here = await row_mapping.pictures_named(connection, [values["id"]])
+            here = await exported_rows.pictures_named(connection, [values["id"]])
             await _check_not_removed(connection, values)
         if here and here[0]["sha256"] == values["sha256"]:
             return  # it is the same picture, and its files are there
@@ -185,29 +183,29 @@ class Incoming:
         await self._rename_entries(connection)
         held = self._hold_what_is_overdue()
         names, blog_id = self.renamed, self._named(self.blog["id"])
-        await row_mapping.insert(connection, "blog", [self._renamed(self.blog)])
-        await row_mapping.insert_feeds(connection, blog_id, self.seqs)
-        await row_mapping.insert(connection, "blog_revision", [
+        await exported_rows.insert(connection, "blog", [self._renamed(self.blog)])
+        await exported_rows.insert_feeds(connection, blog_id, self.seqs)
+        await exported_rows.insert(connection, "blog_revision", [
             self._renamed(v) | {"content": self._furniture(v["content"]), "blog_id": blog_id, "author_id": None}
             for v in self.versions
         ])
-        await row_mapping.insert(connection, "picture", self.pictures)
-        await row_mapping.insert(connection, "entry", [
+        await exported_rows.insert(connection, "picture", self.pictures)
+        await exported_rows.insert(connection, "entry", [
             self._renamed(e.values) | {"blog_id": blog_id, "author_id": None} for e in self.entries
         ])
-        await row_mapping.insert(connection, "revision", [
+        await exported_rows.insert(connection, "revision", [
             self._renamed(r) | {"entry_id": self._named(e.values["id"]), "author_id": None}
             for e in self.entries for r in e.revisions
         ])
-        await row_mapping.link_pictures(connection, [
+        await exported_rows.link_pictures(connection, [
             (self._named(e.values["id"]), self._named(m))
             for e in self.entries
-            for m in sorted(self.known.intersection(row_mapping.ids_in(e.values["content"])))
+            for m in sorted(self.known.intersection(exported_rows.ids_in(e.values["content"])))
         ])
         await self._index(connection, blog_id)
-        named = row_mapping.ids_in([self.blog["bylines"], self.blog["lead"]])
+        named = exported_rows.ids_in([self.blog["bylines"], self.blog["lead"]])
         shown_by_blog = sorted(self.known.intersection(named))
-        await row_mapping.link_blog_pictures(connection, blog_id, [self._named(m) for m in shown_by_blog])
+        await exported_rows.link_blog_pictures(connection, blog_id, [self._named(m) for m in shown_by_blog])
         return Imported(
             self.blog["slug"], len(self.entries), sum(len(e.revisions) for e in self.entries),
             len(self.known), held, new_ids=bool(names),
@@ -219,12 +217,12 @@ class Incoming:
                 row = SimpleNamespace(**line.values, blog_id=blog_id, author_id=None)
                 row.id = self._named(row.id)
                 words = search.searched(line.content)
-                await entry_index.put(connection, store_rows.entry(cast(Any, row)), words, new=True)
+                await entry_index.put(connection, row_mapping.entry(cast(Any, row)), words, new=True)
 
     async def _rename_entries(self, connection: AsyncConnection) -> None:
         """Where one id of the blog is in use here, all of it gets others: it is a copy."""
         ids = [e.values["id"] for e in self.entries]
-        if self.blog["id"] in self.renamed or await row_mapping.taken(connection, "entry", ids):
+        if self.blog["id"] in self.renamed or await exported_rows.taken(connection, "entry", ids):
             self.renamed |= {i: new_id() for i in (self.blog["id"], *ids)}
 
     def _hold_what_is_overdue(self) -> int:
@@ -247,12 +245,12 @@ class Incoming:
         """The same row with the ids that it has here."""
         if not self.renamed:
             return values
-        renamed: Values = {name: row_mapping.renamed(value, self.renamed) for name, value in values.items()}
+        renamed: Values = {name: exported_rows.renamed(value, self.renamed) for name, value in values.items()}
         return renamed
 
     def _furniture(self, content: Mapping[str, Any]) -> Values:
         """A version of the furniture under the id and slug that the blog has here."""
-        names: Values = row_mapping.renamed(dict(content), self.renamed)
+        names: Values = exported_rows.renamed(dict(content), self.renamed)
         return names | {"slug": self.blog["slug"]}
 
     async def remove_files(self) -> None:

@@ -30,7 +30,7 @@ from server.newsroom import blogs, entries, export_import, media
 from server.newsroom.desk import Desk
 from server.store import blogs as stored_blogs
 from server.store import entries as stored
-from server.store import feeds, schema
+from server.store import exported_rows, feeds, schema
 from server.store import media as stored_media
 from server.store.database import Database
 from tests.support import empty_database
@@ -398,14 +398,12 @@ async def test_only_editors_take_a_blog_out_and_put_it_in(
 async def test_a_database_that_fails_at_the_end_leaves_no_file(
     newsroom: Newsroom, story: dict[str, str], elsewhere: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from server.store import exported_rows as row_mapping
-
     async def fail(*_: object) -> None:
         raise StopPressError("lost")
 
     lines, before = await _exported(newsroom.desk), await _rows(elsewhere)
     with monkeypatch.context() as broken:
-        broken.setattr(row_mapping, "link_pictures", fail)
+        broken.setattr(exported_rows, "link_pictures", fail)
         with pytest.raises(StopPressError, match="lost"):
             await _put(elsewhere, lines)
     assert await _rows(elsewhere) == before
