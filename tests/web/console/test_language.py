@@ -58,7 +58,7 @@ async def test_a_form_with_a_mistake_says_so_in_german(server: Running) -> None:
         client.headers["Accept-Language"] = "de"
         form = {"title": "x" * 600, "body": "", "do": "publish"}
         page = (await client.post("/console/blogs/sturm", data=form)).text
-        assert 'Titel</a>: höchstens 500 Zeichen; hier sind es 600' in page
+        assert 'Titel</a>: höchstens 300 Zeichen; hier sind es 600' in page
         form = {"title": "Flut", "body": "", "do": "publish", "byline_parts": "Ada | a | b | c"}
         page = (await client.post("/console/blogs/sturm", data=form)).text
         assert "Rolle und Ort</a>: Zeile 1: mehr als Name | Rolle | Ort" in page
@@ -67,7 +67,7 @@ async def test_a_form_with_a_mistake_says_so_in_german(server: Running) -> None:
         assert "Veröffentlichen am</a>: braucht Tag und Uhrzeit" in page
         answer = await client.post("/api/v1/blogs/sturm/entries", json={"title": "x" * 600})
         assert answer.headers["content-language"] == "de"
-        assert answer.json()["errors"][0]["message"].startswith("höchstens 500 Zeichen")
+        assert answer.json()["errors"][0]["message"].startswith("höchstens 300 Zeichen")
         assert answer.json()["errors"][0]["label"] == "Titel"
         missing = await client.get("/console/blogs/nichts", headers={"Accept": "text/html"})
         assert "Diesen Liveblog gibt es nicht." in missing.text
