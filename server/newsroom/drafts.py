@@ -108,8 +108,13 @@ def _differs(before: Draft, version: int, browser: str) -> bool:
     return before.version != version and before.browser != browser
 
 
+def keeps_drafts(caller: Caller) -> bool:
+    """Whether the caller is a person: programs have no drafts."""
+    return caller.id.startswith("user:")
+
+
 def _owner(caller: Caller) -> str:
-    kind, _, user_id = caller.id.partition(":")
-    if kind != "user":
+    user_id = caller.id.partition(":")[2]
+    if not keeps_drafts(caller):
         raise Forbidden("Only people have drafts.")
     return user_id

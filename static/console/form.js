@@ -6,7 +6,7 @@ import { word } from "./words.js";
 /** @typedef {import("./drafts.js").Fields} Fields */
 /** @typedef {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} Field */
 
-const NOT_KEPT = new Set(["do", "revision", "request_key"]);
+const NOT_KEPT = new Set(["do", "revision", "request_key", "draft_version"]);
 const TYPES_NOT_KEPT = new Set(["file", "password", "submit", "button", "image", "reset"]);
 
 /** @param {HTMLFormElement} form @returns {Field[]} */

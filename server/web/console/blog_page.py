@@ -43,7 +43,7 @@ async def show(request: Request, caller: Caller, blog: Blog, typed: TypedEntry, 
     return console_page.show(
         request, caller, "entries", typed=typed, names=names,
         furnish_key=new_id(), may_furnish=may(caller, Action.BLOG_EDIT, blog.id),
-        **({"preview": ""} | context | more),
+        **({"preview": "", "kept": []} | context | more),
     )
 
 

@@ -20,12 +20,15 @@ from server.store import feeds, idempotency
 from server.store.bylines import known_names
 from server.text.title import title_of
 from server.web.api.request_models import EntryChanges
-from server.web.console import blog_page, console_page, entry_form, forms, preview, submitted_entry
+from server.web.console import blog_page, console_page, drafts, entry_form, forms, preview, submitted_entry
 from server.web.console.blog_page import is_own
 from server.web.console.forms import Form
 from server.web.console.submitted_entry import TypedEntry
 from server.web.console.terms import TERMS
 from server.web.site import site_of
+
+DISCARD = "discard"
+"""What the button asks for that throws a restored draft away."""
 
 
 @console_page.for_members
@@ -35,8 +38,13 @@ async def index(request: Request, caller: Caller) -> Response:
         blog = await blogs.readable(connection, caller, request.path_params["slug"])
     require(caller, Action.ENTRY_CREATE, blog.id)
     if request.method != "POST":
-        return await blog_page.show(request, caller, blog, TypedEntry.empty())
+        typed = await drafts.restored(request, caller, blog.slug) or TypedEntry.empty()
+        kept = await drafts.offered(request, caller, blog.slug)
+        return await blog_page.show(request, caller, blog, typed, kept=kept)
     form = await forms.read(request)
+    if form.text("do") == DISCARD:
+        await drafts.end_sent(request, caller, form)
+        return console_page.to(request.url.path)
     typed = TypedEntry.empty()
     try:
         typed = await submitted_entry.read(request, caller, form, blog)
@@ -49,6 +57,7 @@ async def index(request: Request, caller: Caller) -> Response:
         return await blog_page.show(request, caller, blog, replace(typed, request_key=new_id()), error=error)
     except (Invalid, Conflict) as error:
         return await blog_page.show(request, caller, blog, typed.or_typed(form), error=error)
+    await drafts.end_sent(request, caller, form)
     done = "again" if made.replayed else made.entry.status
     return console_page.to(
         f"/console/blogs/{blog.slug}", done, entry=made.entry.id, sent=form.text("request_key")
@@ -95,8 +104,13 @@ async def edit(request: Request, caller: Caller) -> Response:
     blog, entry = await found(request, caller)
     require(caller, Action.ENTRY_EDIT, blog.id, own=is_own(caller, entry))
     if request.method != "POST":
-        return await _form(request, caller, blog, entry, TypedEntry.of(entry, blog))
+        typed = await drafts.restored(request, caller, blog.slug, entry.id, revision=str(entry.revision))
+        kept = await drafts.offered(request, caller, blog.slug, entry.id)
+        return await _form(request, caller, blog, entry, typed or TypedEntry.of(entry, blog), kept=kept)
     form = await forms.read(request)
+    if form.text("do") == DISCARD:
+        await drafts.end_sent(request, caller, form)
+        return console_page.to(request.url.path)
     typed = TypedEntry.empty()
     try:
         typed = await submitted_entry.read(request, caller, form, blog)
@@ -110,6 +124,7 @@ async def edit(request: Request, caller: Caller) -> Response:
         return await _form(request, caller, blog, entry, yours, error=error, conflict=True)
     except (Invalid, Conflict) as error:
         return await _form(request, caller, blog, entry, typed.or_typed(form), error=error)
+    await drafts.end_sent(request, caller, form)
     return console_page.to(
         f"/console/blogs/{blog.slug}", _done(entry, written.entry), entry=entry.id,
         sent=form.text("request_key"),
@@ -167,7 +182,7 @@ async def _form(
     async with site_of(request).database.read() as connection:
         names = [entry_form.in_line([name]) for name in await known_names(connection)]
     theirs = entry_form.to_markdown(entry.content.blocks)
-    context: dict[str, Any] = {"preview": "", "conflict": False} | more
+    context: dict[str, Any] = {"preview": "", "conflict": False, "kept": []} | more
     return console_page.show(
         request, caller, "edit", blog=blog.to_json(), entry=entry.to_json(), typed=typed, theirs=theirs,
         names=names,
