@@ -116,6 +116,7 @@ export class FormDraft {
     // a navigation that was stopped leaves the page here
     window.setTimeout(() => (this.#sending = false), SENDING_MS);
     this.#save();
+    this.#server?.hold(this.#key);
     this.#drafts.sending(this.#key, read(this.#form));
   }
 
@@ -197,6 +198,7 @@ export class FormDraft {
   /** Before the page is left for what the server says of it. */
   leave() {
     this.#save();
+    this.#server?.hold(this.#key);
     this.#drafts.sending(this.#key, read(this.#form));
     this.#over = true;
   }

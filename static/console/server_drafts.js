@@ -33,8 +33,6 @@ class ServerDrafts {
   #user;
   /** What is to be sent, by the key of its form. @type {Map<string, Waiting>} */
   #waiting = new Map();
-  /** Keys of which the server may have something, though it has not answered. @type {Set<string>} */
-  #sent = new Set();
   #busy = false;
   #timer = 0;
   #latest = Infinity;
@@ -56,12 +54,17 @@ class ServerDrafts {
     this.#later(Math.min(PAUSE_MS, this.#latest - now));
   }
 
+  /** The form is being sent: its draft need not be kept meanwhile. @param {string} key */
+  hold(key) {
+    this.#waiting.delete(key);
+  }
+
   /** The draft was sent or thrown away: remove it, unless another browser has written more of it. @param {string} key */
   end(key) {
     this.#waiting.delete(key);
     const known = this.known(key);
     store(localStorage, KNOWN + key, null);
-    if (known || this.#sent.has(key)) this.#endLater(key, known?.version ?? 0);
+    if (known) this.#endLater(key, known.version);
   }
 
   /** @param {string} key @returns {Known | null} */
@@ -77,7 +80,7 @@ class ServerDrafts {
   /** The drafts of an entry, or of new ones (empty). @param {string} blog @param {string} entry @returns {Promise<ServerDraft[]>} */
   async listed(blog, entry) {
     const address = `${ADDRESS}?${new URLSearchParams({ blog, entry })}`;
-    const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => null);
+    const answer = await fetch(address, { headers: { Accept: "application/json" }, cache: "no-store" }).catch(() => null);
     const found = answer?.ok ? await answer.json().catch(() => null) : null;
     const ending = new Set(this.#endings().map(({ key }) => key));
     return /** @type {ServerDraft[]} */ (found?.drafts ?? []).filter(({ key, form }) => form.fields && !ending.has(key));
@@ -137,7 +140,8 @@ class ServerDrafts {
   #bodyOf(key, { blog, entry, form }) {
     const known = this.known(key);
     if (known?.digest === digest(form.fields)) return null;
-    this.#sent.add(key);
+    // the server may have it though its answer never comes
+    if (!known) store(localStorage, KNOWN + key, { version: 0, digest: 0 });
     return { blog, entry, key, version: known?.version ?? 0, form };
   }
 

@@ -26,7 +26,8 @@ from server.web.site import site_of
 
 Key = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[a-z0-9]+$")]
 Id = Annotated[str, Field(max_length=32, pattern=r"^[a-z0-9]*$")]
-NO_STORE = {"Cache-Control": "no-store"}
+PRIVATE = {"Cache-Control": "private, no-cache"}
+"""Not `no-store`: Chromium keeps no page for Back that was answered so. The script stores nothing anyway."""
 VERSION = "draft_version"
 """Field of a plain form that was filled in with a draft: the draft's version."""
 PARTLY = "draft_partly"
@@ -58,7 +59,7 @@ async def index(request: Request) -> Response:
         request_parsing.known(request, "blog", "entry")
         query = request.query_params
         found = await drafts.listed(desk, caller, query.get("blog", ""), query.get("entry", ""))
-        return JSONResponse({"drafts": [_shown(draft) for draft in found]}, headers=NO_STORE)
+        return JSONResponse({"drafts": [_shown(draft) for draft in found]}, headers=PRIVATE)
     sent = await request_parsing.read(request, Sent)
     if sent.end:
         await drafts.end(desk, caller, key=sent.key, version=sent.version, browser=sent.browser)
@@ -68,8 +69,8 @@ async def index(request: Request) -> Response:
     kept = await drafts.keep(desk, caller, sent.blog, typed)
     if not kept.version:
         other = _shown(kept.other) if kept.other else None
-        return JSONResponse({"other": other}, 409, headers=NO_STORE)
-    return JSONResponse({"version": kept.version}, headers=NO_STORE)
+        return JSONResponse({"other": other}, 409, headers=PRIVATE)
+    return JSONResponse({"version": kept.version}, headers=PRIVATE)
 
 
 async def offered(request: Request, caller: Caller, slug: str, entry_id: str = "") -> list[dict[str, str]]:
