@@ -122,7 +122,7 @@ class Entry:
     A retracted entry keeps its place and has no content. `edited_at` is the last edit after publication.
     `note` is why an editor (`note_by`) sent a contribution back; readers never get it.
     `corrections` are an editor's notes to readers, the newest last; `internal_notes` are the
-    newsroom's to itself.
+    newsroom's to itself. `moved_to` is the id of the entry in another blog that it became.
     """
 
     id: str
@@ -145,6 +145,7 @@ class Entry:
     note_by: str = ""
     corrections: tuple[Correction, ...] = ()
     internal_notes: tuple[InternalNote, ...] = ()
+    moved_to: str | None = None
 
     @property
     def public(self) -> bool:
@@ -304,4 +305,4 @@ def restored(entry: Entry, content: Content, was: EntryStatus, now: datetime) ->
     if entry.status != "retracted":
         raise Conflict("The entry is not retracted.")
     status: EntryStatus = "published" if was == "published" else "draft"
-    return replace(entry, status=status, content=content, updated_at=now, retracted_at=None)
+    return replace(entry, status=status, content=content, updated_at=now, retracted_at=None, moved_to=None)

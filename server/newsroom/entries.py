@@ -119,7 +119,7 @@ async def _made_before(connection: AsyncConnection, blog: Blog, request: Request
     if made is None:
         return None
     entry = await entries.get(connection, blog.id, made)
-    return Written(entry, await _position(connection, entry), replayed=True)
+    return Written(entry, await position_of(connection, entry), replayed=True)
 
 
 async def edit(
@@ -209,7 +209,7 @@ async def retract(
     async with desk.database.write() as connection:
         blog, entry = await editable(connection, caller, slug, entry_id, Action.ENTRY_RETRACT)
         if entry.status == "retracted":
-            return Written(entry, await _position(connection, entry), replayed=True)
+            return Written(entry, await position_of(connection, entry), replayed=True)
         await _check_revision(connection, entry, revision, epoch, {"status": "retracted"})
         written = await commit(connection, blog, entry, retracted(entry, max(now, entry.updated_at)), caller)
     desk.publish(written.changes)
@@ -372,7 +372,7 @@ async def commit(
     return Committed(entry, changes)
 
 
-async def _position(connection: AsyncConnection, entry: Entry) -> Position:
+async def position_of(connection: AsyncConnection, entry: Entry) -> Position:
     name = "public" if entry.public_seq is not None else "newsroom"
     epoch = (await feeds.head(connection, FeedKey(entry.blog_id, name))).epoch  # type: ignore[arg-type]
     return Position(epoch, entry.public_seq if entry.public_seq is not None else entry.newsroom_seq)

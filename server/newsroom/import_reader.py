@@ -214,7 +214,7 @@ class Incoming:
     async def _index(self, connection: AsyncConnection, blog_id: str) -> None:
         for line in self.entries:
             if line.values["status"] == "published":
-                row = SimpleNamespace(**line.values, blog_id=blog_id, author_id=None)
+                row = SimpleNamespace(**line.values, blog_id=blog_id, author_id=None, moved_to=None)
                 row.id = self._named(row.id)
                 words = search.searched(line.content)
                 await entry_index.put(connection, row_mapping.entry(cast(Any, row)), words, new=True)

@@ -274,5 +274,5 @@ def _values(entry: Entry) -> dict[str, object]:
         "key": entry.content.key, "public_seq": entry.public_seq, "newsroom_seq": entry.newsroom_seq,
         "note": entry.note, "note_by": entry.note_by,
         "corrections": [{"at": c.at, "note": c.note} for c in entry.corrections],
-        "internal_notes": [asdict(n) for n in entry.internal_notes],
+        "internal_notes": [asdict(n) for n in entry.internal_notes], "moved_to": entry.moved_to,
     }

@@ -34,7 +34,7 @@ LEFT_OUT: dict[str, set[str]] = {
     "blog": set(),
     "blog_revision": {"blog_id", "author_id"},
     "picture": {"author_id", "words"},
-    "entry": {"blog_id", "author_id"},
+    "entry": {"blog_id", "author_id", "moved_to"},
     "revision": {"entry_id", "author_id"},
 }
 """Columns that mean something in one installation only, or that follow from the place in the file."""

@@ -44,5 +44,5 @@ def entry(row: Row[Any]) -> Entry:
         number=row.number, public_seq=row.public_seq, newsroom_seq=row.newsroom_seq,
         note=row.note, note_by=row.note_by,
         corrections=tuple(Correction(c["at"], c["note"]) for c in row.corrections),
-        internal_notes=tuple(InternalNote(**n) for n in row.internal_notes),
+        internal_notes=tuple(InternalNote(**n) for n in row.internal_notes), moved_to=row.moved_to,
     )

@@ -147,6 +147,7 @@ entries = Table(
     Column("note_by", Text, nullable=False, server_default=""),
     Column("corrections", JSON, nullable=False, server_default="[]"),
     Column("internal_notes", JSON, nullable=False, server_default="[]"),
+    Column("moved_to", ID),
     # the changes feed: "rows with seq > N, in seq order"
     Index("ix_entries_public_seq", "blog_id", "public_seq", unique=True),
     Index("ix_entries_newsroom_seq", "blog_id", "newsroom_seq", unique=True),

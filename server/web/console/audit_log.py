@@ -33,6 +33,8 @@ WHAT = {
     "entry_pending": N_("Sent to the editors"), "entry_scheduled": N_("Scheduled"),
     "entry_published": N_("Published"), "entry_retracted": N_("Retracted"), "entry_restored": N_("Restored"),
     "entry_links_filled": N_("Links looked up"), "byline_added": N_("Byline added"),
+    "entry_retimed": N_("Time changed"), "entry_moved_here": N_("Moved here"),
+    "entry_moved_away": N_("Moved to another blog"), "entry_copied_here": N_("Copied here"),
     "correction_changed": N_("Correction changed"),
     "note_added": N_("Note added"), "note_removed": N_("Note removed"),
     "handover_changed": N_("Handover note changed"),

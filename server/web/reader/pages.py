@@ -135,11 +135,14 @@ async def blog(request: Request) -> Response:
 
 
 async def entry(request: Request) -> Response:
-    """`/live/{slug}/entries/{id}`: permalink of an entry; 410 and a tombstone after retraction."""
+    """`/live/{slug}/entries/{id}`: permalink of an entry; 410 and a tombstone after retraction, and where it
+    was moved to another blog, the way there."""
     site = site_of(request)
     async with site.database.read() as connection:
         found = await public_blog(connection, request.path_params["slug"])
         item, _ = await entry_on_page(connection, found, request.path_params["id"])
+        if item.moved_to and (there := await _moved(connection, item.moved_to)):
+            return RedirectResponse(there, 302, headers={"Cache-Control": "no-cache"})
         at = await feeds.head(connection, FeedKey(found.id, "public"))
     holds_at(request, FeedKey(found.id, "public"), at)
     site.hub.keep_warm(FeedKey(found.id, "public"))
@@ -150,6 +153,14 @@ async def entry(request: Request) -> Response:
 
     page = await site.renderer.pages.get(("entry", key), make, base=site.url(request))
     return page_cache.answer(request, page, status=200 if item.public else 410)
+
+
+async def _moved(connection: AsyncConnection, entry_id: str) -> str:
+    """The permalink that an entry has in another blog by now; empty where readers do not see it there."""
+    for item in await entries.by_ids(connection, [entry_id]):
+        if item.public and (there := await blogs.by_id(connection, item.blog_id)).status != "draft":
+            return f"/live/{there.slug}/entries/{item.id}"
+    return ""
 
 
 def _permalink(site: Site, found: Blog, item: Entry, base: str) -> str:
