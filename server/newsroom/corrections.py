@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from server.domain.errors import Conflict, Invalid, NotFound
+from server.domain.message import Message
 from server.domain.permissions import Action, Caller
 from server.domain.text_limits import MAX_TEXT
 from server.domain.times import to_text
@@ -26,7 +27,8 @@ async def reword(
     """
     said = trimmed(repair(note))
     if len(said) > MAX_TEXT:
-        raise Invalid.field("correction", f"at most {MAX_TEXT:,} characters; this has {len(said):,}")
+        limit = Message("at most %(most)s characters; this has %(n)s", most=MAX_TEXT, n=len(said))
+        raise Invalid.field("correction", limit)
     now = desk.now()
     async with desk.database.write() as connection:
         blog, entry = await entries.editable(connection, caller, slug, entry_id, Action.ENTRY_EDIT)

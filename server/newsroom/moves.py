@@ -18,6 +18,7 @@ from server.domain.byline import name_key
 from server.domain.change import Change
 from server.domain.entry import Content, Entry, EntryStatus, moved, retracted
 from server.domain.errors import Conflict, Invalid, StaleRevision
+from server.domain.message import Message
 from server.domain.permissions import Action, Caller, require
 from server.domain.position import new_id
 from server.newsroom import entries, entry_pictures
@@ -44,7 +45,7 @@ async def retime(
     """
     now = desk.now()
     if not now - EARLIEST <= at <= now:
-        limits = f"must not be in the future, nor more than {EARLIEST.days} days ago"
+        limits = Message("must not be in the future, nor more than %(n)s days ago", n=EARLIEST.days)
         raise Invalid.field("published_at", limits)
     async with desk.database.write() as connection:
         blog, entry = await entries.editable(connection, caller, slug, entry_id, Action.ENTRY_PUBLISH)

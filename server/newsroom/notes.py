@@ -16,6 +16,7 @@ from server.domain.blog import Blog, Handover
 from server.domain.change import Change, FeedKey
 from server.domain.entry import MAX_INTERNAL_NOTES, Entry, InternalNote
 from server.domain.errors import Invalid, NotFound
+from server.domain.message import Message
 from server.domain.permissions import Action, Caller, require
 from server.domain.position import new_id
 from server.domain.text_limits import MAX_TEXT
@@ -101,5 +102,5 @@ async def _handed_over(
 def _text(field: str, text: str) -> str:
     said = trimmed(repair(text))
     if len(said) > MAX_TEXT:
-        raise Invalid.field(field, f"at most {MAX_TEXT:,} characters; this has {len(said):,}")
+        raise Invalid.field(field, Message("at most %(most)s characters; this has %(n)s", most=MAX_TEXT, n=len(said)))
     return said
