@@ -102,5 +102,6 @@ async def _handed_over(
 def _text(field: str, text: str) -> str:
     said = trimmed(repair(text))
     if len(said) > MAX_TEXT:
-        raise Invalid.field(field, Message("at most %(most)s characters; this has %(n)s", most=MAX_TEXT, n=len(said)))
+        limit = Message("at most %(most)s characters; this has %(n)s", most=MAX_TEXT, n=len(said))
+        raise Invalid.field(field, limit)
     return said

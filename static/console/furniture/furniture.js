@@ -31,6 +31,7 @@ export class Furniture {
   #base;
   #developments;
   #busy = false;
+  #again = false;
   /** What others saved in fields that stand otherwise here. @type {Record<string, string>} */
   #theirs = {};
 
@@ -190,10 +191,13 @@ export class Furniture {
   }
 
   async #save() {
+    // what is asked for while another answer is awaited follows it
+    this.#again = this.#busy;
     const names = this.#changed();
     if (this.#busy || !names.length) return;
     this.#busy = true;
     await this.#send(names).finally(() => (this.#busy = false));
+    if (this.#again) await this.#save();
   }
 
   /** @param {string[]} names of the fields that are saved */
@@ -212,7 +216,7 @@ export class Furniture {
       this.#show(FIELDS.filter((name) => this.#text(name) === (texts[name] ?? "").trim()));
       if (!this.#changed().length) this.#settle();
       this.#say(word("done_saved"), { done: true });
-      await this.#lists.refresh();
+      void this.#lists.refresh();
     } else if (answer?.status === UNAUTHENTICATED) {
       if (await requireLogIn()) await this.#send(names);
     } else if (answer?.status === STALE) {
