@@ -76,7 +76,13 @@ class Reader:
         self.server.http.post("/api/v1/blogs/bench/entries", json=entry(self.posted)).raise_for_status()
 
     def has_all(self) -> None:
-        self.page.locator(f"[data-entries] > [data-number='{self.posted}']").wait_for(state="attached", timeout=120_000)
+        """Wait until the page is where the server is. A selector would have to look through the whole page, again and again."""
+        wanted = self.server.http.get("/live/bench/changes").json()["position"]
+        deadline = time.monotonic() + 120
+        while self.page.evaluate("document.querySelector('.live').dataset.position") != wanted:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the page is not at {wanted}")
+            time.sleep(0.02)
         self.settled()
 
     def settled(self) -> None:

@@ -55,7 +55,7 @@ export class ComponentView {
     this.#arrivals = new Arrivals(root, {
       isPaused: () => this.#pause.isOn,
       seen: new Seen(),
-      shown: (articles) => articles.forEach((article) => this.#times.show(article)),
+      shown: () => this.#showTimes(),
       words,
       title: null,
       signal,
@@ -64,7 +64,7 @@ export class ComponentView {
       scope: new Scope(root),
       words,
       arrived: (article) => this.#arrivals.add(article),
-      settled: () => this.#times.show(root),
+      settled: () => this.#showTimes(),
       retracted: () => {},
       parse: markup.parse,
       signal,
@@ -110,9 +110,13 @@ export class ComponentView {
       });
       this.#updates.settle();
     });
-    this.#times.show(this.#root);
+    this.#showTimes();
     this.#arrivals.update();
     this.#trim();
+  }
+
+  #showTimes() {
+    for (const each of this.#updates.takeChanged()) this.#times.show(each);
   }
 
   /** Take off what the limit has no room for, from the end that the reader does not see. */

@@ -4,6 +4,7 @@
  */
 
 import { timeOf } from "./page_filter.js";
+import { showTimes } from "./times.js";
 
 /**
  * Bring the lines of a list in order.
@@ -11,10 +12,11 @@ import { timeOf } from "./page_filter.js";
  * @param {boolean} isOlder on older pages a pinned entry stands among the others
  */
 export function divideDays(list, isOlder) {
-  const left = new Set(list.querySelectorAll(":scope > [data-day]"));
-  const among = `:scope > article:not([hidden]${isOlder ? "" : ", [data-pinned]"})`;
+  const children = /** @type {HTMLElement[]} */ ([...list.children]);
+  const left = new Set(children.filter((child) => child.hasAttribute("data-day")));
   let above = "";
-  for (const article of /** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll(among))) {
+  for (const article of children) {
+    if (article.localName !== "article" || article.hidden || (!isOlder && article.hasAttribute("data-pinned"))) continue;
     const dateTime = timeOf(article);
     if (!dateTime) continue;
     const day = dayOf(dateTime);
@@ -30,7 +32,7 @@ export function divideDays(list, isOlder) {
  * @param {string} dateTime
  */
 function divide(article, dateTime) {
-  let line = article.previousElementSibling;
+  let line = /** @type {HTMLElement | null} */ (article.previousElementSibling);
   if (!line?.matches("[data-day]")) {
     line = document.createElement("p");
     line.className = "mark mark--day";
@@ -39,8 +41,10 @@ function divide(article, dateTime) {
     article.before(line);
   }
   const time = /** @type {HTMLTimeElement} */ (line.firstElementChild);
+  if (time.dateTime === dateTime && time.dataset["time"]) return line;
   time.dataset["time"] = "day";
   time.dateTime = dateTime;
+  showTimes(line);
   return line;
 }
 

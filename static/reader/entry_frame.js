@@ -17,7 +17,7 @@ function follow(root) {
   const updates = new Updates(root, { scope: new Scope(root) });
   const queue = new ChangeQueue((applyEach) => {
     applyEach((change) => updates.apply(change));
-    showTimes(root);
+    for (const each of updates.takeChanged()) showTimes(each);
   });
   new Connection({
     addresses: { stream, socket, changes },

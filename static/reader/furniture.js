@@ -29,7 +29,7 @@ function formatter() {
 function keepFurniture(root) {
   const entries = root.querySelector("[data-entries]");
   const keyEvents = root.querySelector("[data-key-events]");
-  if (entries) new MutationObserver(() => showUpdated(root, entries)).observe(entries, CHANGES);
+  if (entries) new MutationObserver((changes) => showUpdated(root, changes)).observe(entries, CHANGES);
   if (!keyEvents) return;
   showLatest(root, keyEvents);
   new MutationObserver(() => showLatest(root, keyEvents)).observe(keyEvents, CHANGES);
@@ -37,18 +37,24 @@ function keepFurniture(root) {
 
 /**
  * @param {HTMLElement} root
- * @param {Element} entries
+ * @param {MutationRecord[]} changes
  */
-function showUpdated(root, entries) {
+function showUpdated(root, changes) {
   const stamp = /** @type {HTMLTimeElement | null} */ (root.querySelector("[data-updated] time"));
   if (!stamp) return;
   const before = stamp.dateTime;
-  for (const { dateTime } of entries.querySelectorAll("time")) {
-    if (dateTime > stamp.dateTime) stamp.dateTime = dateTime;
+  for (const part of changes.flatMap(changedParts)) {
+    for (const { dateTime } of part.querySelectorAll("time")) if (dateTime > stamp.dateTime) stamp.dateTime = dateTime;
   }
   if (stamp.dateTime === before) return;
   stamp.removeAttribute("title");
-  showTimes(root);
+  showTimes(/** @type {Element} */ (stamp.parentElement));
+}
+
+/** The entries that a change is in, or consists of. @param {MutationRecord} change */
+function changedParts({ target, addedNodes }) {
+  const around = /** @type {Element} */ (target).closest("article");
+  return around ? [around] : [...addedNodes].filter((node) => node instanceof Element);
 }
 
 /**

@@ -95,7 +95,7 @@ class Page {
     this.#slots.update();
     divideDays(this.#list, this.#scope.isOlder);
     this.#visits.update();
-    showTimes(this.#root);
+    for (const each of this.#updates.takeChanged()) showTimes(each);
   }
 
   #connect() {

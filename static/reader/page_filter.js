@@ -95,6 +95,12 @@ export function numberOf(item) {
   return Number(/** @type {HTMLElement} */ (item).dataset["number"]);
 }
 
+/** The entries of a list that are shown. By its children: a selector would look at all that is in them. @param {Element} list */
+export function shownIn(list) {
+  const children = /** @type {HTMLElement[]} */ ([...list.children]);
+  return children.filter((child) => child.localName === "article" && !child.hidden);
+}
+
 /** When an entry was published, RFC 3339. @param {Element} article */
 export function timeOf(article) {
   return article.querySelector(".entry__when time")?.getAttribute("datetime") ?? "";

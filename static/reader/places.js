@@ -4,7 +4,7 @@
 
 import { PAGE_SIZE } from "./load_more.js";
 import { recall, remember } from "./saved_choices.js";
-import { numberOf } from "./page_filter.js";
+import { numberOf, shownIn } from "./page_filter.js";
 
 const OLDEST = "?order=oldest";
 /** Of the height of the screen: what ends above has been read. */
@@ -76,6 +76,5 @@ function restore(list) {
 
 /** The uppermost entry that the reader has not read to its end. @param {HTMLElement} list */
 function topmost(list) {
-  const entries = /** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll(":scope > article:not([hidden])"));
-  return [...entries].find((article) => article.getBoundingClientRect().bottom > innerHeight * READ_PART);
+  return shownIn(list).find((article) => article.getBoundingClientRect().bottom > innerHeight * READ_PART);
 }

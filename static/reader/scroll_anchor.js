@@ -7,6 +7,8 @@ import { morph } from "./morph.js";
 
 /** Heights in px of the viewport at which something is taken as an anchor; the first that survives counts. */
 const LOOK_AT = [8, 64, 140, 240, 380, 560];
+/** So many in the list are enough. */
+const ANCHORS = 2;
 
 /** Whether the reader is in the middle of the page: further down than its top. */
 export function isMidPage() {
@@ -38,15 +40,17 @@ export function keepPlace(list, change) {
 function anchorsIn(list) {
   const { left, width } = list.getBoundingClientRect();
   const tree = /** @type {Document | ShadowRoot} */ (list.getRootNode());
-  const found = LOOK_AT.filter((y) => y < innerHeight)
-    .map((y) => tree.elementFromPoint(left + width / 2, y))
-    .filter((element) => element !== null && element !== list && !element.contains(list));
+  /** @type {Set<Element>} */
+  const read = new Set();
+  /** @type {Set<Element>} */
+  const other = new Set();
+  for (const y of LOOK_AT) {
+    // On a long page it takes the browser ms to find what is under a point.
+    const found = y < innerHeight && read.size < ANCHORS ? tree.elementFromPoint(left + width / 2, y) : null;
+    if (found !== null && found !== list && !found.contains(list)) (list.contains(found) ? read : other).add(found);
+  }
   // First what is read: an entry that is inserted at the top of a list in view then pushes the head up, not the others down.
-  found.sort((a, b) => Number(list.contains(b)) - Number(list.contains(a)));
-  return [...new Set(found)].map((element) => {
-    const kept = /** @type {Element} */ (element);
-    return { element: kept, top: kept.getBoundingClientRect().top };
-  });
+  return [...read, ...other].map((element) => ({ element, top: element.getBoundingClientRect().top }));
 }
 
 /**

@@ -24,6 +24,8 @@ export class Updates {
    * @type {Map<HTMLElement, HTMLElement | null>}
    */
   #waiting = new Map();
+  /** @type {Set<HTMLElement>} */
+  #changed = new Set();
 
   /**
    * @param {HTMLElement} root the live blog's element
@@ -64,9 +66,16 @@ export class Updates {
    */
   extend(articles, first) {
     for (const article of articles) {
-      if (this.#find(this.#entries, article.dataset["id"]) === null) this.#insert(article);
+      if (this.#entry(article.dataset["id"]) === null) this.#insert(article);
     }
     this.#scope.extend(first);
+  }
+
+  /** What was put on the page or changed since the last call: the rest of a page of thousands need not be looked at. */
+  takeChanged() {
+    const changed = this.#changed;
+    this.#changed = new Set();
+    return changed;
   }
 
   #scrolled() {
@@ -86,7 +95,7 @@ export class Updates {
       const stays = isLeaving || isMidPage() || held(article) !== null;
       if (article.isConnected && !article.hidden && stays && isOnScreen(article)) continue;
       this.#waiting.delete(article);
-      if (wanted) become(article, wanted);
+      if (wanted) this.#become(article, wanted);
       if (isLeaving) article.remove();
       else if (article.isConnected) this.#insert(article);
       isChanged = true;
@@ -97,7 +106,7 @@ export class Updates {
   /** @param {Change} change */
   #place(change) {
     const [article] = this.#parse(change.html ?? "");
-    const here = this.#find(this.#entries, change.id);
+    const here = this.#entry(change.id);
     if (!article || Number(here?.dataset["revision"] ?? -1) >= (change.revision ?? 0)) return;
     if (here === null) {
       if (!this.#scope.takes(article)) return;
@@ -128,7 +137,7 @@ export class Updates {
       this.#waiting.set(here, article);
       return;
     }
-    keepHeight(here, () => become(here, next));
+    keepHeight(here, () => this.#become(here, next));
     if (!moves && this.#belongs(here)) return;
     this.#waiting.set(here, moves && isRead ? article : null);
     this.settle();
@@ -152,14 +161,28 @@ export class Updates {
   #show(here) {
     const article = this.#waiting.get(here);
     if (!article) return;
-    keepPlace(this.#entries, () => become(here, asUnmoved(article, here)));
+    keepPlace(this.#entries, () => this.#become(here, asUnmoved(article, here)));
     here.tabIndex = -1;
     here.focus({ preventScroll: true });
     this.#on.settled();
   }
 
+  /**
+   * Change an entry on the page into a new version of it.
+   * @param {HTMLElement} here
+   * @param {HTMLElement} article
+   */
+  #become(here, article) {
+    const isHidden = here.hidden;
+    morph(here, article);
+    here.hidden = isHidden;
+    here.classList.toggle("entry--edited", here.querySelector(".entry__edited") !== null);
+    this.#changed.add(here);
+  }
+
   /** @param {HTMLElement} article */
   #insert(article) {
+    this.#changed.add(article);
     for (const other of this.#entries.children) {
       if (other === article || other.localName !== "article") continue;
       if (!this.#scope.comesBefore(article, /** @type {HTMLElement} */ (other))) continue;
@@ -172,8 +195,10 @@ export class Updates {
   /** @param {Change} change */
   #mark(change) {
     if (!this.#keyEvents) return;
-    const here = this.#find(this.#keyEvents, change.id);
+    const here = [...this.#keyEvents.children].find((item) => /** @type {HTMLElement} */ (item).dataset["id"] === change.id);
     const [item] = change.key_html ? this.#parse(change.key_html) : [];
+    const shown = /** @type {HTMLElement | undefined} */ (here && item ? here : item);
+    if (shown) this.#changed.add(shown);
     if (here && item) morph(here, item);
     else here?.remove();
     if (item && !here) {
@@ -201,33 +226,21 @@ export class Updates {
     // The server does not know which page the change is for.
     const current = here.querySelector("a[aria-current]")?.getAttribute("href") ?? "";
     keepHeight(here, () => morph(here, part), true);
+    this.#changed.add(here);
     here.querySelector(`a[href="${CSS.escape(current)}"]`)?.setAttribute("aria-current", "page");
   }
 
-  /**
-   * @param {Element} list
-   * @param {string | undefined} id
-   */
-  #find(list, id) {
-    return /** @type {HTMLElement | null} */ (list.querySelector(`:scope > [data-id="${CSS.escape(id ?? "")}"]`));
+  /** An entry on the page, found by its id, however many there are. @param {string | undefined} id */
+  #entry(id) {
+    const tree = /** @type {Document | ShadowRoot} */ (this.#entries.getRootNode());
+    const found = tree.getElementById(`entry-${id}`);
+    return found?.parentElement === this.#entries ? found : null;
   }
 }
 
 /** The sign of an entry that an edit waits. @param {HTMLElement} article */
 function held(article) {
   return article.querySelector(":scope > .entry__held");
-}
-
-/**
- * Change an entry on the page into a new version of it.
- * @param {HTMLElement} here
- * @param {HTMLElement} article
- */
-function become(here, article) {
-  const isHidden = here.hidden;
-  morph(here, article);
-  here.hidden = isHidden;
-  here.classList.toggle("entry--edited", here.querySelector(".entry__edited") !== null);
 }
 
 /**

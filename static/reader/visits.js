@@ -3,7 +3,7 @@
  */
 
 import { recall, remember } from "./saved_choices.js";
-import { numberOf } from "./page_filter.js";
+import { numberOf, shownIn } from "./page_filter.js";
 import { timeName } from "./times.js";
 import { counted } from "./words.js";
 
@@ -66,8 +66,7 @@ export class Visits {
   }
 
   get #shown() {
-    const entries = this.#list.querySelectorAll(":scope > article:not([hidden])");
-    return /** @type {HTMLElement[]} */ ([...entries]);
+    return shownIn(this.#list);
   }
 
   /** Show the line where it belongs by now. It takes no room (css/marks.css). */

@@ -45,15 +45,19 @@ async def _listeners(server: Running, count: int) -> None:
     await until(so_many, what=f"{count} connections; {server.gate.count}")
 
 
+async def _all_show_what_arrives(server: Running, slug: str, pages: list[Page]) -> None:
+    await server.post(slug, title="Report 2")
+    for page in pages:
+        await page.bring_to_front()
+        await shows(page, "Report 2", "Report 1")
+
+
 async def test_all_tabs_share_one_connection(server: Running, browser: Browser) -> None:
     slug, _ = await storm(server, 1)
     async with visit(browser) as context:
         pages = [await opened(context, server, slug) for _ in range(3)]
         await _listeners(server, 1)
-        await server.post(slug, title="Report 2")
-        for page in pages:
-            await page.bring_to_front()
-            await shows(page, "Report 2", "Report 1")
+        await _all_show_what_arrives(server, slug, pages)
         await pages[0].close()
         await server.post(slug, title="Report 3")
         await pages[2].bring_to_front()
@@ -93,10 +97,7 @@ async def test_without_a_worker_each_tab_has_its_own(
         await context.add_init_script(without)
         pages = [await opened(context, server, slug) for _ in range(2)]
         await _listeners(server, 2)
-        await server.post(slug, title="Report 2")
-        for page in pages:
-            await page.bring_to_front()
-            await shows(page, "Report 2", "Report 1")
+        await _all_show_what_arrives(server, slug, pages)
     await _listeners(server, 0)
 
 

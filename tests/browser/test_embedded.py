@@ -45,6 +45,16 @@ async def test_a_frame_follows_the_blog_and_reports_its_height(
                     return found
 
                 await until(told, what="the height")
+                await page.evaluate(
+                    "told = [];"
+                    "document.querySelector('iframe').contentWindow.postMessage({message: 'ready'}, '*')"
+                )
+                await until(told, what="the height again, for a script that was late")
+                await page.frame_locator("iframe").locator(".entry__permalink").first.click()
+                entry = (await server.http.get("/api/v1/blogs/storm/entries")).json()["entries"][0]
+                address = f"{server.url}/live/storm/entries/{entry['id']}"
+                link = {"message": "link", "value": address, "secret": "abc123"}
+                assert link in await page.evaluate("told"), "the sandbox opens no link"
                 connection = page.frame_locator("iframe").locator("[data-connection]")
                 await expect(connection).to_have_attribute("data-state", "live", timeout=15_000)
                 await server.post(title="Second")

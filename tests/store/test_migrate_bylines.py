@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.domain.permissions import Caller
 from server.newsroom import entries
 from server.newsroom.desk import Desk
-from server.store import blogs, bylines, migrate
+from server.store import blogs, bylines, link_checks, migrate
 from server.store import entries as stored
 from server.store.database import Database
 from tests.support.desk import RecordingBroker
@@ -29,6 +29,8 @@ OLD = {"title": "Harbour open", "blocks": [{"type": "text", "html": "<p>Since no
        "pinned": False, "key": True, "breaking": False}
 MANY = 1_203
 """More than two chunks, and not a whole number of them."""
+GONE = 11
+"""The number of an entry with a link that was gone when it was posted, before those were looked up again."""
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -51,9 +53,14 @@ async def _insert(connection: AsyncConnection, table: str, rows: list[dict[str, 
 
 
 def _entry(number: int, byline: str) -> dict[str, Any]:
+    content = OLD | {"byline": byline}
+    if number == GONE:
+        content |= {"blocks": [{"type": "embed", "url": "https://example.org/1", "unavailable": True}]}
+    elif number == GONE + 1:
+        content |= {"title": 'Nothing is "unavailable": true'}
     return {
         "id": f"e{number:04}", "blog_id": "b1", "status": "published", "revision": 2,
-        "content": json.dumps(OLD | {"byline": byline}), "author_id": "token:1", "author_name": "Import",
+        "content": json.dumps(content), "author_id": "token:1", "author_name": "Import",
         "created_at": AT, "updated_at": AT, "published_at": AT, "number": number, "pinned": False, "key": True,
         "public_seq": number, "newsroom_seq": number,
     }
@@ -106,6 +113,7 @@ async def test_old_bylines_become_lists(old_url: str, tmp_path: Path) -> None:
         assert len(everything) == MANY, "no entry went with the old table"
         by_number = {e.number: e.content for e in everything}
         assert by_number[1].bylines == (found["Ada Lovelace"],)
+        assert [c.entry_id for c in await link_checks.due(connection, AT, limit=9)] == [f"e{GONE:04}"]
         (second,) = by_number[2].bylines
         assert (second.name, second.id) == ("ada LOVELACE", found["Ada Lovelace"].id), "shown as it was"
         assert by_number[3].bylines == by_number[4].bylines == ()

@@ -173,6 +173,7 @@ def _permalink(site: Site, found: Blog, item: Entry, base: str) -> str:
     return site.renderer.template(
         "reader/permalink.html",
         language=found.language,
+        base=base,
         canonical=publication.entry_url(found, item),
         description=excerpt(
             words_of(item.content.blocks) or title, structured_data.DESCRIPTION_CHARACTERS
@@ -274,6 +275,7 @@ def render(site: Site, snapshot: Snapshot, base: str, *, template: str = BLOG) -
         made_at=to_text(snapshot.made_at or snapshot.changed),
         older=snapshot.following.url(path) if snapshot.following else None,
         newer=snapshot.preceding.url(path) if snapshot.preceding else None,
+        base=base,
         canonical=base + whole.url(path),
         description=excerpt(found.standfirst or found.headline, structured_data.DESCRIPTION_CHARACTERS),
         og=structured_data.open_graph(

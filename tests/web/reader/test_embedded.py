@@ -39,7 +39,7 @@ async def test_the_frame_has_the_blog_and_may_be_framed_by_the_named(server: Run
 async def test_a_page_leads_to_its_data(server: Running) -> None:
     page = (await server.anonymous.get("/live/storm")).text
     found = re.search(r'type="application/json\+oembed" href="([^"]*)"', page)
-    assert found is not None
+    assert found is not None and found[1].startswith(f"{server.url}/oembed?"), "WordPress resolves no path"
     data = (await server.anonymous.get(unescape(found[1]))).json()
     assert (data["version"], data["type"], data["title"]) == ("1.0", "rich", 'Storm "Ada" <b>')
     assert f'<iframe src="{server.url}/live/storm/embed" width="680" height="800"' in data["html"]
