@@ -25,7 +25,7 @@ from server.text.title import title_of
 from server.web import times
 from server.web.api import request_parsing
 from server.web.conditional import client_has
-from server.web.console import console_page, entry_form, timeline_filter
+from server.web.console import console_page, entry_form, media, timeline_filter
 from server.web.console.submitted_entry import TypedEntry
 from server.web.languages import Language
 from server.web.request_language import console_language
@@ -40,8 +40,9 @@ async def show(request: Request, caller: Caller, blog: Blog, typed: TypedEntry, 
     context = await _lists(request, caller, blog) | await _notice(request, caller, blog, name)
     async with site_of(request).database.read() as connection:
         names = [entry_form.in_line([name]) for name in await known_names(connection)]
+        library = await media.offered(connection, caller)
     return console_page.show(
-        request, caller, "entries", typed=typed, names=names,
+        request, caller, "entries", typed=typed, names=names, library=library,
         furnish_key=new_id(), may_furnish=may(caller, Action.BLOG_EDIT, blog.id),
         **({"preview": "", "kept": []} | context | more),
     )

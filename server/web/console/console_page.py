@@ -54,6 +54,8 @@ DONE: Mapping[str, str] = {
     "unnoted": N_("Note removed."),
     "handed_over": N_("Handover note saved. Only the newsroom sees it."),
     "uploaded": N_("Picture uploaded."),
+    "picture_removed": N_("Picture removed everywhere. Its address answers that it is gone."),
+    "picture_allowed": N_("The same file may be uploaded again."),
     "added": N_("User added."),
     "kept": N_("Byline added."),
     "removed": N_("Byline removed. What is published with it keeps it."),

@@ -100,11 +100,11 @@ def arranged(
 
 
 def picture(item: Any, form: Form) -> dict[str, Any]:
-    """A picture that was just uploaded, as a piece of the form."""
+    """A picture that was just uploaded or chosen, as a piece of the form."""
     block = Image(
         item.id, item.alt, item.caption, item.credit, form.ticked("picture_decorative"), item.width,
-        item.height, item.widths, item.mime, sensitive=form.ticked("picture_sensitive"),
-        warning=form.text("picture_warning"),
+        item.height, item.widths, item.mime, item.focal_x, item.focal_y,
+        sensitive=form.ticked("picture_sensitive"), warning=form.text("picture_warning"),
     )
     return media_pieces.of(block, None)[0] | {"joined": form.ticked("picture_joined")}
 

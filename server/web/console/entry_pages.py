@@ -20,7 +20,16 @@ from server.store import feeds, idempotency
 from server.store.bylines import known_names
 from server.text.title import title_of
 from server.web.api.request_models import EntryChanges
-from server.web.console import blog_page, console_page, drafts, entry_form, forms, preview, submitted_entry
+from server.web.console import (
+    blog_page,
+    console_page,
+    drafts,
+    entry_form,
+    forms,
+    media,
+    preview,
+    submitted_entry,
+)
 from server.web.console.blog_page import is_own
 from server.web.console.forms import Form
 from server.web.console.submitted_entry import TypedEntry
@@ -181,11 +190,12 @@ async def _form(
 ) -> Response:
     async with site_of(request).database.read() as connection:
         names = [entry_form.in_line([name]) for name in await known_names(connection)]
+        library = await media.offered(connection, caller)
     theirs = entry_form.to_markdown(entry.content.blocks)
     context: dict[str, Any] = {"preview": "", "conflict": False, "kept": []} | more
     return console_page.show(
         request, caller, "edit", blog=blog.to_json(), entry=entry.to_json(), typed=typed, theirs=theirs,
-        names=names,
+        names=names, library=library,
         shown=shown(request, blog, entry) if context["conflict"] else "",
         publishes=may(caller, Action.ENTRY_PUBLISH, blog.id), **context,
     )

@@ -29,7 +29,9 @@ LABELS = {
     "handover": N_("Handover note"), "username": N_("User name"), "name": N_("Name"),
     "password": N_("Password"), "current": N_("Current password"), "place": N_("Place"), "url": N_("Link"),
     "topics": N_("Topics"), "role": N_("Role"), "blog_roles": N_("Role in a blog"), "blog": N_("Blog"),
-    "blog_role": N_("Role in that blog"),
+    "blog_role": N_("Role in that blog"), "picture_id": N_("Picture of the library"), "reason": N_("Reason"),
+    "alt": N_("Alt text"), "caption": N_("Caption"), "credit": N_("Credit"), "focal_x": N_("Focal point"),
+    "focal_y": N_("Focal point"),
 }
 PARTS = {
     "alt": N_("alt text"), "url": N_("address"), "focal_x": N_("focal point"), "focal_y": N_("focal point"),

@@ -27,6 +27,8 @@ class Form:
 
     values: dict[str, str] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    """What the files were called, by field."""
 
     def text(self, name: str) -> str:
         return self.values.get(name, "")
@@ -57,10 +59,12 @@ async def read(request: Request) -> Form:
     require_utf8(request)
     values: dict[str, str] = {}
     files: dict[str, bytes] = {}
+    names: dict[str, str] = {}
     async with request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES) as sent:
         for name, value in sent.multi_items():
             if isinstance(value, UploadFile):
                 files[name] = await value.read()
+                names[name] = value.filename or ""
             else:
                 values[name] = value.replace("\r\n", "\n")
-    return Form(values, {name: data for name, data in files.items() if data})
+    return Form(values, {name: data for name, data in files.items() if data}, names)

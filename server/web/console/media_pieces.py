@@ -6,7 +6,7 @@ A piece is the block's JSON with its `place` in the entry; the focal point is ty
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from server.domain import blocks
@@ -15,6 +15,7 @@ from server.domain.errors import FieldError, Invalid
 
 Piece = dict[str, Any]
 FOCAL = ("focal_x", "focal_y")
+NOT_A_SHARE = "a number from 0 to 100, or empty"
 _OF_THE_FORM = ("place", "joined")
 
 
@@ -28,24 +29,34 @@ def of(block: Block, place: int | None) -> list[Piece]:
 
 
 def _picture(image: Image, place: int | None, *, joined: bool) -> Piece:
-    focal = {name: _per_cent(getattr(image, name)) for name in FOCAL}
+    focal = {name: per_cent(getattr(image, name)) for name in FOCAL}
     return blocks.to_json(image) | focal | {"place": place, "joined": joined}
 
 
-def _per_cent(share: float | None) -> str:
+def per_cent(share: float | None) -> str:
+    """The text of a share from 0 to 1 in the form; empty for the middle."""
     return "" if share is None else f"{share * 100:.4f}".rstrip("0").rstrip(".")
 
 
 def to_blocks(pieces: Sequence[Piece]) -> list[dict[str, Any]]:
     """The blocks that the pieces ask for, as JSON. Raises Invalid for a focal point that is none."""
     wrong = [
-        FieldError(f"blocks.{n}.{name}", "a number from 0 to 100, or empty")
+        FieldError(f"blocks.{n}.{name}", NOT_A_SHARE)
         for n, piece in enumerate(pieces) for name in FOCAL
         if name in piece and _share(piece[name]) is False
     ]
     if wrong:
         raise Invalid(*wrong)
     return [_block([pieces[n] for n in run]) for run in _runs(pieces)]
+
+
+def shares(typed: Mapping[str, str]) -> dict[str, float | None]:
+    """The shares from 0 to 1 that were typed in per cent. Raises Invalid, naming the field."""
+    found = {name: _share(text) for name, text in typed.items()}
+    wrong = [FieldError(name, NOT_A_SHARE) for name, share in found.items() if share is False]
+    if wrong:
+        raise Invalid(*wrong)
+    return {name: None if share is False else share for name, share in found.items()}
 
 
 def places(pieces: Sequence[Piece]) -> list[int | None]:

@@ -178,6 +178,10 @@ async def read(request: Request, caller: Caller, form: Form, blog: Blog) -> Type
         item = await media.upload(request, caller, form)
         items.append(entry_form.picture(item, form))
         form = Form({k: v for k, v in form.values.items() if not k.startswith("picture_")}, form.files)
+    elif form.text("picture_id"):
+        item = await media.chosen(request, caller, form)
+        items.append(entry_form.picture(item, form))
+        form = Form({k: v for k, v in form.values.items() if not k.startswith("picture_")}, form.files)
     if form.text("video_url").strip():
         address, *words = (form.text(f"video_{name}").strip() for name in ("url", "title", "byline", "caption"))
         video = Video(address, title=words[0], byline=words[1], caption=words[2])

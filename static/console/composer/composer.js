@@ -13,7 +13,9 @@ import { Decoration, DecorationSet, EditorView } from "prosemirror-view";
 import { word } from "../words.js";
 import { asMarkdown } from "./as_markdown.js";
 import { isEmpty, lineOf, node, picturesOf, toBlocks, toDocument } from "./blocks.js";
+import { insertBlock } from "./commands.js";
 import { keys, typing } from "./keys.js";
+import { choosePicture } from "./library.js";
 import { LinkBar } from "./link_bar.js";
 import { ATTEMPT, mediaViews } from "./media_views.js";
 import { pasting, placePictures } from "./paste.js";
@@ -183,6 +185,13 @@ export class Composer {
 
   choosePictures() {
     this.#files.click();
+  }
+
+  /** A picture of the library, where the cursor is. */
+  async chooseFromLibrary() {
+    const image = await choosePicture();
+    if (image) insertBlock(node("pictures", { fields: { images: [image] } }))(this.view.state, this.view.dispatch, this.view);
+    this.focus();
   }
 
   askLink() {

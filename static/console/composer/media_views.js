@@ -6,6 +6,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { TextSelection } from "prosemirror-state";
 import { word } from "../words.js";
 import { LinkCard } from "./link_card.js";
+import { choosePicture } from "./library.js";
 import { cleaned } from "./pasted_html.js";
 import { ACCEPT, beginUploads, pictureFiles, retryUpload } from "./uploads.js";
 
@@ -145,7 +146,8 @@ function pictures(fields, set, own) {
     <p class="placed__acts">${button(word("remove_picture"), () => without(index))}</p>
     </fieldset>`)}
     <p class="placed__acts"><label class="act placed__add">${word("add_to_gallery")}
-    <input class="visually-hidden" type="file" accept=${ACCEPT} multiple @change=${add}></label></p>`;
+    <input class="visually-hidden" type="file" accept=${ACCEPT} multiple @change=${add}></label>
+    ${button(word("add_from_library"), () => void choosePicture().then((image) => image && set({ images: [...images, image] })))}</p>`;
 }
 
 /** @param {Fields} image @param {(changed: Fields) => void} put @param {FieldsView} own */

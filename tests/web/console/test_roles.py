@@ -34,12 +34,15 @@ EDITORS = (303, 403, 403, 403, 200, 200), (401, 403, 403, 403, 422, 422)
 ADMINS = (303, 403, 403, 403, 403, 200), (401, 403, 403, 403, 403, 422)
 OF_BLOG = (303, 404, 200, 200, 200, 200), (401, 404, 200, 200, 200, 200)
 OF_ENTRY = (303, 404, 404, 200, 200, 200), (401, 404, 404, 422, 422, 422)
+NO_PICTURE = (303, 404, 404, 404, 404, 404), (401, 404, 404, 404, 404, 404)
 TABLE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "/console": EVERYBODY, "/console/password": EVERYBODY, "/console/pictures": EVERYBODY,
     "/console/language": ANYBODY,
     "/console/log": EDITORS, "/console/blogs/new": EDITORS, "/console/bylines": EDITORS,
     # of no blog: what is one's own is asked for by its name
     "/console/drafts": ((401, 404, 404, 404, 404, 404), (401, 415, 415, 415, 415, 415)),
+    "/console/pictures/{id}": NO_PICTURE, "/console/pictures/{id}/removal": NO_PICTURE,
+    "/console/pictures/{id}/allow": (EDITORS[0], (401, 403, 403, 403, 404, 404)),
     "/console/users": ADMINS, "/console/users/{id}": ADMINS, "/console/tokens": ADMINS,
     f"{BLOG}/link": (OF_BLOG[0], (401, 404, 415, 415, 415, 415)),
     f"{BLOG}/preview": (OF_BLOG[0], (401, 404, 415, 415, 415, 415)), BLOG: OF_BLOG, f"{BLOG}/list": OF_BLOG,
