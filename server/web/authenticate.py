@@ -10,8 +10,9 @@ from starlette.responses import Response
 from server.auth import credentials
 from server.delivery.listener_limits import counted_address
 from server.domain.errors import Unauthenticated
-from server.domain.permissions import Authority, Caller
+from server.domain.permissions import Action, Authority, Caller, require
 from server.newsroom import callers
+from server.store import blogs
 from server.web.origin import from_this_site
 from server.web.site import site_of
 
@@ -61,11 +62,33 @@ async def confirm_caller(connection: HTTPConnection) -> None:
         raise Unauthenticated("Your rights changed while this request was arriving. Nothing was done.")
 
 
-async def require_caller(connection: HTTPConnection) -> Caller:
-    """The caller. Raises Unauthenticated for an anonymous request."""
+async def require_caller(connection: HTTPConnection, action: Action | None = None) -> Caller:
+    """The caller, who may do `action`. Asked before a body is read: who may not send it is told without.
+
+    Raises:
+        Unauthenticated: the request is anonymous.
+        Forbidden: the caller may not do it.
+    """
     caller = await caller_of(connection)
     if caller is None:
         raise Unauthenticated
+    if action is not None:
+        require(caller, action)
+    return caller
+
+
+async def require_caller_in_blog(connection: HTTPConnection, action: Action) -> Caller:
+    """The caller, who may do `action` in the blog of the address. Asked before a body is read.
+
+    Raises:
+        Unauthenticated: the request is anonymous.
+        NotFound: there is no such blog for the caller.
+        Forbidden: the caller may not do it there.
+    """
+    caller = await require_caller(connection)
+    async with site_of(connection).database.read() as database:
+        blog = await blogs.by_slug(database, connection.path_params["slug"])
+    require(caller, action, blog.id)
     return caller
 
 

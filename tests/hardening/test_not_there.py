@@ -17,6 +17,7 @@ from server.auth.throttle import Throttle
 from server.domain.permissions import SYSTEM
 from server.newsroom import people
 from server.web import routes
+from server.web.api.route_table import OPERATIONS
 from server.web.authenticate import COOKIE
 from tests.support.app import Running, running
 
@@ -156,6 +157,32 @@ async def test_a_hidden_blog_is_not_named_by_what_takes_a_slug(scene: Scene, who
         for slug in (HIDDEN, NOWHERE)
     ]
     assert answers[0].status_code == answers[1].status_code in (401, 403)
+
+
+@pytest.mark.parametrize("who", CALLERS)
+async def test_who_may_not_post_is_told_before_the_body_is_read(scene: Scene, who: str) -> None:
+    """A body that cannot be read is no matter of theirs. Log-ins and one's own password are open to all."""
+    tried = 0
+    for operation in OPERATIONS:
+        if not (operation.takes or operation.uploads) or operation.who in ("anyone", "oneself"):
+            continue
+        allowed = {"contributor there": {"contributor"}}.get(who, set())
+        if operation.who in allowed or ("media" in operation.path and who != "nobody"):
+            continue
+        path = "/api/v1" + operation.path.format(slug=HIDDEN, id=scene.ids["entry"])
+        answer = await scene.server.anonymous.request(
+            operation.method, path, content=b"{", headers=scene.client(who) | {"Content-Type": "text/junk"}
+        )
+        tried += 1
+        assert answer.status_code in (401, 403, 404), (operation.path, answer.text)
+    for page in ("presence", "preview", "furniture", "entries/none"):
+        answer = await scene.server.anonymous.post(
+            f"/console/blogs/{HIDDEN}/{page}", content=b"{",
+            headers=scene.client(who) | {"Content-Type": "text/junk", "Accept": "application/json"},
+        )
+        if who != "contributor there" or page in ("furniture", "entries/none"):
+            assert answer.status_code in (401, 403, 404), (page, answer.text)
+    assert tried > 4
 
 
 @pytest.mark.parametrize("who", ["anonymous", "contributor there"])

@@ -19,7 +19,7 @@ from server.store import feeds
 from server.web.api import request_parsing
 from server.web.api.json_response import shown
 from server.web.api.request_models import BlogBody, BlogChanges, RelatedBody, bylines_of, lead_of
-from server.web.authenticate import caller_of, require_caller
+from server.web.authenticate import caller_of, require_caller, require_caller_in_blog
 from server.web.conditional import edited_version
 from server.web.site import site_of
 
@@ -52,7 +52,7 @@ async def index(request: Request) -> Response:
 
 async def create(request: Request) -> Response:
     """A retry with the same Idempotency-Key returns the same blog."""
-    caller = await require_caller(request)
+    caller = await require_caller(request, Action.BLOG_CREATE)
     body = await request_parsing.read(request, BlogBody)
     furniture = blogs.Furniture(**furniture_of(body, set(blogs.Furniture.__slots__)))
     written = await blogs.create(
@@ -79,7 +79,7 @@ async def show(request: Request) -> Response:
 
 async def edit(request: Request) -> Response:
     """Fields that are omitted stay unchanged. Requires If-Match."""
-    caller = await require_caller(request)
+    caller = await require_caller_in_blog(request, Action.BLOG_EDIT)
     body = await request_parsing.read(request, BlogChanges)
     edited = edited_version(request, required=True)
     written = await blogs.edit(

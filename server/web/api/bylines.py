@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from server.domain.byline import Byline
 from server.domain.errors import Invalid, NotFound
-from server.domain.permissions import Action, require
+from server.domain.permissions import Action
 from server.newsroom import bylines
 from server.store import bylines as stored
 from server.web.api import request_parsing
@@ -20,8 +20,7 @@ from server.web.site import site_of
 async def index(request: Request) -> Response:
     """By name."""
     request_parsing.known(request, "limit", "before")
-    caller = await require_caller(request)
-    require(caller, Action.BYLINES_READ)
+    caller = await require_caller(request, Action.BYLINES_READ)
     limit, after = request_parsing.limit_of(request), request.query_params.get("before")
     async with site_of(request).database.read() as connection:
         try:
@@ -36,7 +35,7 @@ async def index(request: Request) -> Response:
 async def create(request: Request) -> Response:
     """Names that differ only in case, blanks or the form of an apostrophe are the same. Naming somebody new in
     an entry or a blog adds a byline too."""
-    caller = await require_caller(request)
+    caller = await require_caller(request, Action.BYLINES_MANAGE)
     body = await request_parsing.read(request, NewBylineBody)
     made = await bylines.create(site_of(request).desk, caller, Byline(**body.model_dump()))
     return shown(
@@ -47,8 +46,7 @@ async def create(request: Request) -> Response:
 async def show(request: Request) -> Response:
     """What entries and blogs take from it when it is chosen."""
     request_parsing.known(request)
-    caller = await require_caller(request)
-    require(caller, Action.BYLINES_READ)
+    caller = await require_caller(request, Action.BYLINES_READ)
     async with site_of(request).database.read() as connection:
         found = await stored.get(connection, request.path_params["id"])
     return shown(request, caller, found.to_json())
@@ -56,7 +54,7 @@ async def show(request: Request) -> Response:
 
 async def edit(request: Request) -> Response:
     """What is left out stays. Entries and blogs show the new name, picture and link from their next change."""
-    caller = await require_caller(request)
+    caller = await require_caller(request, Action.BYLINES_MANAGE)
     body = await request_parsing.read(request, BylineChanges)
     changed = {name: getattr(body, name) for name in body.model_fields_set}
     made = await bylines.edit(site_of(request).desk, caller, request.path_params["id"], changed)

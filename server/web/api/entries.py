@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from server.domain.blog import Blog
 from server.domain.change import FeedKey, FeedName
-from server.domain.entry import STATUSES, Content, Entry, EntryStatus
+from server.domain.entry import STATUSES, Entry, EntryStatus
 from server.domain.errors import Gone, Invalid, NotFound
 from server.domain.permissions import Action, Caller, may
 from server.domain.position import Position
@@ -25,8 +25,8 @@ from server.store import entries as stored
 from server.store import feeds
 from server.web.api import blogs, request_parsing
 from server.web.api.json_response import shown
-from server.web.api.request_models import EntryBody, EntryChanges, as_sent, blocks_of, bylines_of
-from server.web.authenticate import caller_of, require_caller
+from server.web.api.request_models import EntryBody, EntryChanges, as_sent, blocks_of, bylines_of, content_of
+from server.web.authenticate import caller_of, require_caller, require_caller_in_blog
 from server.web.conditional import edited_version
 from server.web.site import site_of
 
@@ -59,17 +59,9 @@ async def index(request: Request) -> Response:
 async def create(request: Request) -> Response:
     """Published immediately unless `status` says otherwise; a contributor's entry becomes `pending`. A retry
     with the same Idempotency-Key returns the same entry in its current state."""
-    caller = await require_caller(request)
+    caller = await require_caller_in_blog(request, Action.ENTRY_CREATE)
     body = await request_parsing.read(request, EntryBody)
-    draft = entries.Draft(
-        Content(
-            title=body.title, blocks=blocks_of(body.body, body.blocks), bylines=bylines_of(body),
-            topics=tuple(body.topics), language=body.language, pinned=body.pinned,
-            pin_order=body.pin_order, key=body.key, breaking=body.breaking,
-        ),
-        body.status,
-        body.publish_at,
-    )
+    draft = entries.Draft(content_of(body), body.status, body.publish_at)
     slug = request.path_params["slug"]
     try:
         written = await entries.create(
@@ -107,7 +99,7 @@ async def show(request: Request) -> Response:
 
 async def edit(request: Request) -> Response:
     """What is left out stays; a `publish_at` of null cancels a schedule. Needs If-Match."""
-    caller = await require_caller(request)
+    caller = await require_caller_in_blog(request, Action.ENTRY_CREATE)
     body = await request_parsing.read(request, EntryChanges)
     given = body.model_fields_set
     plain = given & {"title", "language", "pinned", "pin_order", "key", "breaking"}

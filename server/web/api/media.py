@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from server.domain.errors import Gone, Invalid, NotFound, UnsupportedMedia
 from server.domain.media import Media
-from server.domain.permissions import Action, Caller, require
+from server.domain.permissions import Action, Caller
 from server.domain.times import to_text
 from server.media.urls import image_url
 from server.newsroom import media, picture_removal
@@ -30,8 +30,7 @@ MAX_FIELD_BYTES = 16_384
 async def index(request: Request) -> Response:
     """Newest first, of those that you may see; `q` finds them by words of their texts and file name."""
     request_parsing.known(request, "q", "limit", "before")
-    caller = await require_caller(request)
-    require(caller, Action.MEDIA_UPLOAD)
+    caller = await require_caller(request, Action.MEDIA_UPLOAD)
     limit, before = request_parsing.limit_of(request), request_parsing.before_of(request)
     words = request_parsing.words_of(request)
     async with site_of(request).database.read() as connection:
@@ -44,8 +43,7 @@ async def index(request: Request) -> Response:
 async def create(request: Request) -> Response:
     """The format is detected from the content. A file that is kept already, and that you may see, is not kept
     twice: you get its picture. One whose picture was removed everywhere is refused (409)."""
-    caller = await require_caller(request)
-    require(caller, Action.MEDIA_UPLOAD)
+    caller = await require_caller(request, Action.MEDIA_UPLOAD)
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise UnsupportedMedia("Send multipart/form-data with the picture in the field “file”.")
     request_parsing.require_utf8(request)
@@ -72,8 +70,7 @@ async def create(request: Request) -> Response:
 async def show(request: Request) -> Response:
     """Metadata; the picture itself is at `url`."""
     request_parsing.known(request)
-    caller = await require_caller(request)
-    require(caller, Action.MEDIA_UPLOAD)
+    caller = await require_caller(request, Action.MEDIA_UPLOAD)
     async with site_of(request).database.read() as connection:
         item = await _found(connection, caller, request.path_params["id"])
     return shown(request, caller, _json(item))
@@ -81,8 +78,7 @@ async def show(request: Request) -> Response:
 
 async def edit(request: Request) -> Response:
     """For entries that the picture is put into from now on; those that show it keep their own texts."""
-    caller = await require_caller(request)
-    require(caller, Action.MEDIA_UPLOAD)
+    caller = await require_caller(request, Action.MEDIA_UPLOAD)
     body = await request_parsing.read(request, PictureChanges)
     media_id = request.path_params["id"]
     async with site_of(request).database.read() as connection:
@@ -96,8 +92,7 @@ async def remove(request: Request) -> Response:
     the bylines. Open pages follow at once. An entry that shows nothing else is retracted. This cannot be
     undone, and the same file is refused from then on."""
     request_parsing.known(request, "reason")
-    caller = await require_caller(request)
-    require(caller, Action.MEDIA_UPLOAD)
+    caller = await require_caller(request, Action.MEDIA_UPLOAD)
     media_id = request.path_params["id"]
     async with site_of(request).database.read() as connection:
         await _found(connection, caller, media_id)

@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from server.domain import blocks, blog, byline
-from server.domain.entry import MAX_PIN_ORDER
+from server.domain.entry import MAX_PIN_ORDER, Content
 from server.domain.errors import FieldError, Invalid
 from server.domain.text_limits import (
     MAX_BLOCKS,
@@ -301,6 +301,15 @@ def blocks_of(body: str, given: list[BlockBody]) -> tuple[blocks.Block, ...]:
     newsroom/content.py reads and cleans them."""
     made: list[blocks.Block] = [blocks.Text(html="", markdown=body)] if body else []
     return (*made, *(blocks.from_json(block.model_dump()) for block in given))
+
+
+def content_of(body: EntryBody) -> Content:
+    """What an entry made of this body holds, as it was sent: newsroom/content.py reads and cleans it."""
+    return Content(
+        title=body.title, blocks=blocks_of(body.body, body.blocks), bylines=bylines_of(body),
+        topics=tuple(body.topics), language=body.language, pinned=body.pinned, pin_order=body.pin_order,
+        key=body.key, breaking=body.breaking,
+    )
 
 
 def as_sent(error: Invalid, body: str) -> Invalid:

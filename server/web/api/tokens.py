@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.domain.permissions import Action, require
+from server.domain.permissions import Action
 from server.newsroom import people
 from server.store import people as stored
 from server.web.api import request_parsing
@@ -18,8 +18,7 @@ from server.web.site import site_of
 async def index(request: Request) -> Response:
     """All tokens ever created, oldest first, without their secrets."""
     request_parsing.known(request)
-    caller = await require_caller(request)
-    require(caller, Action.TOKENS_MANAGE)
+    caller = await require_caller(request, Action.TOKENS_MANAGE)
     async with site_of(request).database.read() as connection:
         slugs = await stored.slugs(connection)
         makers = await stored.makers(connection)
@@ -32,7 +31,7 @@ async def index(request: Request) -> Response:
 
 async def create(request: Request) -> Response:
     """`token` in the response is shown only once and not stored."""
-    caller = await require_caller(request)
+    caller = await require_caller(request, Action.TOKENS_MANAGE)
     body = await request_parsing.read(request, TokenBody)
     token, plain = await people.create_token(
         site_of(request).desk, caller, body.name, body.role, blog=body.blog, keep=body.keep

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.domain.permissions import Action, require
+from server.domain.permissions import Action, Caller, require
 from server.domain.person import User
 from server.newsroom import people
 from server.store import people as stored
@@ -22,8 +22,7 @@ from server.web.site import site_of
 async def index(request: Request) -> Response:
     """Sorted by user name."""
     request_parsing.known(request)
-    caller = await require_caller(request)
-    require(caller, Action.USERS_MANAGE)
+    caller = await require_caller(request, Action.USERS_MANAGE)
     async with site_of(request).database.read() as connection:
         slugs = await stored.slugs(connection)
         found = [u.to_json(slugs) for u in await stored.all_users(connection)]
@@ -32,7 +31,7 @@ async def index(request: Request) -> Response:
 
 async def create(request: Request) -> Response:
     """The server does not send the password to the new user."""
-    caller = await require_caller(request)
+    caller = await require_caller(request, Action.USERS_MANAGE)
     body = await request_parsing.read(request, UserBody)
     user = await people.create_user(
         site_of(request).desk, caller, body.username, password=body.password, name=body.name, role=body.role,
@@ -45,10 +44,8 @@ async def create(request: Request) -> Response:
 async def show(request: Request) -> Response:
     """Admins see all users, others only themselves."""
     request_parsing.known(request)
-    caller = await require_caller(request)
+    caller = await _self_or_admin(request)
     user_id = request.path_params["id"]
-    if caller.id != f"user:{user_id}":
-        require(caller, Action.USERS_MANAGE)
     async with site_of(request).database.read() as connection:
         user = await stored.user_by_id(connection, user_id)
         data = await _shown(connection, user)
@@ -58,7 +55,7 @@ async def show(request: Request) -> Response:
 async def edit(request: Request) -> Response:
     """Fields that are omitted stay unchanged. Deactivating a user ends their sessions. The last admin cannot be
     removed."""
-    caller = await require_caller(request)
+    caller = await require_caller(request, Action.USERS_MANAGE)
     body = await request_parsing.read(request, UserChanges)
     changed = {name: getattr(body, name) for name in body.model_fields_set}
     user = await people.edit_user(site_of(request).desk, caller, request.path_params["id"], changed)
@@ -67,13 +64,20 @@ async def edit(request: Request) -> Response:
 
 async def set_password(request: Request) -> Response:
     """Ends all sessions of the user. Throttled like a log-in, because `current` could be guessed."""
-    caller = await require_caller(request)
+    caller = await _self_or_admin(request)
     body = await request_parsing.read(request, PasswordBody)
     site, user_id = site_of(request), request.path_params["id"]
     if caller.id == f"user:{user_id}":
         await site.throttle.attempt(name=caller.id, address=caller.id)
     await people.set_password(site.desk, caller, user_id, body.password, current=body.current)
     return nothing()
+
+
+async def _self_or_admin(request: Request) -> Caller:
+    caller = await require_caller(request)
+    if caller.id != f"user:{request.path_params['id']}":
+        require(caller, Action.USERS_MANAGE)
+    return caller
 
 
 async def _json(request: Request, user: User) -> dict[str, Any]:

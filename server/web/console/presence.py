@@ -8,10 +8,11 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from server.domain.permissions import Action
 from server.newsroom import presence
 from server.web.api import request_parsing
 from server.web.api.request_models import Body
-from server.web.authenticate import require_caller
+from server.web.authenticate import require_caller_in_blog
 from server.web.site import site_of
 
 Id = Annotated[str, Field(max_length=64, pattern=r"^[a-z0-9]*$")]
@@ -28,7 +29,7 @@ class Beat(Body):
 
 async def beat(request: Request) -> Response:
     """`{"present": [{"name", "entry"}], "holder"}`; `holder` is who has the entry that this tab has open."""
-    caller = await require_caller(request)
+    caller = await require_caller_in_blog(request, Action.ENTRY_CREATE)
     body = await request_parsing.read(request, Beat)
     desk = site_of(request).desk
     if body.leave:

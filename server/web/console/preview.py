@@ -18,7 +18,7 @@ from server.newsroom import blogs, previews
 from server.newsroom.content import language_of, prepare
 from server.store import feeds
 from server.web.api import request_parsing
-from server.web.api.request_models import Body, EmbedBody, EntryBody, VideoBody, blocks_of, bylines_of
+from server.web.api.request_models import Body, EmbedBody, EntryBody, VideoBody, blocks_of, content_of
 from server.web.authenticate import require_caller
 from server.web.site import site_of
 
@@ -30,14 +30,8 @@ async def show(request: Request) -> Response:
         blog = await blogs.readable(connection, caller, request.path_params["slug"])
     require(caller, Action.ENTRY_CREATE, blog.id)
     body = await request_parsing.read(request, EntryBody)
-    content = Content(
-        title=body.title, blocks=blocks_of(body.body, body.blocks), bylines=bylines_of(body),
-        topics=tuple(body.topics), language=body.language, pinned=body.pinned, key=body.key,
-        breaking=body.breaking,
-    )
-    return JSONResponse(
-        {"html": await rendered(request, caller, blog, content)}, headers={"Cache-Control": "no-store"}
-    )
+    html = await rendered(request, caller, blog, content_of(body))
+    return JSONResponse({"html": html}, headers={"Cache-Control": "no-store"})
 
 
 class LinkBody(Body):

@@ -46,7 +46,7 @@ TABLE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "/console/users": ADMINS, "/console/users/{id}": ADMINS, "/console/tokens": ADMINS,
     f"{BLOG}/link": (OF_BLOG[0], (401, 404, 415, 415, 415, 415)),
     f"{BLOG}/preview": (OF_BLOG[0], (401, 404, 415, 415, 415, 415)), BLOG: OF_BLOG, f"{BLOG}/list": OF_BLOG,
-    f"{BLOG}/presence": (OF_BLOG[0], (401, 415, 415, 415, 415, 415)),
+    f"{BLOG}/presence": (OF_BLOG[0], (401, 404, 415, 415, 415, 415)),
     f"{BLOG}/close": ((303, 404, 403, 200, 200, 200), (401, 404, 403, 422, 422, 422)),
     f"{BLOG}/handover": ((303, 404, 403, 200, 200, 200), (401, 404, 403, 303, 303, 303)),
     f"{ENTRY}/time": OF_ENTRY, f"{ENTRY}/move": OF_ENTRY,
