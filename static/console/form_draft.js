@@ -3,6 +3,7 @@
 import { clockAndDay } from "./clock.js";
 import { Drafts, ENDED, isSpent, newKey, same, wasTaken } from "./drafts.js";
 import { fill, hidden, read, readAsSent, readPieces, setHidden } from "./form.js";
+import { actButton } from "./notice.js";
 import { isQueued } from "./outbox.js";
 import { newerOf, serverDrafts } from "./server_drafts.js";
 import { word } from "./words.js";
@@ -153,7 +154,7 @@ export class FormDraft {
       words.push(word("restored_changed"));
     }
     if (draft.file) words.push(word("restored_picture", { name: draft.file }));
-    this.#announce(words, [button(word("discard_draft"), () => this.#discard())], others);
+    this.#announce(words, [actButton(word("discard_draft"), () => this.#discard())], others);
   }
 
   /** @param {string[]} words @param {HTMLElement[]} buttons @param {{ key: string, draft: Draft }[]} others */
@@ -166,7 +167,7 @@ export class FormDraft {
     box.className = "said";
     box.append(text, ...buttons);
     for (const other of others) {
-      box.append(button(word("use_draft", { time: this.#clock(other.draft.at), words: beginning(other.draft) }), () => {
+      box.append(actButton(word("use_draft", { time: this.#clock(other.draft.at), words: beginning(other.draft) }), () => {
         this.#restore(other.key, other.draft, []);
       }));
     }
@@ -339,11 +340,11 @@ export class FormDraft {
     words.textContent = word("draft_elsewhere", { time: this.#clock(draft.at), words: beginning(draft) });
     box.append(
       words,
-      button(word("draft_use"), () => {
+      actButton(word("draft_use"), () => {
         box.remove();
         this.#use(there);
       }),
-      button(word("discard"), () => {
+      actButton(word("discard"), () => {
         box.remove();
         this.#drafts.remove(there.key);
         this.#server?.adopt(there);
@@ -378,14 +379,4 @@ const localOf = ({ form, at }) => ({ ...form, at: Date.parse(at) });
 function beginning(draft) {
   const words = String(draft.fields.title || draft.fields.body || draft.fields.headline || "");
   return `${words.slice(0, WORDS_SHOWN)}${words.length > WORDS_SHOWN ? "…" : ""}`;
-}
-
-/** @param {string} words @param {() => void} act @returns {HTMLButtonElement} */
-function button(words, act) {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.className = "act";
-  made.textContent = words;
-  made.addEventListener("click", act);
-  return made;
 }

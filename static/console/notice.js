@@ -41,14 +41,24 @@ export function removeAfter(shown, wait) {
   }, wait);
 }
 
-/** A button that takes back what was just done. The key `u` presses it. @param {string} words @param {() => void} act @param {number} wait milliseconds that it stays */
-export function undoButton(words, act, wait) {
+/** @param {string} words @param {() => void} act @returns {HTMLButtonElement} */
+export function actButton(words, act) {
   const made = document.createElement("button");
   made.type = "button";
   made.className = "act";
-  made.dataset.undo = "";
   made.textContent = words;
-  made.addEventListener("click", act, { once: true });
+  made.addEventListener("click", act);
+  return made;
+}
+
+/** A button that takes back what was just done. The key `u` presses it. @param {string} words @param {() => void} act @param {number} wait milliseconds that it stays */
+export function undoButton(words, act, wait) {
+  let done = false;
+  const made = actButton(words, () => {
+    if (!done) act();
+    done = true;
+  });
+  made.dataset.undo = "";
   removeAfter(made, wait);
   return made;
 }

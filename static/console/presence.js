@@ -1,6 +1,7 @@
 // @ts-check
 /** Who else is in the blog, and who writes in which entry. */
 import { newKey } from "./drafts.js";
+import { actButton } from "./notice.js";
 import { word } from "./words.js";
 
 /** @typedef {{ name: string, entry: string }} Other */
@@ -96,11 +97,7 @@ export function lockNotice(composer, place, presence) {
     }
     const words = document.createElement("p");
     words.textContent = word("held_by", { name: holder });
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "act";
-    button.textContent = word("take_over");
-    button.addEventListener("click", async () => {
+    const button = actButton(word("take_over"), async () => {
       await presence.takeOver();
       composer.focus();
     });
