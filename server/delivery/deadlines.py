@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import time
+from collections.abc import Callable
 from typing import Protocol
 
 KEEP_ALIVE_SECONDS = 5
@@ -28,6 +30,7 @@ class Deadlines:
         self._seconds, self._most = seconds, most
         self._since: dict[Abortable, float] = {}  # in the order of their deadlines
         self._timer: asyncio.TimerHandle | None = None
+        self._time: Callable[[], float] = time.monotonic
 
     def __len__(self) -> int:
         return len(self._since)
@@ -42,6 +45,7 @@ class Deadlines:
         if connection in self._since:
             return
         loop = asyncio.get_running_loop()
+        self._time = loop.time
         self._since[connection] = loop.time()
         if len(self._since) > self._most:
             oldest = next(iter(self._since))
@@ -49,6 +53,13 @@ class Deadlines:
             oldest.abort()
         if self._timer is None:
             self._timer = loop.call_later(self._seconds, self._expire)
+
+    def restart(self, connection: Abortable) -> None:
+        """Begin its time again."""
+        if self._since.pop(connection, None) is None or self._timer is None:
+            self.add(connection)
+        else:
+            self._since[connection] = self._time()
 
     def remove(self, connection: Abortable) -> None:
         """It was in time, or it is gone."""

@@ -41,8 +41,10 @@ def subscribe(feed: Feed, subscriber: Subscriber, after: int) -> bool:
     takes it, and everything that follows. False when this cannot be served from here; see `Feed.can_add_at`."""
     if not feed.can_add_at(after):
         return False
-    missed = feed.history.after(after, feed.delivered)
+    missed = feed.history.after(after, feed.delivered) if after < feed.delivered else ()
     feed.add(subscriber)
+    if not missed:
+        return True
     for data, reached in _pieces(feed, missed, subscriber.variant):
         subscriber.write(data)
         if subscriber in feed.lagging:  # the rest is looked up when it drains

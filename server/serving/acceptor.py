@@ -20,16 +20,15 @@ from starlette.types import Scope
 
 from server.delivery.connections import Connection, WebSocketConnection
 from server.delivery.deadlines import KEEP_ALIVE_SECONDS, Deadlines, half_of_all_files
-from server.delivery.framing import GZIP_HEADER, Wire, chunk
-from server.delivery.join_feed import greet, join
+from server.delivery.framing import Wire
+from server.delivery.join_feed import join
 from server.delivery.kept_answer import AnswerKept
 from server.delivery.listener_limits import StreamGate
 from server.delivery.poller import Poller, read_available
-from server.delivery.sse_headers import SSE_HEADERS
 from server.delivery.subscription import Subscription
-from server.domain.position import Position
 from server.serving import stream_request
 from server.serving.fast_path import StreamRequest, recognise
+from server.serving.stream_head import StreamHeads
 from server.serving.stream_request import Parsed
 
 log = structlog.get_logger()
@@ -52,9 +51,6 @@ HandOver: TypeAlias = Callable[[socket.socket, bytes], Awaitable[None]]
 """Gives a connection with its first bytes to the HTTP server."""
 
 
-_EVENT_STREAM = b"transfer-encoding: chunked\r\n" + b"".join(
-    f"{name.lower()}: {value}\r\n".encode() for name, value in SSE_HEADERS.items()
-)
 HEAD_TOO_LONG = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 )
@@ -66,8 +62,7 @@ class Acceptor:
     Args:
         authorise: resolves a parsed request, as the portable path does.
         hand_over: takes what is not a stream.
-        date_lines: the headers that the HTTP server adds to every response, as bytes.
-        security_headers: the headers that every response of a scheme has, by lower-case name.
+        date_lines, security_headers: see StreamHeads.
         answer_kept: None where requests are not recognised by pattern: neither these nor those for streams.
         header_seconds: see HEADER_SECONDS.
     """
@@ -85,6 +80,7 @@ class Acceptor:
     ) -> None:
         self.gate, self.authorise, self.answer_kept = gate, authorise, answer_kept
         self.date_lines = date_lines
+        self._heads = StreamHeads(gate, date_lines=date_lines, security_headers=security_headers)
         self._hand_over = hand_over
         self._loop = asyncio.get_running_loop()
         self.poller = Poller(self._loop)
@@ -94,9 +90,6 @@ class Acceptor:
         """Those whose response the kernel did not take whole."""
         self.sockets: list[socket.socket] = []
         self.tasks: set[asyncio.Task[None]] = set()
-        self._event_stream = {
-            scheme: _EVENT_STREAM + _lines(security_headers(scheme)) for scheme in ("http", "https")
-        }
 
     def listen(self, listening: socket.socket) -> None:
         """Accept the connections of a bound socket."""
@@ -135,7 +128,7 @@ class Acceptor:
     def _accept(self, listening: socket.socket) -> None:
         for _ in range(ACCEPT_GROUP):
             try:
-                accepted, peer = listening.accept()
+                descriptor, peer = listening._accept()  # type: ignore[attr-defined]  # no object for each
             except (BlockingIOError, ConnectionAbortedError):
                 return
             except OSError as error:
@@ -143,7 +136,6 @@ class Acceptor:
                     raise
                 self._pause(listening, error)
                 return
-            descriptor = accepted.detach()
             os.set_blocking(descriptor, False)
             if self.headers.full:
                 self.poller.dispatch()  # who has sent its head meanwhile must not make room for the newest
@@ -171,9 +163,9 @@ class Acceptor:
             return False
         gate.admit(address)
         scheme = request.scheme(wanted.forwarded_proto)
-        wire, head = self._head(scheme, wanted.view, wanted.compressed, wanted.handshake)
+        wire, opening = self._heads.opening(scheme, wanted)
         connection = self._connection(request, wire, address, compressed=wanted.compressed)
-        connection.write(head + greet(wire, gate, Position(feed.epoch, wanted.seq)))
+        connection.write(opening)
         connection.follow(feed, wanted.seq, seconds=None)
         gate.hub.stats.resumes["memory" if wanted.resumes else "head"] += 1
         return True
@@ -203,7 +195,7 @@ class Acceptor:
             await request.hand_over()
             return
         self.gate.admit(address)
-        wire, head = self._head(scope["scheme"], wanted.view, parsed.compressed, parsed.handshake)
+        wire, head = self._heads.head(scope["scheme"], wanted.view, parsed.compressed, parsed.handshake)
         connection = self._connection(request, wire, address, compressed=parsed.deflated)
         connection.write(head)
         if parsed.rest:
@@ -223,19 +215,6 @@ class Acceptor:
         )
         watch(descriptor, connection)
         return connection
-
-    def _head(
-        self, scheme: str, view: Any, compressed: bool, handshake: bytes | None
-    ) -> tuple[Wire, bytes]:
-        """The wire of a stream, and its response head."""
-        if handshake is not None:
-            head = b"HTTP/1.1 101 Switching Protocols\r\n%b%b\r\n" % (self.date_lines(), handshake)
-            return Wire(view, "ws.deflated" if compressed else "ws.framed"), head
-        lines = self._event_stream["https" if scheme in ("https", "wss") else "http"]
-        head = b"HTTP/1.1 200 OK\r\n%b%b" % (self.date_lines(), lines)
-        if compressed:
-            return Wire(view, "sse.gzip.chunked"), head + b"content-encoding: gzip\r\n\r\n" + chunk(GZIP_HEADER)
-        return Wire(view, "sse.chunked"), head + b"\r\n"
 
     def start(self, work: Any) -> None:
         """Run something for one connection."""
@@ -299,7 +278,6 @@ class Request:
     def send(self, response: bytes) -> None:
         """Send a response, and wait for the next request. What comes before it is sent waits in the kernel."""
         self._acceptor.headers.remove(self)
-        self._acceptor.idle.remove(self)
         self._send(response)
 
     def _send(self, data: bytes | memoryview) -> None:
@@ -313,6 +291,7 @@ class Request:
             return
         if sent < len(data):
             self._unsent = memoryview(data)[sent:]  # no copy: the kept response is everybody's
+            acceptor.idle.remove(self)
             acceptor.sending.add(self)
             acceptor.poller.watch(self.descriptor, reading=False, writing=True)
             return
@@ -323,7 +302,7 @@ class Request:
         if self._ends:
             self.abort()
         else:
-            acceptor.idle.add(self)
+            acceptor.idle.restart(self)
 
     def receive(self, data: bytes) -> None:
         acceptor = self._acceptor
@@ -383,10 +362,3 @@ class Request:
         descriptor = self.release()
         self._acceptor.poller.remove(descriptor)
         os.close(descriptor)
-
-
-def _lines(headers: dict[str, str]) -> bytes:
-    """Header lines, without those that every event stream has anyway."""
-    own = {name.lower() for name in SSE_HEADERS}
-    return b"".join(f"{name.lower()}: {value}\r\n".encode() for name, value in headers.items()
-                    if name.lower() not in own)

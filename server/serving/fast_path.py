@@ -11,23 +11,27 @@ pattern judges the whole request, another takes its headers apart.
 from __future__ import annotations
 
 import binascii
+import functools
 import hashlib
 import re
 from typing import NamedTuple
 
 from server.delivery.framing import View
 from server.delivery.listener_limits import StreamGate
-from server.delivery.request_pattern import HEADERS, MAX_BYTES, headers_of
+from server.delivery.request_pattern import take_apart
 from server.delivery.sse_headers import SUBPROTOCOL
 from server.domain.position import MAX_SEQ
 from server.hub.feed import Feed
 
-_REQUEST = re.compile(
-    rb"GET /live/([a-z0-9-]{1,100})/(stream|ws)(?:\?([\x21-\x7e]{0,200}))? HTTP/1\.1\r\n" + HEADERS
-)
+_LINE = re.compile(rb"GET /live/([a-z0-9-]{1,100})/(stream|ws)(?:\?([\x21-\x7e]{0,200}))? HTTP/1\.1")
+PARSED = 1024
+"""Requests whose bytes are remembered: browsers of one kind that follow one page send the same bytes."""
 _PARAMETER = re.compile(rb"(after|view)=([a-z0-9.]{1,40})")
 _POSITION = re.compile(rb"([a-z0-9]{1,16})\.(0|[1-9][0-9]{0,18})")
 _DEFLATE = (b"permessage-deflate", b"permessage-deflate; client_max_window_bits")
+_NONCE = b"\r\nSec-WebSocket-Key: "
+NONCE_BYTES = 24
+_ACCEPTED = b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %b\r\n%b"
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _SHA1 = hashlib.sha1(usedforsecurity=False)
 _SUBPROTOCOL = SUBPROTOCOL.encode()
@@ -52,25 +56,64 @@ class StreamRequest(NamedTuple):
     handshake: bytes | None
 
 
+class Asked(NamedTuple):
+    """What the bytes of a request say."""
+
+    slug: str
+    after: bytes | None
+    view: View
+    compressed: bool
+    forwarded_for: bytes | None
+    forwarded_proto: bytes | None
+    handshake: bytes | None
+    """For a WebSocket: what its acceptance says beside the nonce."""
+
+
 def recognise(gate: StreamGate, data: bytes) -> StreamRequest | None:
     """The request in `data`, if it is a usual one, whole and alone, that can be answered at once."""
-    request = _REQUEST.fullmatch(data) if len(data) <= MAX_BYTES else None
-    if request is None:
+    if not data.startswith(b"GET /live/"):
         return None
-    slug, kind, query, lines = request.groups()
-    key = gate.public.get(slug.decode())
+    data, nonce = _without_nonce(data)
+    asked = _asked(data, gate.compress)
+    key = gate.public.get(asked.slug) if asked is not None else None
     feed = gate.hub.feeds.get(key) if key is not None else None
-    if feed is None or gate.hub.draining:
+    if asked is None or feed is None or gate.hub.draining:
         return None
-    headers = headers_of(lines)
-    if headers is None:
+    seq = _place(feed, asked.after)
+    if seq is None:
         return None
-    asked = _parameters(query) if query else (None, "html")
-    if asked is None:
+    reply = None
+    if asked.handshake is not None:
+        accept = _accept(nonce)
+        if accept is None:
+            return None
+        reply = _ACCEPTED % (accept, asked.handshake)
+    return StreamRequest(feed, seq, bool(asked.after), *asked[2:6], reply)
+
+
+def _without_nonce(data: bytes) -> tuple[bytes, bytes]:
+    """A handshake without the one line that is its own, so that it is known again, and what that line says."""
+    start = data.find(_NONCE)
+    end = start + len(_NONCE) + NONCE_BYTES
+    if start < 0 or data[end:end + 2] != b"\r\n":
+        return data, b""
+    return data[:start] + data[end:], data[start + len(_NONCE):end]
+
+
+@functools.lru_cache(maxsize=PARSED)
+def _asked(data: bytes, compress: bool) -> Asked | None:
+    found = take_apart(data)
+    line = _LINE.fullmatch(found[0]) if found is not None else None
+    if found is None or line is None:
         return None
-    after, view = asked
+    slug, kind, query = line.groups()
+    headers = found[1]
+    parameters = _parameters(query) if query else (None, "html")
+    if parameters is None:
+        return None
+    after, view = parameters
     if kind == b"ws":
-        shaken = handshake(headers, compress=gate.compress)
+        shaken = _handshake(headers, compress=compress)
         if shaken is None:
             return None
         reply, compressed = shaken
@@ -81,13 +124,10 @@ def recognise(gate: StreamGate, data: bytes) -> StreamRequest | None:
         after = headers.get(b"last-event-id") or after
         accepted = headers.get(b"accept-encoding", b"")
         if b";" in accepted or b"*" in accepted:
-            return None  # weights: see web/conditional.py
-        compressed = gate.compress and b"gzip" in [name.strip().lower() for name in accepted.split(b",")]
-    seq = _place(feed, after)
-    if seq is None:
-        return None
+            return None  # weights: see delivery/encoding.py
+        compressed = compress and b"gzip" in [name.strip().lower() for name in accepted.split(b",")]
     forwarded = headers.get(b"x-forwarded-for"), headers.get(b"x-forwarded-proto")
-    return StreamRequest(feed, seq, bool(after), view, compressed, *forwarded, reply)
+    return Asked(slug.decode(), after, view, compressed, *forwarded, reply)
 
 
 def _parameters(query: bytes) -> tuple[bytes | None, View] | None:
@@ -123,20 +163,15 @@ def _names_upgrade(connection: bytes) -> bool:
     return connection == b"upgrade" or b"upgrade" in [token.strip() for token in connection.split(b",")]
 
 
-def handshake(headers: dict[bytes, bytes], *, compress: bool) -> tuple[bytes, bool] | None:
-    """The lines that accept a plain WebSocket handshake (RFC 6455 §4.2.2) and whether messages are compressed
-    (RFC 7692 §7.1), or None for one that the library should judge."""
-    key = headers.get(b"sec-websocket-key", b"")
+def _handshake(headers: dict[bytes, bytes], *, compress: bool) -> tuple[bytes, bool] | None:
+    """What the acceptance of a plain WebSocket handshake (RFC 6455 §4.2.2) says beside its nonce, and whether
+    messages are compressed (RFC 7692 §7.1), or None for one that the library should judge."""
     if (
         headers.get(b"upgrade", b"").lower() != b"websocket"
         or not _names_upgrade(headers.get(b"connection", b"").lower())
         or headers.get(b"sec-websocket-version") != b"13"
+        or b"sec-websocket-key" in headers
     ):
-        return None
-    try:
-        if len(key) != 24 or len(binascii.a2b_base64(key, strict_mode=True)) != 16:
-            return None
-    except binascii.Error:
         return None
     offered = headers.get(b"sec-websocket-protocol")
     if offered is not None and _SUBPROTOCOL not in [name.strip() for name in offered.split(b",")]:
@@ -145,12 +180,17 @@ def handshake(headers: dict[bytes, bytes], *, compress: bool) -> tuple[bytes, bo
     compressed = bool(extensions) and compress
     if compressed and extensions not in _DEFLATE:
         return None
-    lines = b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %b\r\n" % _accept(key)
-    lines += _PROTOCOL_LINE if offered is not None else b""
+    lines = _PROTOCOL_LINE if offered is not None else b""
     return lines + (_EXTENSION_LINE if compressed else b""), compressed
 
 
-def _accept(key: bytes) -> bytes:
+def _accept(nonce: bytes) -> bytes | None:
+    """The proof that a handshake was read. None for a nonce that is not 16 bytes in base64."""
+    try:
+        if len(nonce) != NONCE_BYTES or len(binascii.a2b_base64(nonce, strict_mode=True)) != 16:
+            return None
+    except binascii.Error:
+        return None
     digest = _SHA1.copy()
-    digest.update(key + _GUID)
+    digest.update(nonce + _GUID)
     return binascii.b2a_base64(digest.digest(), newline=False)

@@ -48,6 +48,9 @@ class DirectConnection:
     async def scalars(self, statement: Any, parameters: Any = None) -> ScalarResult[Any]:
         return self.sync_connection.scalars(statement, parameters)
 
+    async def exec_driver_sql(self, statement: str, parameters: Any = None) -> CursorResult[Any]:
+        return self.sync_connection.exec_driver_sql(statement, parameters)
+
     async def run_sync(self, work: Callable[..., Result], *given: Any, **named: Any) -> Result:
         return work(self.sync_connection, *given, **named)
 

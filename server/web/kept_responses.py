@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from server.delivery.encoding import takes_gzip
 from server.delivery.kept_answer import Answer
 from server.delivery.listener_limits import StreamGate
-from server.delivery.request_pattern import HEADERS, MAX_BYTES, headers_of
+from server.delivery.request_pattern import take_apart
 from server.domain.change import FeedKey
 from server.domain.position import Position
 from server.web.authenticate import COOKIE
@@ -33,7 +33,7 @@ CAPACITY_BYTES = 33_554_432
 PARSED = 1024
 """Requests whose bytes are remembered: browsers of one kind ask for one page with the same bytes."""
 _HOLDS = "stoppress.holds"
-_REQUEST = re.compile(rb"(GET|HEAD) (/live/[\x21\x22\x24-\x7e]{1,300}) HTTP/1\.1\r\n" + HEADERS)
+_LINE = re.compile(rb"(GET|HEAD) (/live/[\x21\x22\x24-\x7e]{1,300}) HTTP/1\.1")
 _has_version = functools.lru_cache(maxsize=PARSED)(has_version)
 _OF_BODY = frozenset((b"content-type", b"content-length", b"content-encoding"))
 
@@ -197,9 +197,12 @@ def holds_at(connection: HTTPConnection, feed: FeedKey, position: Position) -> N
 @functools.lru_cache(maxsize=PARSED)
 def _asked(data: bytes) -> Asked | None:
     """The request in `data`, if it is a usual one of an anonymous reader, whole and alone."""
-    request = _REQUEST.fullmatch(data) if len(data) <= MAX_BYTES else None
-    headers = headers_of(request[3]) if request is not None else None
-    if request is None or headers is None or len(headers) > MAX_HEADERS or not HOST.fullmatch(headers[b"host"]):
+    found = take_apart(data)
+    line = _LINE.fullmatch(found[0]) if found is not None else None
+    if found is None or line is None:
+        return None
+    headers = found[1]
+    if len(headers) > MAX_HEADERS or not HOST.fullmatch(headers[b"host"]):
         return None
     proto = headers.get(b"x-forwarded-proto")
     connection = headers.get(b"connection", b"keep-alive").lower()
@@ -210,7 +213,7 @@ def _asked(data: bytes) -> Asked | None:
         return None
     named, since = headers.get(b"if-none-match"), headers.get(b"if-modified-since")
     return Asked(
-        request[1] == b"HEAD", request[2], headers[b"host"], proto,
+        line[1] == b"HEAD", line[2], headers[b"host"], proto,
         takes_gzip(headers.get(b"accept-encoding", b"").decode()),
         (named.decode(),) if named is not None else (), since.decode().rstrip() if since is not None else None,
         connection == b"close",
