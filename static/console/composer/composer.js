@@ -55,6 +55,7 @@ export class Composer {
       nodeViews: mediaViews,
       attributes: {
         id: "words", class: "prose", role: "textbox", "aria-multiline": "true", "aria-label": word("text"), spellcheck: "true",
+        lang: this.language, dir: form.dataset.direction ?? "auto",
       },
       dispatchTransaction: (tr) => {
         this.view.updateState(this.view.state.apply(tr));
@@ -85,6 +86,7 @@ export class Composer {
     title?.after(place, this.#document, this.#files);
     const headline = title?.querySelector("input");
     headline?.setAttribute("placeholder", word("title_placeholder"));
+    if (headline) Object.assign(headline, { lang: this.language, dir: form.dataset.direction ?? "auto" });
     headline?.addEventListener("keydown", (event) => {
       if ((event.key === "Enter" && !event.ctrlKey && !event.metaKey && !event.isComposing) || event.key === "ArrowDown") {
         event.preventDefault();
