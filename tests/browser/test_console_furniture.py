@@ -10,6 +10,7 @@ from playwright.async_api import Browser, Page
 
 from tests.support.app import Running
 from tests.support.browser import until
+from tests.support.checkers import axe
 from tests.support.console import at_desk, at_work, hire, menu_of, row
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
@@ -60,6 +61,7 @@ async def test_furniture_is_sorted_and_saved_beside_what_is_being_written(
         await page.keyboard.type("Power is out")
         await page.keyboard.press("Alt+ArrowUp")
         await page.get_by_label("Headline", exact=True).fill("Storm is here")
+        assert await axe(page) == []
         await page.get_by_label("Planned end (UTC)").fill("2031-03-01T20:00")
         await page.get_by_label("Planned end (UTC)").press("Control+Enter")
         await page.locator(".furnish__said", has_text="Saved.").wait_for()
@@ -95,6 +97,7 @@ async def test_two_editors_of_the_furniture_lose_nothing(server: Running, browse
         await theirs.get_by_role("button", name="Save blog").click()
         # what only one changed comes in by itself; what both changed is shown in both versions
         await mine.locator(".theirs", has_text="Roads open").wait_for()
+        assert await axe(mine) == []
         assert await mine.get_by_label("Standfirst").input_value() == "Wind and rain"
         assert await lines(mine) == ["Ferries stop at noon", *LINES[1:]]
         await mine.get_by_role("button", name="Save blog").click()
@@ -127,6 +130,7 @@ async def test_notes_are_written_in_a_dialog_and_seen_by_others_at_once(
         await page.locator("dialog textarea:focus").wait_for()
         await page.keyboard.press("Control+Enter")
         await page.locator("dialog .wrong", has_text="write the note first").wait_for()
+        assert await axe(page) == []
         await page.keyboard.type("Ask the harbour")
         await page.keyboard.press("Control+Enter")
         await page.locator("#said", has_text="Note added").wait_for()
@@ -140,3 +144,25 @@ async def test_notes_are_written_in_a_dialog_and_seen_by_others_at_once(
         await others.locator("#blog-handover", has_text="The mayor speaks at six").wait_for()
         assert (await page.locator("#words").inner_text()).strip() == "Half a sentence"
         assert await page.evaluate("window.sameLoad")
+
+
+async def test_axe_finds_nothing_in_the_pages_of_the_workflow(server: Running, browser: Browser) -> None:
+    await server.blog("flow")
+    entry = await server.post("flow", title="Ferries", body="Ferries stop at noon.")
+    await server.edit(entry, "flow", body="Ferries stop at nine.", correction="It is nine.")
+    await server.post("flow", title="Roof gone", status="pending")
+    home = f"/console/blogs/flow/entries/{entry['id']}"
+    paths = [
+        "/console/blogs/flow/close", f"{home}/revisions", f"{home}/revisions?view=sides",
+        f"{home}/revisions/1/restore", f"{home}/revisions/2/correction", f"{home}/notes", f"{home}/time",
+        f"{home}/move", "/console/log?blog=flow",
+    ]
+    found = {}
+    async with at_work(browser, server, "eddy", plain=False) as context:
+        page = await context.new_page()
+        await page.set_viewport_size({"width": 390, "height": 844})
+        for path in paths:
+            await page.goto(path)
+            sideways = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+            found[path] = [*await axe(page), *(["scrolls sideways"] if sideways else [])]
+    assert {path: wrong for path, wrong in found.items() if wrong} == {}
