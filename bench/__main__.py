@@ -30,8 +30,8 @@ from bench.servers import (
     NchanWebSocket,
     QueueEach,
     Server,
+    StopPressMany,
     StopPressSse,
-    StopPressThree,
     StopPressTwo,
     StopPressWebSocket,
 )
@@ -41,6 +41,8 @@ console = Console(stderr=True)
 WIRE_BYTES = 1400
 """About what an entry of 400 characters is on the wire with its markup; every server sends as much."""
 BURST, BURST_POSTERS = 100, 10
+EACH = 17_000
+"""Listeners of one worker and of one load generator in a crowd."""
 
 
 class Load:
@@ -247,10 +249,13 @@ def _growth(program: Path, sizes: list[int]) -> dict[str, Any]:
     return found
 
 
-def _crowd(program: Path, loads: int, each: int) -> dict[str, float]:
+def _crowd(program: Path, listeners: int) -> dict[str, float]:
     """More listeners than one process may have files: several workers on Redis, several load generators."""
-    console.print(f"crowd: {loads * each} listeners over {StopPressThree.workers} workers …")
-    server = StopPressThree()
+    loads = max(3, -(-listeners // EACH))
+    each = -(-listeners // loads)
+    server = StopPressMany()
+    server.workers = loads
+    console.print(f"crowd: {loads * each} listeners over {loads} workers …")
     try:
         server.start()
         memory, cpu = server.memory(), server.cpu()
@@ -305,6 +310,16 @@ def _write(out: Path, results: dict[str, Any]) -> None:
     (out / "results.md").write_text("\n".join(lines) + "\n")
 
 
+def _write_crowd(out: Path, results: dict[str, Any]) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    found = {name: results[name] for name in ("command", "machine", "crowd")}
+    (out / "crowd.json").write_text(json.dumps(found, indent=1) + "\n")
+    lines = ["# A crowd over several workers and Redis", "", f"`{found['command']}` on {found['machine']}", "",
+             "| figure | |", "| --- | ---: |", *(f"| {k} | {v:.4g} |" for k, v in found["crowd"].items())]
+    (out / "crowd.md").write_text("\n".join(lines) + "\n")
+    console.print("\n".join(lines))
+
+
 def _plot_ratios(out: Path, ratios: list[dict[str, Any]]) -> None:
     """Each ratio as a share of what it may be, a point for each round."""
     if not ratios:
@@ -347,21 +362,25 @@ def _plot_growth(out: Path, growth: dict[str, Any]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--listeners", type=int, default=10_000, help="up to 19,000 (files of one process)")
+    parser.add_argument("what", nargs="?", choices=["crowd"], help="only a crowd over several workers, of any size")
+    parser.add_argument("--listeners", type=int, help="10,000, and up to 19,000 (files of one process); of a crowd 100,000")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", action="append", default=[], help="part of a server's name; may be repeated")
     parser.add_argument("--growth", action="store_true", help="also 1,000 to 15,000 listeners, with a plot")
     parser.add_argument("--crowd", action="store_true", help="also 39,000 listeners over three workers")
     parser.add_argument("--out", type=Path, default=HERE / "out")
     chosen = parser.parse_args()
-    if not 1 <= chosen.listeners <= 19_000:
+    listeners = chosen.listeners or (100_000 if chosen.what else 10_000)
+    if listeners < 1 or (listeners > 19_000 and not chosen.what):
         parser.error("--listeners: 1 to 19000")
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(20_000, hard), hard))
     kinds = [k for k in SERVERS if not chosen.only or any(o.lower() in k.name.lower() for o in chosen.only)]
     program = Path(tempfile.mkdtemp(prefix="stoppress-load-")) / "load"
     subprocess.run(["cc", "-O2", "-o", str(program), str(HERE / "load.c")], check=True)
-    results = _compare(program, chosen.listeners, chosen.rounds, kinds)
+    results: dict[str, Any] = {"medians": {}, "ratios": []} if chosen.what else _compare(
+        program, listeners, chosen.rounds, kinds
+    )
     results |= {
         "command": "python -m bench " + " ".join(sys.argv[1:]),
         "count": chosen.rounds,
@@ -373,8 +392,11 @@ def main() -> None:
     }
     if chosen.growth:
         results["growth"] = _growth(program, [1000, 2000, 5000, 10_000, 15_000])
-    if chosen.crowd:
-        results["crowd"] = _crowd(program, 3, 13_000)
+    if chosen.crowd or chosen.what:
+        results["crowd"] = _crowd(program, listeners if chosen.what else 39_000)
+    if chosen.what:
+        _write_crowd(chosen.out, results)
+        return
     _write(chosen.out, results)
     _plot_ratios(chosen.out, results["ratios"])
     if chosen.growth:
