@@ -30,6 +30,7 @@ MULTIPART_SLACK = 65_536
 """Allowance for multipart fields and boundaries around an uploaded picture, in bytes."""
 STRANGERS_BYTES = 16_384
 """Enough to log in."""
+PIECE_BYTES = 16_384
 KEPT_FORM_BYTES = 262_144
 """What an entry's form may hold when its session has ended and it is shown again to be sent again."""
 
@@ -163,6 +164,27 @@ class TimeLimit:
             await answer_of(Request(scope), code, detail)(scope, receive, send)
 
 
+class Pieces:
+    """Receives a body in pieces of at most PIECE_BYTES, with other work of the process between them. A form is
+    read as it arrives: 64 KiB of small fields held the event loop for a tenth of a second, and a body can come
+    in larger parts than that."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._rest, self._more = b"", False
+
+    async def __call__(self) -> Message:
+        if self._rest:
+            await asyncio.sleep(0)
+        else:
+            message = await self._receive()
+            if message["type"] != "http.request" or len(message.get("body", b"")) <= PIECE_BYTES:
+                return message
+            self._rest, self._more = message["body"], message.get("more_body", False)
+        piece, self._rest = self._rest[:PIECE_BYTES], self._rest[PIECE_BYTES:]
+        return {"type": "http.request", "body": piece, "more_body": bool(self._rest) or self._more}
+
+
 class BodyLimit:
     """Refuses bodies over the limit before they are read whole; a form with a file may be larger. Who may not
     post anything but a log-in is told so before a large body is read."""
@@ -193,10 +215,11 @@ class BodyLimit:
             await answer(request, refused)(scope, receive, send)
             return
         received = 0
+        arriving = Pieces(receive)
 
         async def counted() -> Message:
             nonlocal received
-            message = await receive()
+            message = await arriving()
             received += len(message.get("body", b""))
             if received > limit:
                 raise error

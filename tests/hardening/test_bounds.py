@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.types import Message
 
 from server.domain.permissions import SYSTEM
 from server.newsroom import people
@@ -14,6 +15,7 @@ from server.serving import unread_responses
 from server.web import backpressure, request_head
 from server.web.authenticate import COOKIE
 from server.web.backpressure import LeastPace
+from server.web.middleware import PIECE_BYTES, Pieces
 from tests.support.app import Running, running
 from tests.support.listeners import until
 
@@ -31,6 +33,29 @@ async def raw(server: Running, head: bytes, body: bytes = b"") -> tuple[int, byt
             return int(status.split()[1]), await reader.read(200_000) if b"close" in head else b""
     finally:
         writer.transport.abort()
+
+
+async def test_a_body_is_read_in_pieces_with_other_work_between_them() -> None:
+    """A form of thousands of small fields held the loop for as long as it took to read all that had arrived."""
+    body = bytes(range(256)) * 400
+    given = [{"type": "http.request", "body": body, "more_body": True}, {"type": "http.request", "body": b"x"}]
+    turns: list[int] = []
+
+    async def receive() -> Message:
+        return given.pop(0)
+
+    def turned() -> None:
+        turns.append(len(got))
+        asyncio.get_running_loop().call_soon(turned)
+
+    got: list[Message] = []
+    arriving = Pieces(receive)
+    turned()
+    while not got or got[-1].get("more_body"):
+        got.append(await arriving())
+    assert b"".join(message["body"] for message in got) == body + b"x"
+    assert max(len(message["body"]) for message in got) <= PIECE_BYTES < len(body)
+    assert len(set(turns)) >= len(body) // PIECE_BYTES
 
 
 @pytest.mark.parametrize(
