@@ -43,6 +43,12 @@ def values_of(blog: Blog) -> dict[str, str]:
     }
 
 
+def copy_of(blog: Blog) -> dict[str, str]:
+    """The form of a new blog that begins with another’s furniture, topics, bylines and settings, but with no
+    entries and nothing of its end."""
+    return values_of(blog) | {"slug": "", "status": "draft", "closing_summary": "", "successor": ""}
+
+
 def body_of(form: Form, before: Blog | None = None) -> dict[str, Any]:
     """The form as the API's body. Raises Invalid."""
     links = [_link(line) for line in form.text("related").split("\n") if line.strip()]

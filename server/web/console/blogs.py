@@ -43,18 +43,24 @@ async def index(request: Request, caller: Caller) -> Response:
 
 @console_page.for_members
 async def new(request: Request, caller: Caller) -> Response:
-    """`/console/blogs/new`."""
+    """`/console/blogs/new`; `?from=SLUG` begins with a copy of that blog, without its entries."""
     require(caller, Action.BLOG_CREATE)
     if request.method != "POST":
+        origin = request.query_params.get("from", "")
+        async with site_of(request).database.read() as connection:
+            copied = await blogs.readable(connection, caller, origin) if origin else None
+            found = await stored.listed(connection, statuses=STATUSES, limit=MAX_LISTED)
         return console_page.show(
-            request, caller, "new_blog", values=blog_form.empty(), request_key=new_id(), zones=ZONES,
-            names=await _names(request), unsaved=False,
+            request, caller, "new_blog", values=blog_form.copy_of(copied) if copied else blog_form.empty(),
+            request_key=new_id(), zones=ZONES, names=await _names(request), unsaved=copied is not None,
+            origin=origin, origins=[(b.slug, b.headline) for b in found],
         )
     form = await forms.read(request)
     if form.text("do") == STAY:
         return console_page.show(
             request, caller, "new_blog", values=blog_form.typed(form), zones=ZONES,
             request_key=form.text("request_key"), names=await _names(request), unsaved=True,
+            origin="", origins=[],
         )
     try:
         form = await lead_fields.with_upload(request, caller, form)
@@ -67,7 +73,7 @@ async def new(request: Request, caller: Caller) -> Response:
         return console_page.show(
             request, caller, "new_blog", error=SENT_BEFORE if isinstance(error, KeyReused) else _named(error),
             values=blog_form.typed(form), request_key=new_id(), zones=ZONES,
-            names=await _names(request), unsaved=True,
+            names=await _names(request), unsaved=True, origin="", origins=[],
         )
     return console_page.to(f"/console/blogs/{made.blog.slug}", "created", sent=form.text("request_key"))
 

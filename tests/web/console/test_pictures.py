@@ -95,3 +95,18 @@ async def test_a_picture_is_removed_and_its_file_allowed_again(server: Running, 
     allowed = await eddy.post(f"/console/pictures/{item}/allow")
     assert "The same file may be uploaded again." in allowed.text
     assert await uploaded(eddy, "green") != item
+
+
+async def test_a_new_blog_begins_with_a_copy_without_entries(server: Running, eddy: Client) -> None:
+    await server.http.post("/api/v1/blogs", json={
+        "slug": "election", "headline": "Election night", "key_developments": ["Polls close at eight"],
+        "topics": ["Results"], "byline": "Ada Torr", "language": "de", "time_zone": "Europe/Berlin",
+        "status": "live",
+    })
+    await server.http.post("/api/v1/blogs/election/entries", json={"body": "First results"})
+    assert "election" in (await eddy.get("/console/blogs/new")).text
+    page = (await eddy.get("/console/blogs/new?from=election")).text
+    for text in ("Election night", "Polls close at eight", "Results", "Ada Torr", "Europe/Berlin\" selected"):
+        assert text in page
+    assert '<option value="draft" selected>' in page and "First results" not in page
+    assert (await eddy.get("/console/blogs/new?from=none")).status_code == 404
