@@ -20,14 +20,14 @@ from server.delivery import framing, payload
 from server.delivery.listener_limits import StreamGate
 from server.domain.change import Change, FeedKey
 from server.domain.errors import StopPressError
-from server.domain.position import Position
+from server.domain.position import Position, new_id
 from server.domain.providers import Providers
 from server.fetch.client import FetchClient
 from server.fetch.link_lookup import Lookup
 from server.hub.hub import Hub, HubOptions
 from server.installation import data_lock, make_desk
 from server.media import picture_decoder
-from server.newsroom import callers, link_checks, rights_signal, schedule, text_process
+from server.newsroom import audience, callers, link_checks, rights_signal, schedule, text_process
 from server.newsroom import feeds as newsroom_feeds
 from server.newsroom.desk import Desk
 from server.newsroom.readiness import WriteProbe
@@ -41,6 +41,7 @@ from server.web import errors, routes, theme
 from server.web.assets import Assets
 from server.web.kept_responses import KeptResponses
 from server.web.middleware import middleware
+from server.web.ops import audience_counts
 from server.web.render import BUNDLES, REWRITES, Renderer
 from server.web.security_headers import ResponseHeaders, policy
 from server.web.site import Limits, Site
@@ -49,6 +50,8 @@ from server.web.stream.stream_authorisation import authoriser
 SCHEDULE_SECONDS = 1.0
 RIGHTS_SECONDS = 1.0
 """How long a private stream may go on after its rights ended without a signal: by a command without Redis."""
+AUDIENCE_SECONDS = 20.0
+"""How often readers are counted: a few times in each minute of the numbers that are kept."""
 TIDY_SECONDS = 3600.0
 TASK_WAIT_SECONDS = 5.0
 """The longest wait before a task that failed goes on: how late a scheduled entry may be after the database was
@@ -228,6 +231,11 @@ def _start_tasks(parts: Parts, *, demo: bool) -> None:
     waiting = schedule.Waiting()
     supervisor.every(SCHEDULE_SECONDS, "schedule", lambda: schedule.publish_due(desk, waiting=waiting))
     supervisor.every(RIGHTS_SECONDS, "rights", lambda: _end_outlived(parts))
+    process = new_id()
+    supervisor.every(
+        AUDIENCE_SECONDS, "audience",
+        lambda: audience.sample(desk, process, audience_counts.readers(parts.hub)),
+    )
     supervisor.every(TIDY_SECONDS, "tidy", lambda: schedule.tidy(desk))
     supervisor.every(TIDY_SECONDS, "link_checks", lambda: link_checks.check_due(desk))
     if demo:

@@ -259,17 +259,6 @@ audience = Table(
     Index("ix_audience_minute", "minute"),
 )
 
-# what a new blog may begin with
-blog_templates = Table(
-    "blog_templates",
-    metadata,
-    Column("id", ID, primary_key=True),
-    Column("name", Text, nullable=False, unique=True),
-    Column("furniture", JSON, nullable=False),
-    Column("made_by", Text, nullable=False),
-    Column("created_at", Instant, nullable=False),
-)
-
 entry_media = Table(
     "entry_media",
     metadata,

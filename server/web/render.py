@@ -56,7 +56,7 @@ BUNDLES: dict[str, list[str]] = {
         "css/gallery.css", "css/focal.css",
         *(f"css/console/{name}.css" for name in (
             "frame", "newsroom", "fields", "buttons", "notices", "rows", "composer", "placed",
-            "log", "library", "dialog", "furnish", "versions",
+            "log", "library", "audience", "dialog", "furnish", "versions",
         )),
     ],
     "component.css": [

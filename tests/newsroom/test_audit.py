@@ -20,6 +20,7 @@ MODULES = {
     for path in Path(server.newsroom.__file__).parent.glob("*.py")
 }
 NO_ACTION_OF_A_PERSON = {
+    "audience.sample": "how many readers there are",
     "presence.beat": "a tab is there", "presence.leave": "a tab is closed",
     "drafts.keep": "what is typed is kept", "drafts.end": "what is kept was sent or thrown away",
     "feeds.renew_epoch": "the database went back; it is in the server's log",

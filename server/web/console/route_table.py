@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.routing import Route
 
 from server.web.console import (
+    audience,
     audit_log,
     blog_page,
     blogs,
@@ -39,6 +40,7 @@ def routes() -> list[Route]:
         Route("/console/blogs/new", blogs.new, methods=BOTH),
         Route("/console/blogs/{slug}", entry_pages.index, methods=BOTH),
         Route("/console/blogs/{slug}/list", blog_page.lists),
+        Route("/console/blogs/{slug}/audience", audience.show),
         Route("/console/blogs/{slug}/presence", presence.beat, methods=["POST"]),
         Route("/console/blogs/{slug}/preview", preview.show, methods=["POST"]),
         Route("/console/blogs/{slug}/link", preview.link, methods=["POST"]),

@@ -44,6 +44,7 @@ TABLE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "/console/pictures/{id}": NO_PICTURE, "/console/pictures/{id}/removal": NO_PICTURE,
     "/console/pictures/{id}/allow": (EDITORS[0], (401, 403, 403, 403, 404, 404)),
     "/console/users": ADMINS, "/console/users/{id}": ADMINS, "/console/tokens": ADMINS,
+    f"{BLOG}/audience": ((303, 404, 403, 200, 200, 200), OF_BLOG[1]),
     f"{BLOG}/link": (OF_BLOG[0], (401, 404, 415, 415, 415, 415)),
     f"{BLOG}/preview": (OF_BLOG[0], (401, 404, 415, 415, 415, 415)), BLOG: OF_BLOG, f"{BLOG}/list": OF_BLOG,
     f"{BLOG}/presence": (OF_BLOG[0], (401, 404, 415, 415, 415, 415)),

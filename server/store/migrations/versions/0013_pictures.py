@@ -1,4 +1,4 @@
-"""Pictures that are found, edited and removed everywhere; the audience by minute; templates of blogs."""
+"""Pictures that are found, edited and removed everywhere; the audience by minute."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ def upgrade() -> None:
     op.create_index(op.f("ix_media_source_sha256"), "media", ["source_sha256"])
     _removed_pictures()
     _audience()
-    _templates()
 
 
 def _fill_words() -> None:
@@ -72,16 +71,3 @@ def _audience() -> None:
         sa.PrimaryKeyConstraint("blog_id", "minute", "process", name=op.f("pk_audience")),
     )
     op.create_index("ix_audience_minute", "audience", ["minute"])
-
-
-def _templates() -> None:
-    op.create_table(
-        "blog_templates",
-        sa.Column("id", sa.String(length=32), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("furniture", sa.JSON(), nullable=False),
-        sa.Column("made_by", sa.Text(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_blog_templates")),
-        sa.UniqueConstraint("name", name=op.f("uq_blog_templates_name")),
-    )
