@@ -7,23 +7,42 @@ import { timeOf } from "./page_filter.js";
 import { showTimes } from "./times.js";
 
 /**
- * Bring the lines of a list in order.
+ * Bring the lines of a list in order, as far down as something changed: a page may hold thousands of entries.
  * @param {HTMLElement} list
  * @param {boolean} isOlder on older pages a pinned entry stands among the others
+ * @param {ReadonlySet<Element>} changed what was put on the page, shown or changed; all is looked at if the list is among it
  */
-export function divideDays(list, isOlder) {
-  const children = /** @type {HTMLElement[]} */ ([...list.children]);
-  const left = new Set(children.filter((child) => child.hasAttribute("data-day")));
+export function divideDays(list, isOlder, changed) {
+  const isWhole = changed.has(list);
+  let left = [...changed].filter((each) => each.parentElement === list).length;
   let above = "";
-  for (const article of children) {
-    if (article.localName !== "article" || article.hidden || (!isOlder && article.hasAttribute("data-pinned"))) continue;
-    const dateTime = timeOf(article);
-    if (!dateTime) continue;
-    const day = dayOf(dateTime);
-    if (above && day !== above) left.delete(divide(article, dateTime));
-    above = day;
+  /** @type {Element | null} a line that no entry has needed yet */
+  let line = null;
+  for (let each = list.firstElementChild; each; each = each.nextElementSibling) {
+    if (each.hasAttribute("data-day")) {
+      line?.remove();
+      line = each;
+    }
+    const dateTime = divides(each, isOlder) ? timeOf(each) : "";
+    if (dateTime) {
+      const day = new Date(dateTime).toDateString();
+      const kept = above && day !== above ? divide(/** @type {HTMLElement} */ (each), dateTime) : null;
+      if (line !== kept) line?.remove();
+      line = null;
+      above = day;
+    }
+    if (changed.has(each)) left -= 1;
+    else if (!isWhole && left === 0 && dateTime) return;
   }
-  for (const line of left) line.remove();
+  line?.remove();
+}
+
+/**
+ * @param {Element} each
+ * @param {boolean} isOlder
+ */
+function divides(each, isOlder) {
+  return each.localName === "article" && !each.hasAttribute("hidden") && (isOlder || !each.hasAttribute("data-pinned"));
 }
 
 /**
@@ -46,14 +65,4 @@ function divide(article, dateTime) {
   time.dateTime = dateTime;
   showTimes(line);
   return line;
-}
-
-/** The days of moments, because a page may hold thousands. @type {Map<string, string>} */
-const days = new Map();
-
-/** @param {string} dateTime */
-function dayOf(dateTime) {
-  const day = days.get(dateTime) ?? new Date(dateTime).toDateString();
-  days.set(dateTime, day);
-  return day;
 }

@@ -4,25 +4,18 @@
  */
 
 import { showTimes } from "./times.js";
+import { format, localeOf } from "./words.js";
 
 const CHANGES = { childList: true, subtree: true };
 
 /** Show today's date in the masthead, in the reader's time zone; a cached page cannot know it. */
 function showToday() {
   const place = document.querySelector("[data-today]");
-  if (place) place.textContent = formatter().format();
-}
-
-function formatter() {
-  const { lang, dataset } = document.documentElement;
-  /** @type {Intl.DateTimeFormatOptions} */
+  if (!place) return;
+  const locale = localeOf(document.documentElement);
+  const own = { ...locale, language: locale.language === "en" ? "en-GB" : locale.language };
   const options = { weekday: "long", day: "numeric", month: "long", year: "numeric" };
-  if (dataset["digits"]) options.numberingSystem = dataset["digits"];
-  try {
-    return new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, options);
-  } catch {
-    return new Intl.DateTimeFormat(undefined, options);
-  }
+  place.textContent = format(Intl.DateTimeFormat, own, options).format();
 }
 
 /** @param {HTMLElement} root */

@@ -56,7 +56,7 @@ class Page {
     this.#arrivals = new Arrivals(root, {
       isPaused: () => this.#pause.isOn,
       seen: new Seen(),
-      shown: () => this.#tidy(),
+      shown: (articles) => this.#tidy(articles),
     });
     this.#updates = new Updates(root, {
       scope: this.#scope,
@@ -90,12 +90,13 @@ class Page {
     });
   }
 
-  /** Keep right what depends on the entries that are shown. */
-  #tidy() {
+  /** Keep right what depends on the entries that are shown. @param {HTMLElement[]} revealed */
+  #tidy(revealed = []) {
+    const changed = this.#updates.takeChanged();
     this.#slots.update();
-    divideDays(this.#list, this.#scope.isOlder);
+    divideDays(this.#list, this.#scope.isOlder, new Set([...changed, ...revealed]));
     this.#visits.update();
-    for (const each of this.#updates.takeChanged()) showTimes(each);
+    for (const each of changed) showTimes(each);
   }
 
   #connect() {

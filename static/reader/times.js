@@ -3,7 +3,7 @@
  * that is another one. Without scripts the newsroom's time zone is shown.
  */
 
-import { digits, localeOf } from "./words.js";
+import { format, localeOf } from "./words.js";
 
 /** @typedef {import("./words.js").Locale} Locale */
 
@@ -18,36 +18,12 @@ const HOUR_MS = 60 * MINUTE_MS;
  */
 function preferred(page) {
   const base = (/** @type {string} */ tag) => tag.split("-")[0]?.toLowerCase();
-  return navigator.languages.find((own) => base(own) === base(page)) ?? (page || undefined);
+  return navigator.languages.find((own) => base(own) === base(page)) ?? page;
 }
 
 /** The clock of the page where newsrooms of its language use another than the reader's browser would. @param {Locale} locale */
 function hours({ hourCycle }) {
   return hourCycle === "h23" ? { hourCycle: /** @type {"h23"} */ (hourCycle) } : {};
-}
-
-/**
- * @param {Locale} locale
- * @param {Intl.DateTimeFormatOptions} options
- */
-function formatter(locale, options) {
-  const chosen = { ...options, ...digits(locale) };
-  try {
-    return new Intl.DateTimeFormat(preferred(locale.language), chosen);
-  } catch {
-    return new Intl.DateTimeFormat(undefined, chosen);
-  }
-}
-
-/** @param {Locale} locale */
-function relative(locale) {
-  /** @type {Intl.RelativeTimeFormatOptions} */
-  const options = { numeric: "auto", style: "short", ...digits(locale) };
-  try {
-    return new Intl.RelativeTimeFormat(preferred(locale.language), options);
-  } catch {
-    return new Intl.RelativeTimeFormat(undefined, options);
-  }
 }
 
 /** When the words of a time have to be looked at again. @type {WeakMap<HTMLTimeElement, { of: string, due: number }>} */
@@ -92,12 +68,14 @@ export class Times {
 
   /** @param {Locale} locale */
   constructor(locale) {
-    this.#clock = formatter(locale, { timeStyle: "short", ...hours(locale) });
-    this.#day = formatter(locale, { day: "numeric", month: "short" });
-    this.#dayOfYear = formatter(locale, { day: "numeric", month: "short", year: "numeric" });
-    this.#weekday = formatter(locale, { weekday: "long", day: "numeric", month: "long" });
-    this.#weekdayOfYear = formatter(locale, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
-    this.#ago = relative(locale);
+    const own = { ...locale, language: preferred(locale.language) };
+    const dates = (/** @type {Intl.DateTimeFormatOptions} */ options) => format(Intl.DateTimeFormat, own, options);
+    this.#clock = dates({ timeStyle: "short", ...hours(locale) });
+    this.#day = dates({ day: "numeric", month: "short" });
+    this.#dayOfYear = dates({ day: "numeric", month: "short", year: "numeric" });
+    this.#weekday = dates({ weekday: "long", day: "numeric", month: "long" });
+    this.#weekdayOfYear = dates({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
+    this.#ago = format(Intl.RelativeTimeFormat, own, { numeric: "auto", style: "short" });
   }
 
   /** Show all times below `root` in the reader's time zone. @param {ParentNode} root */

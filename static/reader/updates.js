@@ -42,6 +42,7 @@ export class Updates {
     this.#root = root;
     this.#scope = scope;
     this.#entries = /** @type {HTMLElement} */ (root.querySelector("[data-entries]"));
+    this.#changed.add(this.#entries);
     this.#keyEvents = /** @type {HTMLElement | null} */ (root.querySelector("[data-key-events]"));
     this.#words = words;
     this.#on = { arrived, settled, retracted };
@@ -71,7 +72,10 @@ export class Updates {
     this.#scope.extend(first);
   }
 
-  /** What was put on the page or changed since the last call: the rest of a page of thousands need not be looked at. */
+  /**
+   * What was put on the page or changed since the last call: the rest of a page of thousands need not be looked at. The
+   * list is among it at first, and after an entry left its place.
+   */
   takeChanged() {
     const changed = this.#changed;
     this.#changed = new Set();
@@ -96,6 +100,7 @@ export class Updates {
       if (article.isConnected && !article.hidden && stays && isOnScreen(article)) continue;
       this.#waiting.delete(article);
       if (wanted) this.#become(article, wanted);
+      this.#changed.add(this.#entries);
       if (isLeaving) article.remove();
       else if (article.isConnected) this.#insert(article);
       isChanged = true;

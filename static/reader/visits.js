@@ -60,31 +60,33 @@ export class Visits {
   #leave() {
     if (!this.#wasSeen) return;
     this.#hiddenAt = Date.now();
-    const newest = Math.max(0, ...this.#shown.filter((article) => !this.#isNew(article)).map(numberOf));
+    const newest = Math.max(0, ...shownIn(this.#list).filter((article) => !this.#isNew(article)).map(numberOf));
     // Another tab may have shown more.
     if (newest >= this.#recalled.number) remember(this.#key, `${newest} ${this.#hiddenAt}`);
-  }
-
-  get #shown() {
-    return shownIn(this.#list);
   }
 
   /** Show the line where it belongs by now. It takes no room (css/marks.css). */
   update() {
     const { number, at } = this.#stopped;
     if (!number) return;
-    const entries = this.#shown;
-    const isAfter = (/** @type {HTMLElement} */ article) => numberOf(article) > number;
-    const here = entries.filter((article) => isAfter(article) && !article.hasAttribute("data-gone")).length;
+    let here = 0;
+    let each = this.#list.firstElementChild;
+    // The page is newest first, pinned entries above: it ends at the first that the reader knew.
+    for (; each; each = each.nextElementSibling) {
+      if (each.localName !== "article" || each.hasAttribute("hidden")) continue;
+      const isAfter = numberOf(each) > number;
+      if (!isAfter && !each.hasAttribute("data-pinned")) break;
+      if (isAfter && !each.hasAttribute("data-gone")) here += 1;
+    }
     const count = here + Math.max(0, this.#scope.first - 1 - number);
     if (count === 0) return this.#line.remove();
     const words = counted("updates_since", count, { time: timeName(new Date(at)) });
     const place = /** @type {HTMLElement} */ (this.#line.firstElementChild);
     if (place.textContent !== words) place.textContent = words;
-    this.#place(entries.find((article) => !article.hasAttribute("data-pinned") && !isAfter(article)));
+    this.#place(each);
   }
 
-  /** @param {Element | undefined} known the uppermost entry that the reader knew; it may stand on an older page */
+  /** @param {Element | null} known the uppermost entry that the reader knew; it may stand on an older page */
   #place(known) {
     const day = known?.previousElementSibling;
     const below = (day?.matches("[data-day]") ? day : known) ?? null;

@@ -20,19 +20,15 @@ export function localeOf({ lang, dataset }) {
   return { language: lang, digits: dataset["digits"], hourCycle: dataset["hourCycle"] };
 }
 
-/** @param {Locale} locale */
-export function digits({ digits: numberingSystem } = localeOf(document.documentElement)) {
-  return numberingSystem ? { numberingSystem } : {};
-}
-
 /**
+ * A format of `Intl`; for a language that the browser does not know, the reader's.
  * @template T
  * @param {new (language: string | undefined, options: any) => T} Format
  * @param {Locale} locale
  * @param {object} options
  */
-function format(Format, locale, options) {
-  const chosen = { ...options, ...digits(locale) };
+export function format(Format, locale, options) {
+  const chosen = { ...options, ...(locale.digits && { numberingSystem: locale.digits }) };
   try {
     return new Format(locale.language || undefined, chosen);
   } catch {
