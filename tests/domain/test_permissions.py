@@ -11,6 +11,7 @@ LEAST: dict[Action, Role] = {
     Action.BLOG_CREATE: "editor", Action.BLOG_READ: "contributor", Action.BLOG_EDIT: "editor",
     Action.ENTRY_CREATE: "contributor", Action.ENTRY_PUBLISH: "editor", Action.ENTRY_EDIT: "editor",
     Action.ENTRY_RETRACT: "editor", Action.ENTRY_REVISIONS: "editor", Action.MEDIA_UPLOAD: "contributor",
+    Action.AUDIT_READ: "editor", Action.PICTURES_MANAGE: "editor",
     Action.BYLINES_READ: "contributor", Action.BYLINES_MANAGE: "editor",
     Action.USERS_MANAGE: "admin", Action.TOKENS_MANAGE: "admin",
 }
