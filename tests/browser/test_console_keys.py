@@ -159,7 +159,7 @@ async def test_with_a_time_the_shortcut_and_the_first_button_only_schedule(
     (entry,) = await entries(server, slug)
     assert entry["status"] == "scheduled"
     # clearing the field in the entry's form cancels
-    await (await row(page, "News of tomorrow")).get_by_role("link", name="Edit").click()
+    await (await menu_of(page, "News of tomorrow")).get_by_role("link", name="Edit").click()
     await page.fill("#publish_at", "")
     assert await page.locator(".compose .buttons button").first.inner_text() == "Save as draft"
     await page.press("#body", "Control+Enter")
