@@ -76,6 +76,8 @@ class StreamGate:
         self.by_address: Counter[str] = Counter()
         self.public: dict[str, FeedKey] = {}
         """The feeds of blogs that are known to be public, by slug. A blog that was public stays so."""
+        self.slugs: dict[str, tuple[str, str]] = {}
+        """The slug that a public blog has in an epoch, by its id."""
         self.closing = Deadlines(CLOSE_SECONDS)
         self.private = PrivateStreams()
 

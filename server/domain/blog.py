@@ -43,7 +43,7 @@ class Handover:
 
 @dataclass(frozen=True, slots=True)
 class Blog:
-    """A live blog. `slug` is part of its URL and never changes; `started_at` is when it first went live, and
+    """A live blog. `slug` is part of its URL; `started_at` is when it first went live, and
     `closed_at` when it ended. `closing_summary` is sanitised HTML; readers see it, and `successor`, the link to
     what follows, once the blog is closed. `handover` and `planned_end`, when it is to end, are
     the newsroom's."""

@@ -89,6 +89,8 @@ async def _create(
             **_fields(furniture) | {"bylines": (), "topics": topics.of_blog(furniture.topics)},
         )
         # the slug first, then the names: one order, no deadlock
+        if await blogs.had_slug(connection, slug):
+            raise Conflict(Message("Slug: “%(slug)s” is already in use by another blog.", slug=slug))
         await blogs.insert(connection, blog)
         await feeds.create(connection, blog.id)
         shown = await bylines.resolved(connection, caller, furniture.bylines, at=now)
@@ -161,6 +163,7 @@ async def readable(connection: AsyncConnection, caller: Caller | None, slug: str
 async def commit(
     connection: AsyncConnection, before: Blog | None, blog: Blog, caller: Caller
 ) -> tuple[Blog, list[Change]]:
+    """Store a revision and its changes in both feeds; the newsroom's comes first."""
     """Store a revision and its changes in the feeds: that of the newsroom's, then the public one."""
     newsroom = await feeds.advance(connection, FeedKey(blog.id, "newsroom"))
     public = await feeds.advance(connection, FeedKey(blog.id, "public"))

@@ -13,7 +13,7 @@ from server.domain import blocks
 from server.domain.blog import Blog, BlogStatus
 from server.domain.errors import NotFound
 from server.store import row_mapping
-from server.store.schema import blog_media, blog_revisions, blogs, entries, feeds
+from server.store.schema import blog_media, blog_revisions, blogs, entries, feeds, old_slugs
 
 
 class PublicBlog(NamedTuple):
@@ -28,6 +28,10 @@ class PublicBlog(NamedTuple):
 
 # Built once, because every request runs them.
 _BY_SLUG = select(blogs).where(blogs.c.slug == bindparam("slug"))
+_BY_OLD_SLUG = (
+    select(blogs).join(old_slugs, old_slugs.c.blog_id == blogs.c.id)
+    .where(old_slugs.c.slug == bindparam("slug"))
+)
 _BY_ID = select(blogs).where(blogs.c.id == bindparam("id"))
 _NEXT_NUMBER = (
     update(blogs)
@@ -38,8 +42,10 @@ _NEXT_NUMBER = (
 
 
 async def by_slug(connection: AsyncConnection, slug: str) -> Blog:
-    """Raises NotFound."""
+    """The blog that has this slug, or had it before. Raises NotFound."""
     row = (await connection.execute(_BY_SLUG, {"slug": slug})).one_or_none()
+    if row is None:
+        row = (await connection.execute(_BY_OLD_SLUG, {"slug": slug})).one_or_none()
     if row is None:
         raise NotFound("Blog not found.")
     return row_mapping.blog(row)
@@ -51,6 +57,22 @@ async def by_id(connection: AsyncConnection, blog_id: str) -> Blog:
     if row is None:
         raise NotFound("Blog not found.")
     return row_mapping.blog(row)
+
+
+async def keep_slug(connection: AsyncConnection, blog_id: str, slug: str, *, instead: str) -> None:
+    """Let the slug that a blog had lead to it, and `instead` be its own. Raises IntegrityError where another
+    blog had `instead`."""
+    own = (old_slugs.c.slug == instead) & (old_slugs.c.blog_id == blog_id)
+    await connection.execute(delete(old_slugs).where(own))
+    await connection.execute(old_slugs.insert().values(slug=slug, blog_id=blog_id))
+    # held by the key of the table against whoever takes it at this moment, and let go again
+    await connection.execute(old_slugs.insert().values(slug=instead, blog_id=blog_id))
+    await connection.execute(delete(old_slugs).where(own))
+
+
+async def had_slug(connection: AsyncConnection, slug: str) -> bool:
+    """Whether a blog had this slug before."""
+    return (await connection.execute(select(old_slugs).where(old_slugs.c.slug == slug))).first() is not None
 
 
 async def listed(

@@ -107,6 +107,14 @@ blogs = Table(
     Column("planned_end", Instant),
 )
 
+# addresses that blogs had before: newsroom/rename.py
+old_slugs = Table(
+    "old_slugs",
+    metadata,
+    Column("slug", String(100), primary_key=True),
+    Column("blog_id", ID, ForeignKey("blogs.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
 bylines = Table(
     "bylines",
     metadata,

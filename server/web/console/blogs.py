@@ -12,6 +12,7 @@ from server.domain.errors import Conflict, Invalid, KeyReused, StaleRevision
 from server.domain.permissions import Action, Caller, may, require
 from server.domain.position import new_id
 from server.newsroom import blogs
+from server.newsroom.rename import rename
 from server.store import blogs as stored
 from server.store import entries
 from server.store.bylines import known_names
@@ -113,6 +114,29 @@ async def furniture(request: Request, caller: Caller) -> Response:
         return await _form(request, caller, blog, typed, **again)
     done = "closed" if body.status == "closed" != blog.status else "saved"
     return console_page.to(f"/console/blogs/{slug}", done, sent=form.text("request_key"))
+
+
+@console_page.for_members
+async def address(request: Request, caller: Caller) -> Response:
+    """`/console/blogs/{slug}/address`: another slug."""
+    async with site_of(request).database.read() as connection:
+        blog = await blogs.readable(connection, caller, request.path_params["slug"])
+    require(caller, Action.BLOG_EDIT, blog.id)
+    form, error, slug = forms.Form(), None, blog.slug
+    if request.method == "POST":
+        form = await forms.read(request)
+        slug = form.text("slug").strip()
+        try:
+            made = await rename(site_of(request).desk, caller, blog.slug, slug, revision=form.revision)
+        except (Invalid, Conflict, StaleRevision) as refused:
+            error = refused
+        else:
+            home = f"/console/blogs/{made.blog.slug}"
+            return console_page.to(home, "renamed", sent=form.text("request_key"))
+    return console_page.show(
+        request, caller, "address", error=error, blog=blog.to_json(), slug=slug,
+        request_key=form.text("request_key") or new_id(),
+    )
 
 
 async def _planned(request: Request, blog: Blog) -> list[dict[str, Any]]:

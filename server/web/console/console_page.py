@@ -44,6 +44,7 @@ DONE: Mapping[str, str] = {
     "returned": N_("Sent back to its author, with your reason."),
     "closed": N_("Blog closed."),
     "reopened": N_("Blog reopened."),
+    "renamed": N_("Address changed. The old one leads to it."),
     "retimed": N_("Time changed."),
     "copied": N_("Copied. It is a draft in the other blog."),
     "moved": N_("Moved to the other blog."),

@@ -45,6 +45,7 @@ def routes() -> list[Route]:
         Route("/console/blogs/{slug}/preview", preview.show, methods=["POST"]),
         Route("/console/blogs/{slug}/link", preview.link, methods=["POST"]),
         Route("/console/blogs/{slug}/furniture", blogs.furniture, methods=BOTH),
+        Route("/console/blogs/{slug}/address", blogs.address, methods=BOTH),
         Route("/console/blogs/{slug}/close", closing.show, methods=BOTH),
         Route("/console/blogs/{slug}/handover", notes.hand_over, methods=BOTH),
         Route("/console/blogs/{slug}/entries/{id}", entry_pages.edit, methods=BOTH),

@@ -109,6 +109,9 @@ async def blog(request: Request) -> Response:
         async with site.database.read() as connection:
             return await _page_of_entry(connection, await public_blog(connection, slug), entry_id)
     blog_id, position = await standing(request, slug)
+    if (current := await _slug_now(request, blog_id, position.epoch)) != slug:
+        query = f"?{request.url.query}" if request.url.query else ""
+        return _renamed(f"/live/{current}{query}")
 
     # a page that reloads itself says when it was made, to the minute
     made_at = now().replace(second=0, microsecond=0) if view.refresh else None
@@ -141,6 +144,8 @@ async def entry(request: Request) -> Response:
     async with site.database.read() as connection:
         found = await public_blog(connection, request.path_params["slug"])
         item, _ = await entry_on_page(connection, found, request.path_params["id"])
+        if found.slug != request.path_params["slug"]:
+            return _renamed(f"/live/{found.slug}/entries/{item.id}")
         if item.moved_to and (there := await _moved(connection, item.moved_to)):
             return RedirectResponse(there, 302, headers={"Cache-Control": "no-cache"})
         at = await feeds.head(connection, FeedKey(found.id, "public"))
@@ -295,6 +300,22 @@ def publication_of(site: Site, base: str) -> structured_data.Publication:
     return structured_data.Publication(site.name, base, site.assets.url(LOGO))
 
 
+async def _slug_now(request: Request, blog_id: str, epoch: str) -> str:
+    """The blog's slug, asked once for each epoch: another slug begins another one (newsroom/rename.py)."""
+    known = gate_of(request).slugs
+    at, slug = known.get(blog_id, ("", ""))
+    if at != epoch:
+        async with site_of(request).database.look_up() as connection:
+            slug = (await blogs.by_id(connection, blog_id)).slug
+        known[blog_id] = epoch, slug
+    return slug
+
+
+def _renamed(address: str) -> Response:
+    """To the address that the blog has now. Asked about each time: it may change back."""
+    return RedirectResponse(address, 301, headers={"Cache-Control": "no-cache"})
+
+
 async def standing(request: Request, slug: str) -> tuple[str, Position]:
     """Id and position of a public blog. Without a query, if this process follows the feed and the broker
     subscription is verified; a view of the page has it followed for a while, as a listener does.
@@ -308,7 +329,7 @@ async def standing(request: Request, slug: str) -> tuple[str, Position]:
         return key.blog_id, at
     async with site.database.look_up() as connection:
         found = await public_blog(connection, slug)
-        # a blog that was public stays so, and keeps its slug
+        # a blog that was public stays so, and an old slug stays its own
         key = known[slug] = FeedKey(found.id, "public")
         at = await feeds.head(connection, key)
     site.hub.keep_warm(key)

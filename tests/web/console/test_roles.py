@@ -49,6 +49,7 @@ TABLE: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     f"{BLOG}/preview": (OF_BLOG[0], (401, 404, 415, 415, 415, 415)), BLOG: OF_BLOG, f"{BLOG}/list": OF_BLOG,
     f"{BLOG}/presence": (OF_BLOG[0], (401, 404, 415, 415, 415, 415)),
     f"{BLOG}/close": ((303, 404, 403, 200, 200, 200), (401, 404, 403, 422, 422, 422)),
+    f"{BLOG}/address": ((303, 404, 403, 200, 200, 200), (401, 404, 403, 422, 422, 422)),
     f"{BLOG}/handover": ((303, 404, 403, 200, 200, 200), (401, 404, 403, 303, 303, 303)),
     f"{ENTRY}/time": OF_ENTRY, f"{ENTRY}/move": OF_ENTRY,
     f"{ENTRY}/notes": OF_ENTRY, f"{ENTRY}/revisions/{{revision}}/restore": OF_ENTRY,
