@@ -55,13 +55,13 @@ async def create(request: Request) -> Response:
         file = form.get("file")
         if not isinstance(file, UploadFile):
             raise Invalid.field("file", "required: the picture, as a file")
-        data, name = await file.read(), file.filename or ""
+        data, file_name = await file.read(), file.filename or ""
         words = {name: form.get(name, "") for name in FIELDS}
     for name, value in words.items():
         if not isinstance(value, str):
             raise Invalid.field(name, "must be text, not a file")
     item = await media.upload(
-        site.desk, caller, data, **{n: str(v) for n, v in words.items()}, name=name,
+        site.desk, caller, data, **{n: str(v) for n, v in words.items()}, name=file_name,
         max_bytes=site.limits.upload_bytes, max_pixels=site.limits.upload_pixels,
     )
     return shown(request, caller, _json(item), status=201, headers={"Location": f"/api/v1/media/{item.id}"})

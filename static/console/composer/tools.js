@@ -31,7 +31,7 @@ export const TOOLS = [
   { name: "numbers", command: toggleList("ordered_list"), on: (state) => isWithin(state, nodeType("ordered_list")), slash: true },
   { name: "quote", command: toggleQuote, on: (state) => isWithin(state, nodeType("quote")), bar: true, slash: true },
   { name: "picture", opens: (composer) => composer.choosePictures(), bar: true, slash: true },
-  { name: "library", opens: (composer) => void composer.chooseFromLibrary(), bar: true, slash: true },
+  { name: "library", opens: (composer) => void composer.chooseFromLibrary(), slash: true },
   { name: "video", command: insertBlock(node("video", { fields: { url: "" } })), bar: true, slash: true },
   { name: "embed", command: insertBlock(node("embed", { fields: { url: "" } })), bar: true, slash: true },
   { name: "table", command: insertTable, on: (state) => isWithin(state, nodeType("table")), bar: true, slash: true },

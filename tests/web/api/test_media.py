@@ -25,6 +25,7 @@ async def test_uploaded_picture_can_be_shown_in_an_entry(cast: Cast) -> None:
     )
     item = made(answer)
     assert (item["width"], item["height"], item["alt"]) == (700, 400, "The harbour")
+    assert item["name"] == "harbour.png"
     assert answer.headers["location"] == f"{MEDIA}/{item['id']}"
     assert (await cast["teammate"].get(answer.headers["location"])).json() == item
     listed = (await cast["teammate"].get(MEDIA, params={"limit": 1})).json()["media"]
