@@ -131,6 +131,7 @@ NONSENSE: dict[str, list[str]] = {
     "drain_seconds": ["-1", "301", "nan"],
     "compress_streams": ["perhaps"],
     "stream_path": ["perhaps", ""],
+    "publish_delay": ["-1", "301", "nan", "soon"],
     "max_listeners": ["0", "x"],
     "max_listeners_per_address": ["0", "x"],
     "metrics_token": ["a\nb"],

@@ -189,7 +189,8 @@ async def test_who_may_not_post_is_told_before_the_body_is_read(scene: Scene, wh
 async def test_an_unpublished_entry_of_a_public_blog_is_not_there(scene: Scene, who: str) -> None:
     draft = await scene.server.post("elsewhere", status="draft")
     addresses = [
-        route.path.replace("{slug}", "elsewhere").replace("{id}", "{}") for route in routes.table()
+        route.path.replace("{slug}", "elsewhere").replace("{revision}", "1").replace("{id}", "{}")
+        for route in routes.table()
         if isinstance(route, Route) and "{slug}" in route.path and "{id}" in route.path
     ]
     page = "/live/elsewhere/entries/{}"

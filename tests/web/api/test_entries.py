@@ -71,6 +71,7 @@ async def test_readers_see_nothing_of_the_newsroom(cast: Cast) -> None:
     outside = (await cast["anonymous"].get(path_of(entry))).json()
     assert set(inside) - set(outside) == {
         "author", "created_at", "updated_at", "publish_at", "retracted_at", "note", "note_by",
+        "internal_notes",
     }
     listed = (await cast["anonymous"].get(ENTRIES, params={"limit": 100})).json()["entries"]
     assert outside in listed

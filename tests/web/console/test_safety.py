@@ -195,7 +195,7 @@ async def test_a_form_that_was_sent_before_says_what_became_of_it(
     assert "Trees down</bdi></a>" in again.text
     changed = await eddy.post(f"/console/blogs/{slug}", data=form | {"body": "Rain and wind"})
     assert changed.status_code == 409
-    assert "It made an entry that is published now: “Trees down”" in changed.text
+    assert "Its entry: “Trees down”, Published." in changed.text
     assert "Rain and wind" in changed.text
     assert hidden(changed.text, "request_key") != key
     assert len(await entries(server, slug)) == 1

@@ -62,9 +62,9 @@ async def modified(server: Running, slug: str) -> list[datetime]:
     return [parsedate_to_datetime(rss), datetime.fromisoformat(atom), datetime.fromisoformat(in_page)]
 
 
-async def picture(server: Running) -> str:
+async def picture(server: Running, colour: str = "navy") -> str:
     out = io.BytesIO()
-    Image.new("RGB", (60, 40), "navy").save(out, "PNG")
+    Image.new("RGB", (60, 40), colour).save(out, "PNG")
     answer = await server.http.post("/api/v1/media", files={"file": ("a.png", out.getvalue(), "image/png")})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
@@ -120,7 +120,7 @@ async def test_pictures_of_bylines_are_there_for_readers(server: Running) -> Non
     await full(server, "faces")
     avatar = json.loads(await feed(server, "faces", "json"))["authors"][0]["avatar"]
     assert (await server.anonymous.get(avatar)).status_code == 200
-    hidden = await picture(server)
+    hidden = await picture(server, "maroon")
     await server.blog("unseen", status="draft", bylines=[{"name": "Nobody yet", "picture": hidden}])
     assert (await server.anonymous.get(f"/media/{hidden}/full")).status_code == 404
 
