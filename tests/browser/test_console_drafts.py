@@ -105,7 +105,7 @@ async def test_all_fields_come_back_after_the_tab_is_gone(plain_eddy: BrowserCon
         assert await page.is_checked(f"#{flag}")
     assert await page.get_by_label("Weather").is_checked()
     assert not await page.get_by_label("Roads").is_checked()
-    notice = page.locator("[data-restored]")
+    notice = page.locator("#compose [data-restored]")
     assert "Restored what you typed" in await notice.inner_text()
     assert "roof.jpg" in await notice.inner_text()
     await notice.get_by_role("button", name="Discard draft").click()
