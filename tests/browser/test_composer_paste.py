@@ -58,6 +58,11 @@ PASTED = {
         "<ul><li>Forty lorries<ul><li>twelve with flour</li></ul></li><li>Two ambulances</li></ul>"
         "<ol><li>The first stop</li></ol>"
     ),
+    "word_numbers": (
+        '<ol start="4"><li>The fourth point<ol start="3" type="a"><li>a letter</li><li>the next letter</li></ol></li>'
+        '<li value="7">The seventh point</li></ol><ol start="4" type="i"><li>Roman</li></ol><p>Between them</p>'
+        "<p>1.2. A number that no list shows</p>"
+    ),
     "powerpoint": (
         "<p><strong>What we know</strong></p>"
         "<ul><li>Two piers are <em>open</em><ul><li>the north one by night</li></ul></li>"

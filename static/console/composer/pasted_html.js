@@ -6,7 +6,12 @@ const WORD_LIST = /mso-list:\s*(l\d+)\s+level(\d+)/i;
 /** Of the bullet or number that begins an item in PowerPoint. */
 const SLIDE_MARKER = /mso-special-format:\s*(bullet|["']?numbullet)/i;
 const LEVELS_PER_INCH = 2;
-const NUMBER = /^[\s\u00a0]*(?:\(?[\da-zA-Z]{1,4}[.)])/;
+const DECIMAL = /^(0|[1-9]\d{0,8})[.)]$/;
+const LETTERS = /^([a-z]{1,12}|[A-Z]{1,12})[.)]$/;
+const ROMAN = /^m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})$/;
+/** @type {Record<string, number>} */
+const ROMAN_DIGITS = { i: 1, v: 5, x: 10, l: 50, c: 100, d: 500, m: 1000 };
+const ZERO = /^0*\.?0+(%|[a-z]+)?$/;
 
 /** @param {string} html @returns {string} */
 export function cleaned(html) {
@@ -53,11 +58,13 @@ function style(element, property) {
 function unseen(element) {
   const display = style(element, "display");
   if (display ? display.startsWith("none") : element.hasAttribute("hidden")) return true;
-  if (style(element, "mso-hide").startsWith("all") || /^0*\.?0+%?$/.test(style(element, "opacity"))) return true;
+  if (style(element, "mso-hide").startsWith("all") || ZERO.test(style(element, "opacity"))) return true;
+  if (style(element, "content-visibility") === "hidden") return true;
+  if (ZERO.test(style(element, "font-size")) && !element.querySelector("[data-style*=font i]")) return true;
   return /^(hidden|collapse)/.test(style(element, "visibility")) && !element.querySelector("[data-style*=visible i]");
 }
 
-const KEPT = new Set(["href", "colspan", "rowspan", "start", "data-pm-slice"]);
+const KEPT = new Set(["href", "colspan", "rowspan", "start", "type", "value", "data-pm-slice"]);
 /** Attributes that an editor of this kind writes for itself. */
 const OWN = new Set(["data-media", "data-fields", "dir", "lang"]);
 
@@ -109,33 +116,71 @@ function itemOf(paragraph) {
   return { name: SLIDE_MARKER.exec(styles(marker))?.[1] ?? "", level: Math.round(Number.parseFloat(style(paragraph, "margin-left")) * LEVELS_PER_INCH) || 0, marker };
 }
 
+/** @typedef {{ kind: string, value: number }} Numbering `kind`: `ul`, or the `type` of an `ol` */
+
+/**
+ * The kind of list that shows this marker, and its number; none where no list does (`1.2.`, `(a)`). `i.` is Roman unless
+ * the list counts in letters. server/text/ms_word_lists.py decides the same.
+ * @param {string} marker @param {string} counts the kind of the list that is open @returns {Numbering | null}
+ */
+function numbering(marker, counts) {
+  if (marker && (marker.length === 1 || !/[\p{L}\p{N}]/u.test(marker))) return { kind: "ul", value: 0 };
+  const decimal = DECIMAL.exec(marker)?.[1];
+  if (decimal) return { kind: "1", value: Number(decimal) };
+  const letters = LETTERS.exec(marker)?.[1];
+  if (!letters) return null;
+  const small = letters.toLowerCase();
+  const roman = ROMAN.test(small);
+  const [letter, number] = letters === small ? ["a", "i"] : ["A", "I"];
+  if (small.length === 1 && (counts === letter || small !== "i") && !(counts === number && roman)) {
+    return { kind: letter, value: small.charCodeAt(0) - "a".charCodeAt(0) + 1 };
+  }
+  if (!roman) return null;
+  const digits = [...small].map((digit) => ROMAN_DIGITS[digit] ?? 0);
+  return { kind: number, value: digits.reduce((sum, digit, n) => sum + (digit < (digits[n + 1] ?? 0) ? -digit : digit), 0) };
+}
+
+/** @param {Document} document @param {Numbering} first @returns {HTMLElement} */
+function emptyList(document, { kind, value }) {
+  if (kind === "ul") return document.createElement("ul");
+  const list = document.createElement("ol");
+  if (kind !== "1") list.setAttribute("type", kind);
+  if (value !== 1) list.setAttribute("start", String(value));
+  return list;
+}
+
 /** Word and PowerPoint write the items of a list as paragraphs with a bullet or a number in them. @param {HTMLElement} body */
 function wordLists(body) {
-  /** @type {{ level: number, name: string, list: HTMLElement }[]} */
+  /** @type {{ level: number, name: string, list: HTMLElement, kind: string, next: number }[]} */
   let open = [];
   for (const paragraph of [...body.querySelectorAll("p")]) {
     const found = itemOf(paragraph);
-    if (!found) {
+    const counts = open.find((one) => one.level === found?.level)?.kind ?? "";
+    const words = found?.marker?.textContent?.trim();
+    const shown = found && numbering(words || "\u2022", counts);
+    if (!found || !shown) {
+      if (words) found?.marker?.replaceWith(`${words} `);
       open = [];
       continue;
     }
     const { name, level, marker } = found;
-    const tag = NUMBER.test(marker?.textContent ?? "") ? "ol" : "ul";
     marker?.remove();
-    open = open.filter((one) => one.level < level || (one.level === level && one.name === name));
+    open = open.filter((one) => one.level < level || (one.level === level && one.name === name && one.kind === shown.kind));
     let last = open.at(-1);
     if (!last || last.level < level) {
-      const list = body.ownerDocument.createElement(tag);
+      const list = emptyList(body.ownerDocument, shown);
       if (last) (last.list.lastElementChild ?? last.list).append(list);
       else paragraph.before(list);
-      last = { level, name, list };
+      last = { level, name, list, kind: shown.kind, next: shown.value };
       open.push(last);
     }
     const item = body.ownerDocument.createElement("li");
-    const words = body.ownerDocument.createElement("p");
-    words.append(...paragraph.childNodes);
-    words.innerHTML = words.innerHTML.replace(SPACE, " ").trim();
-    item.append(words);
+    if (shown.kind !== "ul" && shown.value !== last.next) item.setAttribute("value", String(shown.value));
+    last.next = shown.value + 1;
+    const content = body.ownerDocument.createElement("p");
+    content.append(...paragraph.childNodes);
+    content.innerHTML = content.innerHTML.replace(SPACE, " ").trim();
+    item.append(content);
     last.list.append(item);
     paragraph.remove();
   }
