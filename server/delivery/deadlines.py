@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import sys
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -76,6 +77,13 @@ class Deadlines:
                 return
             del self._since[connection]
             connection.abort()
+
+
+def last_file_of_connections() -> int:
+    """The highest number of a file that a connection may have. POSIX gives each file the lowest free number, so
+    the last eighth of them, at most 64, is left for the database, pictures and code that is loaded late."""
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return allowed - min(64, allowed // 8) - 1 if allowed != resource.RLIM_INFINITY else sys.maxsize
 
 
 def half_of_all_files() -> int:

@@ -19,7 +19,7 @@ import structlog
 from starlette.types import Scope
 
 from server.delivery.connections import Connection, WebSocketConnection
-from server.delivery.deadlines import KEEP_ALIVE_SECONDS, Deadlines, half_of_all_files
+from server.delivery.deadlines import KEEP_ALIVE_SECONDS, Deadlines, half_of_all_files, last_file_of_connections
 from server.delivery.framing import Wire
 from server.delivery.join_feed import join
 from server.delivery.kept_answer import AnswerKept
@@ -88,6 +88,7 @@ class Acceptor:
         self.idle = Deadlines(KEEP_ALIVE_SECONDS, most=half_of_all_files())
         self.sending: set[Request] = set()
         """Those whose response the kernel did not take whole."""
+        self._last_file = last_file_of_connections()
         self.sockets: list[socket.socket] = []
         self.tasks: set[asyncio.Task[None]] = set()
 
@@ -134,7 +135,7 @@ class Acceptor:
             except OSError as error:
                 if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
                     raise
-                self._pause(listening, error)
+                self._pause(listening, error.strerror or "")
                 return
             os.set_blocking(descriptor, False)
             if self.headers.full:
@@ -142,10 +143,13 @@ class Acceptor:
             request = Request(self, descriptor, peer)
             self.poller.add(descriptor, request)
             self.headers.add(request)
+            if descriptor >= self._last_file:
+                self._pause(listening, "The last files are kept for posts")
+                return
 
-    def _pause(self, listening: socket.socket, error: OSError) -> None:
+    def _pause(self, listening: socket.socket, reason: str) -> None:
         """Out of files: the socket stays readable, so that accepting again at once would hold the loop."""
-        log.error("accept.failed", reason=error.strerror, open_connections=len(self.poller))
+        log.error("accept.failed", reason=reason, open_connections=len(self.poller))
         self._loop.remove_reader(listening.fileno())
         self._loop.call_later(PAUSE_SECONDS, self._resume, listening)
 

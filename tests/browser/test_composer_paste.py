@@ -59,7 +59,8 @@ PASTED = {
         "<ol><li>The first stop</li></ol>"
     ),
     "word_numbers": (
-        '<ol start="4"><li>The fourth point<ol start="3" type="a"><li>a letter</li><li>the next letter</li></ol></li>'
+        '<ol start="4"><li>The fourth point<ol start="3" type="a"><li>a letter</li><li>the next letter</li>'
+        "</ol></li>"
         '<li value="7">The seventh point</li></ol><ol start="4" type="i"><li>Roman</li></ol><p>Between them</p>'
         "<p>1.2. A number that no list shows</p>"
     ),

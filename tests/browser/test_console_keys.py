@@ -36,7 +36,7 @@ async def enter_everywhere(page: Page, path: str, *, scripts: bool) -> None:
     """Press Enter in every one-line field of the form. Without scripts each press shows the form again; with
     them nothing happens: the page stays."""
     await page.goto(path)
-    fields = await page.locator("form[data-draft] input:not([type=hidden],[type=file])").all()
+    fields = await page.locator("#compose input:not([type=hidden],[type=file])").all()
     ids = [await field.get_attribute("id") for field in fields]
     shown_again: list[object] = []
     page.on("framenavigated", lambda frame: shown_again.append(frame))

@@ -151,7 +151,7 @@ async def test_the_files_of_an_upload_that_was_killed_go(tmp_path: Path) -> None
         before = stored_files(folder)
         with contextlib.closing(sqlite3.connect(tmp_path / "stoppress.db")) as other:
             other.execute("BEGIN IMMEDIATE")  # the row has to wait
-            sending = asyncio.create_task(upload(client))
+            sending = asyncio.create_task(upload(client, blue=91))  # a file is stored once
             await until(lambda: stored_files(folder) > before)
             await server.kill()
             with pytest.raises(httpx2.TransportError):
@@ -165,9 +165,9 @@ async def test_the_files_of_an_upload_that_was_killed_go(tmp_path: Path) -> None
         assert (await client.get(kept.json()["url"])).status_code == 200
 
 
-async def upload(client: httpx2.AsyncClient) -> httpx2.Response:
+async def upload(client: httpx2.AsyncClient, *, blue: int = 90) -> httpx2.Response:
     file = io.BytesIO()
-    Image.new("RGB", (700, 400), (20, 60, 90)).save(file, "PNG")
+    Image.new("RGB", (700, 400), (20, 60, blue)).save(file, "PNG")
     given = {"file": ("harbour.png", file.getvalue(), "image/png")}
     return await client.post("/api/v1/media", files=given, data={"alt": "The harbour"})
 

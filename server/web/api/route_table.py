@@ -68,7 +68,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("PATCH", "/media/{id}", media.edit, "editMedia", "contributor", "Edit a picture’s texts",
               response_models.Picture, takes=b.PictureChanges, errors=("not_found", "gone")),
     Operation("DELETE", "/media/{id}", media.remove, "removeMedia", "editor", "Remove a picture everywhere",
-              response_models.PictureRemoval, query=("reason",), errors=("not_found", "gone")),
+              response_models.PictureRemoval, query=("reason",), errors=("not_found", "gone", "invalid")),
     Operation("GET", "/bylines", bylines.index, "listBylines", "contributor", "List bylines",
               response_models.BylinePage, query=("limit", "before")),
     Operation("POST", "/bylines", bylines.create, "createByline", "editor", "Add a byline",

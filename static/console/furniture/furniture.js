@@ -10,7 +10,7 @@ import { listenToKeys } from "../keyboard.js";
 import { requireLogIn } from "../log_in.js";
 import { reasonOf } from "../outbox.js";
 import { word } from "../words.js";
-import { Sortable } from "./sortable.js";
+import { growWithContent, Sortable } from "./sortable.js";
 import { bodyOf, FIELDS, textsOf } from "./state.js";
 
 /** @typedef {import("../live_lists.js").Lists} Lists */
@@ -47,6 +47,7 @@ export class Furniture {
     this.#draft = new FormDraft(form, user, "");
     const area = /** @type {HTMLTextAreaElement} */ (this.#field("key_developments"));
     this.#developments = new Sortable(area, this.#words);
+    form.querySelectorAll("textarea").forEach(growWithContent);
     listenToKeys(form);
     form.addEventListener("input", () => this.#update());
     form.addEventListener("restored", () => this.#restored());

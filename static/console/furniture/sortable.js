@@ -45,6 +45,7 @@ export class Sortable {
     const row = document.createElement("li");
     row.className = "sortable__row";
     const field = document.createElement("textarea");
+    growWithContent(field);
     field.rows = 1;
     field.value = line;
     field.dir = "auto";
@@ -175,4 +176,9 @@ function button(words, name, act) {
   made.textContent = words;
   made.addEventListener("click", act);
   return made;
+}
+
+/** Give a field the height of its words, where the browser can. Not in the style sheet: the checker of CSS does not know it yet. @param {HTMLTextAreaElement} field */
+export function growWithContent(field) {
+  field.style.setProperty("field-sizing", "content");
 }
