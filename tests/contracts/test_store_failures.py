@@ -30,12 +30,14 @@ pytestmark = pytest.mark.anyio
 
 
 async def _shape(room: Newsroom) -> tuple[object, ...]:
-    """All that a write touches: heads, entries, revisions, keys."""
+    """All that a write touches: heads, entries, revisions, keys; in one snapshot, because a cancelled write may
+    be committed a moment later."""
     counted = []
     async with room.database.read() as connection:
+        heads = [await feeds.head(connection, room.key(name)) for name in ("public", "newsroom")]
         for table in ("entries", "revisions", "idempotency"):
             counted.append((await connection.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one())
-    return (await room.head(), await room.head("newsroom"), *counted)
+    return (*heads, *counted)
 
 
 async def _works(room: Newsroom) -> None:
