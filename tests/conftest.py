@@ -26,8 +26,6 @@ __all__ = ["own_postgres", "own_valkey", "postgres_server", "postgres_url", "sma
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     allow_reruns(items, Path(__file__).parent / "faults")
-    # the long ones first: one that begins last is waited for with the cores idle
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def pytest_configure() -> None:
