@@ -13,7 +13,7 @@ import { say } from "./notice.js";
 import { listenToPreview } from "./preview.js";
 import { followPublishTime } from "./primary_button.js";
 import { lockNotice } from "./presence.js";
-import { inTurn } from "./row_buttons.js";
+import { focusableRow, inTurn } from "./row_buttons.js";
 import { Saving } from "./saving.js";
 import { serverDrafts } from "./server_drafts.js";
 import { word } from "./words.js";
@@ -129,9 +129,6 @@ export class EditInPlace {
 
   /** @param {string} entry */
   #focusRow(entry) {
-    const row = document.getElementById(`row-${entry}`);
-    if (!row) return;
-    row.tabIndex = -1;
-    row.focus({ preventScroll: true });
+    focusableRow(`row-${entry}`)?.focus({ preventScroll: true });
   }
 }

@@ -3,7 +3,7 @@
 import { say, undoButton } from "./notice.js";
 import { reasonOf } from "./outbox.js";
 import { requireLogIn } from "./log_in.js";
-import { focusFromRows, inTurn } from "./row_buttons.js";
+import { focusableRow, focusFromRows, inTurn } from "./row_buttons.js";
 import { word } from "./words.js";
 
 /** @typedef {import("./live_lists.js").Lists} Lists */
@@ -33,7 +33,7 @@ async function retract(link, lists, slug, restores) {
     say(`${word("done_retracted")} ${line}`, { acts: restores ? [undo(entry, lists, slug)] : [] });
   }
   await lists.refresh(entry);
-  focusRow(row?.id ?? "");
+  focusFromRows(focusableRow(row?.id ?? ""), { preventScroll: true });
 }
 
 /** @param {string} entry @param {Lists} lists @param {string} slug @returns {HTMLButtonElement} */
@@ -41,7 +41,7 @@ function undo(entry, lists, slug) {
   return undoButton(word("undo"), async () => {
     if (await send(`/api/v1/blogs/${slug}/entries/${entry}/restore`, "POST", {})) say(word("done_restored"));
     await lists.refresh(entry);
-    focusRow(`row-${entry}`);
+    focusFromRows(focusableRow(`row-${entry}`), { preventScroll: true });
   }, UNDO_MS);
 }
 
@@ -52,12 +52,4 @@ async function send(path, method, headers) {
   if (answer?.status === UNAUTHENTICATED) return await requireLogIn() && send(path, method, headers);
   say(answer ? reasonOf(await answer.json().catch(() => null)) : word("no_answer"), { failed: true });
   return false;
-}
-
-/** @param {string} id */
-function focusRow(id) {
-  const row = document.getElementById(id);
-  if (!row) return;
-  row.tabIndex = -1;
-  focusFromRows(row, { preventScroll: true });
 }

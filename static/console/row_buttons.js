@@ -67,3 +67,10 @@ export function focusFromRows(next, how) {
   const now = document.activeElement;
   if (!now || now === document.body || now.closest(".row")) next?.focus(how);
 }
+
+/** A row of the list that can take the focus. @param {string} id of its element @returns {HTMLElement | null} */
+export function focusableRow(id) {
+  const row = document.getElementById(id);
+  if (row) row.tabIndex = -1;
+  return row;
+}

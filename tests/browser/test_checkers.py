@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.support.app import Running
-from tests.support.browser import visit
+from tests.support.browser import open_details, visit
 from tests.support.checkers import SLOWER, axe, lighthouse, nu, slower_than_now
 from tests.support.coverage import Coverage, cover
 
@@ -37,7 +37,7 @@ async def coverage(server: Running, jpeg: bytes) -> AsyncIterator[Coverage]:
 
 
 async def _unfold(page: Page) -> None:
-    await page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+    await open_details(page)
 
 
 @pytest.mark.parametrize("state", list(STATES))

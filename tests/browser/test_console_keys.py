@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.support.app import Running
-from tests.support.browser import until
+from tests.support.browser import open_details, until
 from tests.support.console import ahead, at_work, entries, menu_of, opened, row
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser, pytest.mark.usefixtures("cast")]
@@ -41,7 +41,7 @@ async def enter_everywhere(page: Page, path: str, *, scripts: bool) -> None:
     shown_again: list[object] = []
     page.on("framenavigated", lambda frame: shown_again.append(frame))
     for field in ids:
-        await page.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = true))")
+        await open_details(page)
         if field != "title" and await page.locator("#body").count():
             await page.fill("#body", "Not ready")
         if scripts:

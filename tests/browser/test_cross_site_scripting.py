@@ -16,7 +16,7 @@ from playwright.async_api import Browser, BrowserContext, Page
 from server.domain.permissions import SYSTEM
 from server.newsroom import people
 from tests.support.app import Running
-from tests.support.browser import until, visit
+from tests.support.browser import open_details, until, visit
 from tests.support.console import at_work, hire, log_in
 from tests.support.payloads import PAYLOADS
 
@@ -135,9 +135,7 @@ async def test_no_payload_runs_on_the_pages_of_readers(
         for path in paths:
             async with watched(context) as (page, ran):
                 await page.goto(path)
-                await page.evaluate(
-                    "document.querySelectorAll('details').forEach(each => { each.open = true })"
-                )
+                await open_details(page)
             found += ran
             await page.close()
         assert found == []
@@ -183,9 +181,7 @@ async def test_no_payload_runs_in_the_console(server: Running, browser: Browser,
             async with watched(context) as (page, ran):
                 await page.goto(path)
                 if "entries" in path or path == base:
-                    await page.evaluate(
-                        "document.querySelectorAll('details').forEach(each => { each.open = true })"
-                    )
+                    await open_details(page)
             found += ran
             await page.close()
         assert found == []

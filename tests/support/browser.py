@@ -57,6 +57,11 @@ async def visit(browser: Browser, **options: Any) -> AsyncIterator[BrowserContex
     assert not wrong, wrong
 
 
+async def open_details(page: Page) -> None:
+    """Show what is folded."""
+    await page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
+
+
 async def until(
     condition: Callable[[], Awaitable[Any]], *, within: float = 10.0, what: str = ""
 ) -> None:
