@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import json
-import os
-import platform
 import socket
 import statistics
 import subprocess
@@ -22,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bench import report
 from bench.servers import Server, StopPressSse
 
 HERE = Path(__file__).parent
@@ -136,7 +134,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "out")
     chosen = parser.parse_args()
     found = run(chosen.rounds, chosen.requests, lambda line: print(line, file=sys.stderr))
-    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
+    machine = report.machine()
     results: dict[str, Any] = {
         "command": f"python -m bench.pages {' '.join(sys.argv[1:])}", "machine": machine, "rounds": found,
     }
@@ -149,9 +147,7 @@ def main() -> None:
     for name, rows in found.items():
         cells = [f"{statistics.median(row[f] for row in rows):.4g}" for f in figures]
         lines.append(f"| {name} | " + " | ".join(cells) + " | " + ", ".join(f"{r['ratio']:.2f}" for r in rows) + " |")
-    chosen.out.mkdir(parents=True, exist_ok=True)
-    (chosen.out / "pages.json").write_text(json.dumps(results, indent=1) + "\n")
-    (chosen.out / "pages.md").write_text("\n".join(lines) + "\n")
+    report.keep(chosen.out, "pages", results, lines)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,8 @@ same is measured without the ten. A timed test would fail on a busy machine; thi
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import os
-import platform
 import socket
 import statistics
 import sys
@@ -23,6 +21,7 @@ from typing import Any
 
 import httpx2
 
+from bench import report
 from bench.servers import StopPressSse
 from server.domain.text_limits import MAX_BODY, MAX_MARKUP
 
@@ -136,16 +135,14 @@ def main() -> None:
     figures = ["posts", "lost", "p50_ms", "p99_ms", "worst_ms", "characters", "worst_bodies_taken", "worst_body_seconds"]
     lines = [
         f"# A short post's way to a listener while {POSTERS} contributors post the longest bodies", "",
-        f"`python -m bench.posting {' '.join(sys.argv[1:])}` on {os.cpu_count()} cores, Python "
-        f"{platform.python_version()}, {platform.system()}; load average {os.getloadavg()[0]:.1f} in the end, the posters' included. Times are from the "
+        f"`python -m bench.posting {' '.join(sys.argv[1:])}` on {report.machine()};"
+        f" load average {os.getloadavg()[0]:.1f} in the end, the posters' included. Times are from the "
         "moment that the short post was sent to its arrival at the listener: log-in, transaction and delivery.", "",
         "| meanwhile | " + " | ".join(figures) + " |", "| --- |" + " ---: |" * len(figures),
         *(f"| {name} | " + " | ".join(f"{row[f]:.4g}" if f in row else "" for f in figures) + " |"
           for name, row in found.items()),
     ]
-    chosen.out.mkdir(parents=True, exist_ok=True)
-    (chosen.out / "posting.md").write_text("\n".join(lines) + "\n")
-    (chosen.out / "posting.json").write_text(json.dumps(found, indent=1) + "\n")
+    report.keep(chosen.out, "posting", found, lines)
 
 
 if __name__ == "__main__":

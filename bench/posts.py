@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import socket
 import sqlite3
 import statistics
@@ -22,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bench import report
 from bench.servers import StopPressSse
 
 HERE = Path(__file__).parent
@@ -134,7 +133,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "out")
     chosen = parser.parse_args()
     rounds = run(chosen.rounds, chosen.posts, lambda line: print(line, file=sys.stderr))
-    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
+    machine = report.machine()
     results: dict[str, Any] = {
         "command": f"python -m bench.posts {' '.join(sys.argv[1:])}", "machine": machine, "rounds": rounds,
     }
@@ -146,9 +145,7 @@ def main() -> None:
         values = [figures[name] for figures in rounds]
         each = ", ".join(f"{value:.4g}" for value in values)
         lines.append(f"| {name} | {statistics.median(values):.4g} | {each} | {TARGETS.get(name, '')} |")
-    chosen.out.mkdir(parents=True, exist_ok=True)
-    (chosen.out / "posts.json").write_text(json.dumps(results, indent=1) + "\n")
-    (chosen.out / "posts.md").write_text("\n".join(lines) + "\n")
+    report.keep(chosen.out, "posts", results, lines)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
+from bench import report
 from bench.servers import StopPressSse
 
 HERE = Path(__file__).parent
@@ -214,9 +215,7 @@ def main() -> None:
         *(f"| {row['entries']} | {row['slowdown']}× | {row['updates']} | " + " | ".join(f"{row[f]:.4g}" for f in figures) + " |"
           for row in found.values()),
     ]
-    chosen.out.mkdir(parents=True, exist_ok=True)
-    (chosen.out / "reading.md").write_text("\n".join(lines) + "\n")
-    (chosen.out / "reading.json").write_text(json.dumps(found, indent=1) + "\n")
+    report.keep(chosen.out, "reading", found, lines)
 
 
 if __name__ == "__main__":

@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
-import platform
 import statistics
 import sys
 from pathlib import Path
@@ -22,6 +20,7 @@ from typing import Any
 
 from playwright.async_api import Browser, Page, async_playwright
 
+from bench import report
 from bench.servers import StopPressSse
 
 HERE = Path(__file__).parent
@@ -133,15 +132,13 @@ def main() -> None:
     made: dict[str, Any] = figures(asyncio.run(run(chosen.posts)))
     lines = [
         "# From an editor’s shortcut to a reader’s screen", "",
-        f"`python -m bench.shortcut {' '.join(sys.argv[1:])}`: {chosen.posts} posts on {os.cpu_count()} cores, Python "
-        f"{platform.python_version()}, {platform.system()}; server and both browsers on the same machine, load average "
+        f"`python -m bench.shortcut {' '.join(sys.argv[1:])}`: {chosen.posts} posts on {report.machine()};"
+        f" server and both browsers on the same machine, load average "
         f"{load:.1f} before. Milliseconds.", "",
         "| part | p50 | p95 | worst |", "| --- | ---: | ---: | ---: |",
         *(f"| {PARTS[part]} | " + " | ".join(f"{value:.0f}" for value in row.values()) + " |" for part, row in made.items()),
     ]
-    chosen.out.mkdir(parents=True, exist_ok=True)
-    (chosen.out / "shortcut.md").write_text("\n".join(lines) + "\n")
-    (chosen.out / "shortcut.json").write_text(json.dumps(made, indent=1) + "\n")
+    report.keep(chosen.out, "shortcut", made, lines)
     print("\n".join(lines))
 
 
